@@ -1,0 +1,34 @@
+"""Ogive: write down, check, run, compare and draw network architectures.
+
+    >>> import ogive
+    >>> net = ogive.load("resnet50", classes=10)
+    >>> net.params
+    23528522
+    >>> model = net.module()          # a torch.nn.Module; torch is imported here
+
+`load` and `loads` give a `Network`; `ArchError` carries the diagnostics of a program that is wrong; `transfer` copies
+weights between modules by matching their dataflow.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.layers.library import Library
+from ogive.loading import load, loads
+from ogive.network import Network
+from ogive.version import __version__
+
+if TYPE_CHECKING:
+    from ogive.transfer import transfer
+
+__all__ = ["ArchError", "Diagnostic", "Library", "Network", "__version__", "load", "loads", "transfer"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "transfer":  # it needs torch
+        from ogive.transfer import transfer
+
+        return transfer
+    raise AttributeError(f"module 'ogive' has no attribute {name!r}")

@@ -1,0 +1,139 @@
+"""The ring of a clique: where its layers stand, and its arcs, which no layout program is asked to route.
+
+After figure 1 of Yang et al. 2018: the layers on a circle, X0 above it, an arrow each way between every pair.
+Lengths are in points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import cos, hypot, pi, sin
+from typing import Literal
+
+RADIUS = 11.0
+"""Of a layer's circle."""
+SOURCES_SHOWN = 4
+"""Up to so many layers X0 gets an arrow to each; above, one to the frame."""
+ARCS_SHOWN = 32
+"""Above so many layers the arcs are a grey disc whatever one does: only those between neighbours are drawn."""
+_BULGE = 0.17
+_LEAST_GAP = 2.1
+"""Between neighbours' centres, in diameters."""
+_MARGIN = 9.0
+
+Point = tuple[float, float]
+Curve = tuple[Point, Point, Point, Point]
+Kind = Literal["forward", "backward", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """A cubic curve from layer `tail` to layer `head` (0 is X0), clipped at their circles.
+
+    The arrow's tip is `tip`; the curve ends where the arrow begins.
+    """
+
+    tail: int
+    head: int
+    kind: Kind
+    curve: Curve
+    tip: Point
+
+
+def radius(layers: int) -> float:
+    """Of the circle on which the layers stand."""
+    spacing = {2: 3.4, 3: 3.3, 4: 3.2, 5: 2.9, 6: 2.7}.get(layers, _LEAST_GAP)
+    return spacing * RADIUS * 2 / (2 * sin(pi / max(layers, 2)))
+
+
+def side(layers: int) -> float:
+    """Of the square that holds the ring and its outer arcs."""
+    spread = 2 * (radius(layers) + RADIUS + _MARGIN)
+    return spread + 2 * 14 if layers <= SOURCES_SHOWN else spread + 6
+
+
+def place(layer: int, layers: int) -> Point:
+    """The centre of layer `layer` (from 1), the ring's own centre being the origin, y upwards.
+
+    Clockwise; the first stands to the right of the top, so that the last is its neighbour across it.
+    """
+    turn = pi / 2 - (layer - 0.5) * 2 * pi / layers if layers > 2 else (-1) ** layer * pi / 2 + pi
+    r = radius(layers)
+    return r * cos(turn), r * sin(turn)
+
+
+def arcs(layers: int, arrow: float) -> list[Arc]:
+    """Both arcs of every pair, backward ones first so that forward ones lie on top."""
+    pairs = [(j, i) for j in range(1, layers + 1) for i in range(1, layers + 1) if j != i]
+    if layers > ARCS_SHOWN:
+        pairs = [(j, i) for j, i in pairs if (j - i) % layers in (1, layers - 1)]
+    found = [_arc(j, i, layers, arrow) for j, i in pairs]
+    return sorted(found, key=lambda a: a.kind == "forward")
+
+
+def _arc(tail: int, head: int, layers: int, arrow: float) -> Arc:
+    a, b = place(tail, layers), place(head, layers)
+    length = hypot(b[0] - a[0], b[1] - a[1])
+    left = (-(b[1] - a[1]) / length, (b[0] - a[0]) / length)
+    lift = _BULGE * length * 4 / 3
+    inner = tuple((p[0] + (q[0] - p[0]) * 0.3 + left[0] * lift, p[1] + (q[1] - p[1]) * 0.3 + left[1] * lift) for p, q in ((a, b), (b, a)))
+    return _clipped(tail, head, "forward" if tail < head else "backward", (a, inner[0], inner[1], b), arrow)
+
+
+def source_arcs(layers: int, above: float, source_radius: float, arrow: float) -> list[Arc]:
+    """From X0, `above` the centre of the ring, to every layer; those far from it are reached around the outside."""
+    start = (0.0, above)
+    found: list[Arc] = []
+    for layer in range(1, layers + 1):
+        x, y = end = place(layer, layers)
+        hand = 1 if x > 0 or (abs(x) < 1e-6 and layer == 1) else -1
+        outer = hand * (radius(layers) + 2.4 * RADIUS)
+        if y > 0.1 * radius(layers):
+            bend = ((x * 0.55, above - 4), (x, y + (above - y) * 0.55))
+        elif abs(x) < 1e-6:
+            bend = ((outer * 1.5, above), (outer * 1.5, y))
+        else:
+            bend = ((outer * 1.25, above + 2), (outer * 1.32, y + radius(layers) * 0.55))
+        found.append(_clipped(0, layer, "source", (start, bend[0], bend[1], end), arrow, source_radius))
+    return found
+
+
+def _clipped(tail: int, head: int, kind: Kind, curve: Curve, arrow: float, around_tail: float = RADIUS) -> Arc:
+    """Cuts a curve between two centres at the circles around them, and leaves room for the arrow's head."""
+    start = _leaves(curve, 0.0, 1.0, curve[0], around_tail)
+    tip = _leaves(curve, 1.0, 0.0, curve[3], RADIUS)
+    end = _leaves(curve, 1.0, 0.0, curve[3], RADIUS + arrow)
+    return Arc(tail, head, kind, _part(curve, start, end), _at(curve, tip))
+
+
+def _at(curve: Curve, t: float) -> Point:
+    s = 1 - t
+    weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
+    return sum(w * p[0] for w, p in zip(weights, curve, strict=True)), sum(
+        w * p[1] for w, p in zip(weights, curve, strict=True)
+    )
+
+
+def _leaves(curve: Curve, near: float, far: float, centre: Point, distance: float) -> float:
+    """Where the curve is that far from the centre, by bisection."""
+    far = (near + far) / 2
+    for _ in range(40):
+        middle = (near + far) / 2
+        x, y = _at(curve, middle)
+        if hypot(x - centre[0], y - centre[1]) < distance:
+            near = middle
+        else:
+            far = middle
+    return near
+
+
+def _part(curve: Curve, start: float, end: float) -> Curve:
+    """The curve between two parameters, by its blossom."""
+
+    def blossom(u: float, v: float, w: float) -> Point:
+        points = list(curve)
+        for t in (u, v, w):
+            points = [(p[0] * (1 - t) + q[0] * t, p[1] * (1 - t) + q[1] * t) for p, q in zip(points, points[1:], strict=False)]
+        return points[0]
+
+    return blossom(start, start, start), blossom(start, start, end), blossom(start, end, end), blossom(end, end, end)

@@ -1,0 +1,277 @@
+"""Graph to picture: repeats rolled up, regions deeper than a given depth folded into boxes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ogive.backends.draw import flow
+from ogive.backends.draw.folding import folded_kind, folded_text, name_of
+from ogive.backends.draw.picture import Box, Cluster, Edge, EdgeStyle, Item, Picture, Ring, Text, leaves, with_badge
+from ogive.backends.draw.rolling import Rolled, Structure
+from ogive.backends.draw.text import Fused, clip, layer_text, look, shape
+from ogive.graph import Ref, Region
+
+_LEVELS = {"stage", "block", "dense", "aux", "clique"}
+"""Regions that open a level: at the given depth they fold."""
+
+
+def deepest(structure: Structure, root: int = 0) -> int:
+    """How many levels there are below a region: the depth at which nothing is folded."""
+    best = 0
+    levels: dict[int, int] = {root: 0}
+    for region in structure.graph.regions.values():
+        if region.parent in levels and region.id != root:
+            levels[region.id] = levels[region.parent] + (region.kind in _LEVELS)
+            best = max(best, levels[region.id])
+    return best
+
+
+def collapse(structure: Structure, depth: int, root: int = 0, prefix: str = "") -> Picture:
+    """The picture of a region (the net) in which `depth` levels of stages, blocks and dense blocks are open.
+
+    Args:
+        structure: of the graph.
+        depth: 0 folds every stage and block that stands directly in it.
+        root: the region; anything but the net gets boxes for the tensors that enter.
+        prefix: begins the ids, so that several pictures can stand in one file.
+    """
+    return _Scene(structure, depth, root, prefix).picture()
+
+
+class _Scene:
+    def __init__(self, structure: Structure, depth: int, root: int, prefix: str) -> None:
+        self.structure = structure
+        self.graph = structure.graph
+        self.depth = depth
+        self.root = root
+        self.prefix = prefix
+        self.counter = 0
+        self.at: dict[str, str] = {}  # where a node is drawn
+        self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # node -> (roll, copy, place), outermost first
+        self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
+        self.rings: dict[str, Region] = {}
+        self.above: dict[str, int | None] = {}  # of a node that is folded away: the region that its edges are seen from
+
+    def picture(self) -> Picture:
+        region = self.graph.regions[self.root]
+        items = self.content(region, 0)
+        sources: list[Box] = []
+        edges = self.edges(sources)
+        name = self.graph.name if self.root == 0 else name_of(region)
+        every = (*sources, *items)
+        if self.root == 0:
+            outputs, out_edges = self.outputs()
+            every, edges = (*every, *outputs), [*edges, *out_edges]
+        thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
+        edges = flow.mark_skips(edges, thin)
+        return Picture(clip(name, 60), every, tuple(edges), spine=flow.spine(order(every), edges))
+
+    # ------------------------------------------------------------------ items
+
+    def id(self) -> str:
+        self.counter += 1
+        return f"{self.prefix}n{self.counter}"
+
+    def content(self, region: Region, level: int) -> tuple[Item, ...]:
+        """The items of a region that is open."""
+        if region.kind == "clique" and region.clique:
+            return self.ring(region)
+        items: list[Item] = []
+        for rolled in self.structure.rolled(region.id):
+            if rolled.count > 1:
+                self.roll(rolled)
+            inside = self.unit(rolled, level)
+            if rolled.count == 1:
+                items += inside
+            elif len(inside) == 1:
+                items.append(with_badge(inside[0], rolled.count))
+            else:
+                items.append(Cluster(self.id(), "", "", inside, rolled.count))
+        return tuple(items)
+
+    def roll(self, rolled: Rolled) -> None:
+        number = len(self.firsts)
+        self.firsts.append(rolled.copies[0])
+        for copy, nodes in enumerate(rolled.copies):
+            for place, node in enumerate(nodes):
+                self.copies[node].append((number, copy, place))
+
+    def unit(self, rolled: Rolled, level: int) -> tuple[Item, ...]:
+        unit = rolled.unit
+        if isinstance(unit, Fused):
+            return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
+        if unit.kind not in _LEVELS:
+            return self.content(unit, level)
+        if level >= self.depth:
+            return (self.folded(unit),)
+        return self.opened(unit, self.content(unit, level + 1))
+
+    def opened(self, region: Region, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """A frame around what a region holds, unless a frame would say nothing."""
+        if len(items) == 1 and region.kind in {"block", "dense"} and isinstance(items[0], Box):
+            return items
+        name, note = name_of(region), ""
+        if region.kind == "clique" and region.clique:
+            note = _clique_note(self.structure, region)
+        if region.kind == "aux" and region.weight is not None:
+            note = f"weight {region.weight:g}"
+        only = items[0] if len(items) == 1 else None
+        if isinstance(only, Cluster):
+            if not only.name:
+                return (replace(only, name=name, note=note, kind=region.kind),)
+            if region.kind == "stage" and only.kind != "stage":
+                return (replace(only, name=f"{name} · {only.name}", kind="stage"),)
+        return (Cluster(self.id(), name, note, items, kind=region.kind),)
+
+    def layer(self, fused: Fused) -> Box:
+        seen = look(self.graph, self.graph.node(fused.lead))
+        aux = any(r.kind == "aux" for r in self.graph.ancestors(self.graph.node(fused.lead).region))
+        id = self.id()
+        self.at.update(dict.fromkeys(fused.nodes, id))
+        symbol = seen.symbol if len(fused.nodes) == 1 else None
+        return Box(id, "aux" if aux else seen.kind, layer_text(self.graph, fused), fused.nodes, symbol=symbol)
+
+    def folded(self, region: Region) -> Box:
+        id = self.id()
+        nodes = self.structure.nodes[region.id]
+        self.at.update(dict.fromkeys(nodes, id))
+        self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
+        rolled = self.structure.rolled(region.id)
+        badge = max((r.count for r in rolled), default=1) if region.kind == "dense" else 1
+        definition = (region.block or "") if region.kind == "block" else "dense" if region.kind == "dense" else ""
+        kind = folded_kind(self.structure, region)
+        return Box(id, kind, folded_text(self.structure, region), nodes, region.id, badge, None, definition)
+
+    def ring(self, region: Region) -> tuple[Item, ...]:
+        """X0 and the layers; a concat of all layers and of nothing else is the ring's own value."""
+        assert region.clique is not None
+        ring = Ring(self.id(), region.clique)
+        members = _members(self.structure, region)
+        self.at.update(dict.fromkeys(members, ring.id))
+        self.rings[ring.id] = region
+        users = {user for m in members for _, user, _ in self.graph.consumers(m)} - set(members)
+        for user in users:
+            node = self.graph.node(user)
+            refs = self.graph.operands(user)
+            if look(self.graph, node).kind == "merge" and [r.node for r in refs] == members and {r.output for r in refs} == {0}:
+                self.at[user] = ring.id
+        others = [u for u in self.structure.units(region.id) if isinstance(u, Fused) and not set(u.nodes) & set(self.at)]
+        return (ring, *(self.layer(u) for u in others))
+
+    def outputs(self) -> tuple[list[Box], list[Edge]]:
+        boxes: list[Box] = []
+        edges: list[Edge] = []
+        for name, ref in self.graph.outputs:
+            box = Box(self.id(), "output", Text(clip(name)))
+            boxes.append(box)
+            edges.append(Edge(self.at[self.resolve(ref.node)[0]], box.id, "flow", shape(self.graph.type(ref))))
+        return boxes, edges
+
+    # ------------------------------------------------------------------ edges
+
+    def resolve(self, node: str) -> tuple[str, dict[int, int]]:
+        """The node that is drawn for a node, and which copy it was in each roll around it."""
+        path: dict[int, int] = {}
+        level = 0
+        while level < len(self.copies[node]):
+            number, copy, place = self.copies[node][level]
+            path[number] = copy
+            node = self.firsts[number][place]
+            level += 1
+        return node, path
+
+    def edges(self, sources: list[Box]) -> list[Edge]:
+        """The arrows between what is drawn; fills `sources` with boxes for tensors from outside."""
+        resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
+        found: list[tuple[str, str, EdgeStyle, Ref]] = []
+        entering: dict[str, set[str]] = defaultdict(set)  # shapes that enter each box, over all its copies
+        outside: dict[Ref, str] = {}
+        for name, (drawn, path) in resolved.items():
+            head = self.at[drawn]
+            for ref in self.graph.operands(name):
+                entering[head].add(shape(self.graph.type(ref)))
+                if ref.node not in resolved:
+                    if ref not in outside:
+                        outside[ref] = self.id()
+                    tail, before = outside[ref], {}
+                else:
+                    source, before = resolved[ref.node]
+                    tail = self.at[source]
+                if any(path.get(roll, copy) != copy for roll, copy in before.items()) or tail == head:
+                    continue
+                tail, head_id = self.around_rings(tail, head, ref, name)
+                found.append((tail, head_id, self.style(ref.node, drawn), ref))
+        for ref, id in outside.items():
+            sources.append(Box(id, "input", Text("in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})")))
+        return self.labelled(found, entering)
+
+    def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
+        """X0 stands between a ring and what feeds it, and is what is joined to the ring's layers behind it."""
+        region = self.rings.get(head)
+        if region and ref in region.inputs:
+            return tail, f"{head}.x0"
+        for ring, region in self.rings.items():
+            if ref in region.inputs and head != ring:
+                at = {self.at.get(self.resolve(r.node)[0]) for r in self.graph.operands(user)}
+                if ring in at:
+                    return f"{ring}.x0", head
+        return tail, head
+
+    def style(self, tail: str, head: str) -> EdgeStyle:
+        for node in (head, tail):
+            if node not in self.graph:
+                continue
+            start = self.above.get(node, self.graph.node(node).region)
+            for region in self.graph.ancestors(start or 0):
+                if region.id == self.root:
+                    break
+                if region.kind == "shortcut":
+                    return "projection"
+                if region.kind == "aux":
+                    return "aux"
+                if region.kind in _LEVELS or region.kind == "residual":
+                    break
+        return "flow"
+
+    def labelled(
+        self, found: Iterable[tuple[str, str, EdgeStyle, Ref]], entering: dict[str, set[str]]
+    ) -> list[Edge]:
+        """Without doubles, and with a shape on the first arrow of every tensor that has a new one."""
+        seen: set[tuple[str, str]] = set()
+        edges: list[Edge] = []
+        named: set[tuple[str, str]] = set()
+        for tail, head, style, ref in found:
+            if (tail, head) in seen:
+                continue
+            seen.add((tail, head))
+            text = shape(self.graph.type(ref))
+            label = ""
+            if self.root == 0 and style == "flow" and text not in entering[tail] and (tail, text) not in named:
+                if not tail.endswith(".x0") and tail not in self.rings:
+                    label = text
+                    named.add((tail, text))
+            edges.append(Edge(tail, head, style, label))
+        return edges
+
+
+def order(items: Sequence[Item]) -> list[str]:
+    """The ids of boxes, rings and X0s, in the order of the program."""
+    ids: list[str] = []
+    for box in leaves(tuple(items)):
+        ids += [box.source, box.id] if isinstance(box, Ring) else [box.id]
+    return ids
+
+
+def _members(structure: Structure, region: Region) -> list[str]:
+    """The layers X_1 … X_n of a clique."""
+    return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]
+
+
+def _clique_note(structure: Structure, region: Region) -> str:
+    body = region.clique
+    assert body is not None
+    steps = [step.layer.look((body.source,)) for step in (*body.before, body.mix)]
+    words = " · ".join([s.short for s in steps[:-1]] + [steps[-1].label])
+    return clip(f"{body.layers} layers, {body.stages} stages: {words}", 60)

@@ -1,0 +1,249 @@
+"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, and what a program wrote is escaped."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+import graphviz
+
+from ogive.backends.draw import clique_ring as ring_shape
+from ogive.backends.draw import look
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring
+
+SOURCE_RADIUS = 10.0
+_EDGES = {
+    "flow": {},
+    "skip": {"color": look.SKIP, "weight": "0"},
+    "projection": {"style": "dashed", "weight": "0"},
+    "aux": {"color": look.PAINTS["aux"].stroke, "weight": "0"},
+}
+
+
+def escape(text: str) -> str:
+    """Text that an HTML-like label shows as it stands: no markup, no `\\N` that Graphviz would replace."""
+    return html.escape(text, quote=True).replace("\\", "\\\\")
+
+
+class Writer:
+    """Writes pictures at a scale.
+
+    Graphviz takes type sizes inside labels as whole points only, so 6.5 points are laid out as 13 at scale 2 and
+    the finished drawing is halved.
+
+    Args:
+        scale: of every length and size of type.
+        frames: draw each ring as one empty frame, whose inside is added after the layout.
+    """
+
+    def __init__(self, scale: float = 1.0, frames: bool = False) -> None:
+        self.scale = scale
+        self.frames = frames
+
+    # ------------------------------------------------------------------ lengths
+
+    def points(self, length: float) -> str:
+        """A length or size of type in points."""
+        return f"{length * self.scale:g}"
+
+    def inches(self, points: float) -> str:
+        """A length in points, as inches."""
+        return f"{points * self.scale / 72:.4f}"
+
+    def html_size(self, points: float) -> str:
+        """A size of type inside a label: whole points."""
+        return str(int(points * self.scale + 0.5))
+
+    # ------------------------------------------------------------------ graphs
+
+    def defaults(self, name: str) -> graphviz.Digraph:
+        """An empty graph with the look of all drawings."""
+        graph = graphviz.Digraph(name)
+        graph.attr(
+            "graph", rankdir="TB", nodesep=f"{look.NODE_SEP * self.scale:g}", ranksep=f"{look.RANK_SEP * self.scale:g}",
+            splines="spline", newrank="true", compound="true", outputorder="edgesfirst", fontname=look.FONT,
+            fontsize=self.points(look.TYPE), fontcolor="#333333", labeljust="l", bgcolor="white",
+        )  # fmt: skip
+        graph.attr(
+            "node", shape="box", style="rounded,filled", fontname=look.FONT, fontsize=self.points(look.TYPE),
+            height=self.inches(15), width=self.inches(34), margin=f"{self.inches(6)},{self.inches(3)}",
+            penwidth=self.points(look.PEN),
+        )  # fmt: skip
+        graph.attr(
+            "edge", arrowsize=f"{look.ARROW * self.scale:g}", penwidth=self.points(look.PEN), color=look.FLOW,
+            fontname=look.FONT, fontsize=self.points(look.SMALL), fontcolor=look.FLOW,
+        )  # fmt: skip
+        return graph
+
+    def whole(self, picture: Picture) -> graphviz.Digraph:
+        """The overview and, in frames of their own, the definitions."""
+        graph = self.defaults(picture.name)
+        self.fill(graph, picture)
+        for definition in picture.definitions:
+            self.fill_definition(graph, definition)
+        return graph
+
+    def parts(self, picture: Picture) -> list[graphviz.Digraph]:
+        """The overview and the definitions, each as a graph to lay out by itself."""
+        overview = self.defaults("overview")
+        self.fill(overview, picture)
+        graphs = [overview]
+        for definition in picture.definitions:
+            graph = self.defaults("definition")
+            self.fill_definition(graph, definition)
+            graphs.append(graph)
+        return graphs
+
+    def fill(self, graph: graphviz.Digraph, picture: Picture) -> None:
+        """Writes a picture's items, then its edges."""
+        clusters = dict(_innermost(picture.items))
+        for item in picture.items:
+            self.item(graph, item, picture.spine)
+        rings = {b.id for b in picture.boxes() if isinstance(b, Ring)}
+        for number, edge in enumerate(picture.edges):
+            self.edge(graph, edge, picture, clusters, rings, number)
+
+    def fill_definition(self, graph: graphviz.Digraph, picture: Picture) -> None:
+        """The same in a frame with the name of the block."""
+        prefix = picture.items[0].id
+        with graph.subgraph(name=f"cluster_{prefix}_definition") as frame:
+            if frame is None:
+                return
+            frame.attr(**self.frame(picture.name, picture.note, 1))
+            self.fill(frame, picture)
+
+    # ------------------------------------------------------------------ items
+
+    def item(self, graph: graphviz.Digraph, item: Item, spine: frozenset[str]) -> None:
+        """Writes a box, a ring, or a cluster with what is in it."""
+        if isinstance(item, Cluster):
+            with graph.subgraph(name=f"cluster_{item.id}") as frame:
+                if frame is None:
+                    return
+                frame.attr(**self.frame(item.name, item.note, item.badge))
+                for inside in item.items:
+                    self.item(frame, inside, spine)
+        elif isinstance(item, Ring):
+            self.ring(graph, item, spine)
+        else:
+            group = {"group": "spine"} if item.id in spine else {}
+            graph.node(item.id, **self.box(item), **group)
+
+    def frame(self, name: str, note: str, badge: int) -> dict[str, str]:
+        """Attributes of a cluster."""
+        parts = [f"<B>{escape(name)}</B>"] if name else []
+        if note:
+            parts.append(f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{escape(note)}</FONT>')
+        if badge > 1:
+            parts.append(f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}" COLOR="#111111"><B>×{badge}</B></FONT>')
+        return {
+            "label": "<" + "&nbsp;&nbsp;".join(parts) + ">" if parts else "",
+            "style": "rounded,filled", "fillcolor": look.CLUSTER_FILL, "color": look.CLUSTER_STROKE,
+            "penwidth": self.points(look.PEN), "margin": self.points(7),
+        }  # fmt: skip
+
+    def box(self, box: Box) -> dict[str, str]:
+        """Attributes of a box or circle."""
+        paint = look.paint(box.kind)
+        if box.symbol is not None:
+            return {
+                "shape": "circle", "style": "filled", "fillcolor": "#FFFFFF", "color": look.FLOW, "margin": "0",
+                "label": f"<{escape(box.symbol)}>", "fixedsize": "true", "fontsize": self.points(look.TYPE),
+                "width": self.inches(14), "height": self.inches(14),
+            }  # fmt: skip
+        found = {
+            "label": self.label(box), "style": paint.style, "fillcolor": paint.fill, "color": paint.stroke,
+            "fontcolor": paint.ink,
+        }  # fmt: skip
+        if box.region is not None:
+            found["penwidth"] = self.points(look.FOLDED_PEN)
+        return found
+
+    def label(self, box: Box) -> str:
+        """Small line, large line, small line; the badge at their right."""
+        title = escape(box.text.title)
+        if box.definition and box.text.title.startswith(box.definition):
+            title = f"<B>{escape(box.definition)}</B>{escape(box.text.title[len(box.definition) :])}"
+        small = f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{{}}</FONT>'
+        lines = [small.format(escape(box.text.before))] if box.text.before else []
+        lines.append(title or " ")
+        lines += [small.format(escape(box.text.after))] if box.text.after else []
+        if box.badge == 1:
+            return "<" + "<BR/>".join(lines) + ">"
+        badge = f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}"><B>&nbsp;×{box.badge}</B></FONT>'
+        return (
+            '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
+            f"<TD>{'<BR/>'.join(lines)}</TD><TD>{badge}</TD></TR></TABLE>>"
+        )
+
+    def circle(self, name: str, paint: look.Paint, radius: float) -> dict[str, str]:
+        """Attributes of X0 or of a layer of a ring."""
+        return {
+            "label": f"<{escape(name)}>", "shape": "circle", "style": "filled", "fillcolor": paint.fill,
+            "color": paint.stroke, "fixedsize": "true", "width": self.inches(2 * radius),
+            "height": self.inches(2 * radius), "fontsize": self.points(look.TYPE - 0.5), "margin": "0",
+        }  # fmt: skip
+
+    def ring(self, graph: graphviz.Digraph, ring: Ring, spine: frozenset[str]) -> None:
+        """X0 and a frame to be filled, or the layers themselves."""
+        layers = ring.body.layers
+        group = {"group": "spine"} if ring.id in spine else {}
+        graph.node(ring.source, **self.circle("X0", look.PLAIN, SOURCE_RADIUS), **group)
+        if self.frames or layers > ring_shape.ARCS_SHOWN:
+            side = self.inches(ring_shape.side(layers))
+            style = "invis" if layers <= ring_shape.SOURCES_SHOWN else "rounded,dashed"
+            text = "" if self.frames else f"clique of {layers} layers"
+            graph.node(ring.id, label=text, style=style, fixedsize="true", width=side, height=side, color="#777777", **group)
+            graph.edge(ring.source, ring.id, id=f"{ring.id}.source", **({"style": "invis"} if layers <= ring_shape.SOURCES_SHOWN else {}))
+            return
+        for layer in range(1, layers + 1):
+            graph.node(member(ring, layer), **self.circle(f"X{layer}", look.paint("conv"), ring_shape.RADIUS))
+        for layer in range(1, layers + 1):
+            graph.edge(ring.source, member(ring, layer), color=look.SOURCE)
+        for j in range(1, layers + 1):
+            for i in range(1, layers + 1):
+                if j != i:
+                    graph.edge(member(ring, j), member(ring, i), constraint="false", **ARC[j < i])
+
+    # ------------------------------------------------------------------ edges
+
+    def edge(
+        self, graph: graphviz.Digraph, edge: Edge, picture: Picture, clusters: dict[str, str], rings: set[str], number: int
+    ) -> None:
+        """Writes an edge; one out of a ring starts at the frame around it."""
+        found = dict(_EDGES[edge.style])
+        if edge.style == "flow" and {edge.tail, edge.head} <= picture.spine:
+            found["weight"] = "12"
+        if edge.label:
+            found["label"] = f"<&nbsp;{escape(edge.label)}>"
+        tail = edge.tail
+        if tail in rings:
+            cluster = clusters.get(tail)
+            if cluster and clusters.get(edge.head) != cluster:
+                found["ltail"] = f"cluster_{cluster}"
+            if not self.frames:
+                layers = next(b.body.layers for b in picture.boxes() if isinstance(b, Ring) and b.id == tail)
+                tail = f"{tail}.x{layers}" if layers <= ring_shape.ARCS_SHOWN else tail
+        if self.frames:
+            found["id"] = f"{picture.items[0].id}.e{number}"
+        graph.edge(tail, edge.head, **found)
+
+
+ARC = {True: {"color": look.FORWARD}, False: {"color": look.BACKWARD, "style": "dashed"}}
+"""By whether the arc goes forward."""
+
+
+def member(ring: Ring, layer: int) -> str:
+    """The id of a layer of a ring."""
+    return f"{ring.id}.x{layer}"
+
+
+def _innermost(items: tuple[Item, ...], cluster: str | None = None) -> Iterator[tuple[str, str]]:
+    """The cluster that each box stands in."""
+    for item in items:
+        if isinstance(item, Cluster):
+            yield from _innermost(item.items, item.id)
+        elif cluster is not None:
+            yield item.id, cluster
+            if isinstance(item, Ring):
+                yield item.source, cluster

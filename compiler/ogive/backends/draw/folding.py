@@ -1,0 +1,112 @@
+"""A region in one box: its name, what it does to the channels, what is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from ogive.backends.draw.picture import Text
+from ogive.backends.draw.rolling import Rolled, Structure
+from ogive.backends.draw.text import Fused, channels_text, clip, look
+from ogive.graph import Ref, Region
+from ogive.layers.base import TensorType
+
+_NAMED = {"conv", "linear", "attention", "pool"}
+_HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
+
+
+def entry(structure: Structure, region: Region) -> Ref | None:
+    """The tensor that enters a region."""
+    if region.inputs:
+        return region.inputs[0]
+    members = set(structure.nodes[region.id])
+    operands = (ref for n in structure.nodes[region.id] for ref in structure.graph.operands(n))
+    return next((ref for ref in operands if ref.node not in members), None)
+
+
+def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] | None:
+    """The types of what enters a region and of what leaves it."""
+    start = entry(structure, region)
+    nodes = structure.nodes[region.id]
+    if start is None or not nodes:
+        return None
+    end = region.outputs[0] if region.outputs else Ref(nodes[-1])
+    return structure.graph.type(start), structure.graph.type(end)
+
+
+def folded_kind(structure: Structure, region: Region) -> str:
+    """The kind of layer that a folded region is painted as: the heaviest inside."""
+    if any(r.kind == "aux" for r in structure.graph.ancestors(region.id)):
+        return "aux"
+    kinds = {look(structure.graph, structure.graph.node(n)).kind for n in structure.nodes[region.id]}
+    return next((k for k in _HEAVIEST if k in kinds), "shape")
+
+
+def name_of(region: Region) -> str:
+    """What a region is called: a stage by its name, a block by its definition, a word by itself."""
+    match region.kind:
+        case "stage":
+            return clip(region.name or region.path)
+        case "aux":
+            return "auxiliary head"
+        case _:
+            return clip(region.block or region.kind)
+
+
+def folded_text(structure: Structure, region: Region) -> Text:
+    """`Bottleneck 256→512, /2`, and below it `1×1 · 3×3 · 1×1, + projection`."""
+    types = ends(structure, region)
+    about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
+    parts, suffix = summary(structure, region)
+    lines = _joined(parts)
+    if region.kind == "aux" and region.weight is not None:
+        suffix = [*suffix, f"weight {region.weight:g}"]
+    return Text(clip(name_of(region) + about), after=clip(", ".join([*([lines] if lines else []), *suffix]), 60))
+
+
+def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
+    """What is inside, in order, and what joins it (`+ skip`)."""
+    parts: list[str] = []
+    suffix: list[str] = []
+    if region.kind == "clique" and region.clique:
+        return [f"clique of {region.clique.layers}"], []
+    if region.kind == "merge":
+        branches = [summary(structure, b) for b in structure.children[region.id]]
+        full = [b for b in branches if b[0]]
+        word = clip(region.block or "merge")
+        if len(full) == 1:
+            return full[0][0], [*full[0][1], word]
+        return [f"{len(branches)} branches"], [word]
+    for rolled in structure.rolled(region.id):
+        inside, joins = _unit(structure, rolled)
+        if rolled.count > 1 and inside and region.kind != "dense":
+            inside = [f"{_joined(inside)} ×{rolled.count}"]
+        parts += inside
+        suffix += [j for j in joins if j not in suffix]
+    if region.kind == "residual":
+        suffix.append("+ projection" if any(c.kind == "shortcut" for c in structure.children[region.id]) else "+ skip")
+    if region.kind == "dense":
+        suffix.append("+ concat")
+    return parts, suffix
+
+
+def _unit(structure: Structure, rolled: Rolled) -> tuple[list[str], list[str]]:
+    unit = rolled.unit
+    if isinstance(unit, Fused):
+        lead = look(structure.graph, structure.graph.node(unit.lead))
+        return ([clip(lead.short, 24)] if lead.kind in _NAMED else []), []
+    if unit.kind == "stage" or unit.kind == "block":
+        return [name_of(unit)], []
+    if unit.kind in {"aux", "shortcut"}:
+        return [], []
+    return summary(structure, unit)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """`1×1 · 3×3 · 1×1`: convolutions alone need no word for themselves."""
+    bare = [p.removesuffix(" conv") for p in parts]
+    if all(p.endswith(" conv") for p in parts):
+        parts = bare
+    counted = [(part, len(list(same))) for part, same in groupby(parts)]
+    text = " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
+    return text if len(text) <= 46 else f"{len(parts)} layers"

@@ -1,0 +1,28 @@
+"""The font of drawings, whatever the system has: a Fontconfig file that knows the packaged folder and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from ogive.resources import fonts
+
+_CONF = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{fonts}</dir>
+  <cachedir>{cache}</cachedir>
+  <match target="pattern"><edit name="family" mode="assign" binding="strong"><string>DejaVu Sans</string></edit></match>
+</fontconfig>
+"""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The variables for a process that draws; `folder` is an empty one that lives as long as it does.
+
+    They must be set before pygraphviz is imported. The date is what a PDF carries, so that equal nets give equal bytes.
+    """
+    conf = folder / "fonts.conf"
+    conf.write_text(_CONF.format(fonts=escape(str(fonts())), cache=escape(str(folder / "cache"))), encoding="utf-8")
+    return {**os.environ, "FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder), "SOURCE_DATE_EPOCH": "315532800"}

@@ -1,0 +1,132 @@
+"""What a drawing holds before anything has a place: boxes, clusters, rings, edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ogive.graph import CliqueBody
+
+EdgeStyle = Literal["flow", "skip", "projection", "aux"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The lines of a box: small, large, small. Read downwards, they are in the order of the computation."""
+
+    title: str
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box, or a circle where `symbol` is given.
+
+    Attributes:
+        id: unique in the drawing.
+        kind: picks the paint.
+        text: what it says.
+        nodes: the nodes of the graph that it stands for.
+        region: the region that is folded into it; None for layers.
+        badge: the N of ×N.
+        symbol: what stands in the circle.
+        definition: the name of a block that is defined beside the overview; it is printed bold.
+    """
+
+    id: str
+    kind: str
+    text: Text
+    nodes: tuple[str, ...] = ()
+    region: int | None = None
+    badge: int = 1
+    symbol: str | None = None
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A clique: X0 above a circle of layers, each joined to every other both ways."""
+
+    id: str
+    body: CliqueBody
+    badge: int = 1
+
+    @property
+    def source(self) -> str:
+        """The id of X0."""
+        return f"{self.id}.x0"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A frame around items: a stage, a block use, what is repeated.
+
+    Attributes:
+        name: bold; `note` follows it in plain type.
+        badge: the N of ×N.
+    """
+
+    id: str
+    name: str
+    note: str
+    items: tuple[Item, ...]
+    badge: int = 1
+    kind: str = ""
+
+
+Item = Box | Ring | Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow between two boxes (or X0, or a ring); the label is the shape of the tensor."""
+
+    tail: str
+    head: str
+    style: EdgeStyle = "flow"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One flow of boxes, and beside it the blocks that it uses, each defined once.
+
+    Attributes:
+        name: of the net, or of the block that this defines.
+        note: more about it, in plain type: the names of its parameters.
+        definitions: pictures of the blocks.
+        spine: the boxes that all flow passes; they stand in one line.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+    edges: tuple[Edge, ...]
+    note: str = ""
+    definitions: tuple[Picture, ...] = ()
+    spine: frozenset[str] = field(default_factory=frozenset)
+
+    def boxes(self) -> Iterator[Box | Ring]:
+        """Every box and ring, in order."""
+        yield from leaves(self.items)
+
+    @property
+    def count(self) -> int:
+        """How many boxes it has, definitions included; a ring counts as its layers."""
+        own = sum(1 if isinstance(b, Box) else b.body.layers + 1 for b in self.boxes())
+        return own + sum(d.count for d in self.definitions)
+
+
+def leaves(items: tuple[Item, ...]) -> Iterator[Box | Ring]:
+    """The boxes and rings inside."""
+    for item in items:
+        if isinstance(item, Cluster):
+            yield from leaves(item.items)
+        else:
+            yield item
+
+
+def with_badge(item: Item, badge: int) -> Item:
+    """The same, repeated."""
+    return replace(item, badge=item.badge * badge)

@@ -1,0 +1,117 @@
+"""What boxes say: layers fused with their norm and activation, regions in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ogive.backends.draw.picture import Text
+from ogive.graph import Graph, Node
+from ogive.layers.base import Look, TensorType
+
+_LEADS = {"conv", "linear", "attention"}
+_FOLLOWERS = {"norm", "act"}
+_CARRIED = {"dropout", "flatten"}
+_CLOSED = {"merge", "input"}
+"""Boxes that nothing joins: circles, and what is there before the first layer."""
+_LONGEST = 44
+
+
+def shape(type: TensorType) -> str:  # noqa: A002 - the word of the graph
+    """`64×56×56`."""
+    return "×".join(map(str, type.sizes))
+
+
+def clip(text: str, longest: int = _LONGEST) -> str:
+    """The text without what cannot be printed, and not longer than a box may be wide."""
+    clean = "".join(c if c.isprintable() else " " for c in text).strip()
+    return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def look(graph: Graph, node: Node) -> Look:
+    """How a node's layer is drawn."""
+    return node.layer.look(graph.operand_types(node.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """Layers in one box: what stands before the leading one, itself, what stands behind."""
+
+    before: tuple[str, ...]
+    lead: str
+    after: tuple[str, ...]
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """All of them, in order."""
+        return (*self.before, self.lead, *self.after)
+
+
+def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
+    """Divides a chain into boxes.
+
+    A norm or an activation goes with the layer before it; in a chain that begins with them (pre-activation,
+    He et al. 2016), with the convolution or linear map behind. Dropout and flatten go with what is before them.
+    """
+    kinds = [_kind(graph, n) for n in run]
+    anchors = [i for i, k in enumerate(kinds) if k not in _FOLLOWERS and k not in _CARRIED]
+    bounds = list(zip([-1, *anchors], [*anchors, len(run)], strict=True))  # stretches of followers lie between
+    first = next((i for i in anchors if kinds[i] in _LEADS), None)
+    leading: set[str] = set()  # what stands before a lead here; empty: post-activation
+    if first is not None:
+        start = next(left for left, right in bounds if right == first)
+        leading = {k for k in kinds[start + 1 : first] if k in _FOLLOWERS}
+
+    before: dict[int, list[str]] = {i: [] for i in anchors}
+    after: dict[int, list[str]] = {i: [] for i in anchors}
+    alone: dict[int, list[str]] = {}
+    for left, right in bounds:
+        stretch = list(range(left + 1, right))
+        can_left = left >= 0 and kinds[left] not in _CLOSED
+        can_right = bool(leading) and right < len(run) and kinds[right] in _LEADS
+        cut = 0
+        if can_left:
+            while cut < len(stretch) and not (can_right and kinds[stretch[cut]] in leading):
+                if leading and kinds[left] not in _LEADS and kinds[stretch[cut]] not in _CARRIED:
+                    break
+                cut += 1
+            after[left] += [run[i].name for i in stretch[:cut]]
+        rest = [run[i].name for i in stretch[cut:]]
+        if rest and can_right:
+            before[right] += rest
+        elif rest:
+            alone[left] = rest
+    boxes = [Fused((), alone[-1][0], tuple(alone[-1][1:]))] if -1 in alone else []
+    for i in anchors:
+        boxes.append(Fused(tuple(before[i]), run[i].name, tuple(after[i])))
+        if i in alone:
+            boxes.append(Fused((), alone[i][0], tuple(alone[i][1:])))
+    return boxes
+
+
+def _kind(graph: Graph, node: Node) -> str:
+    return "flatten" if node.layer.kind == "flatten" else look(graph, node).kind
+
+
+def layer_text(graph: Graph, fused: Fused) -> Text:
+    """`3×3 conv, 128, /2`, and below it `BN · ReLU`."""
+    lead = graph.node(fused.lead)
+    title = look(graph, lead)
+    after = [look(graph, graph.node(n)).short for n in fused.after]
+    if title.kind in _FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
+        return Text(clip(" · ".join([title.short, *after])))
+    if lead.owner:
+        after.append("shared weights")
+    before = [look(graph, graph.node(n)).short for n in fused.before]
+    return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)))
+
+
+def channels_text(before: TensorType, after: TensorType) -> str:
+    """`64→256, /2`: what a folded region does to channels and places."""
+    text = f"{after.channels}" if before.channels == after.channels else f"{before.channels}→{after.channels}"
+    if before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
+        whole, part = before.spatial[0], after.spatial[0]
+        stride = round(whole / part) if part else 1
+        if stride > 1 and -(-whole // stride) in (part, part + 1, part - 1):
+            text += f", /{stride}"
+    return text

@@ -1,0 +1,53 @@
+"""The process that lays out and renders, apart so that a time limit can end it: JSON in, bytes out.
+
+Reads `{"parts": [DOT …], "rings": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON with the width
+and height in points, then the file. pygraphviz is imported here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+from ogive.backends.draw.compose import compose
+from ogive.backends.draw.dot import Writer
+
+MISSING = 3
+"""The exit status when pygraphviz cannot be imported."""
+
+
+def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
+    """Lays every part out with dot, puts them together, renders what came out as it stands."""
+    import pygraphviz
+
+    parts: list[dict[str, Any]] = []
+    for text in job["parts"]:
+        laid_out: bytes = pygraphviz.AGraph(string=text).draw(format="json0", prog="dot")
+        parts.append(json.loads(laid_out))
+    writer = Writer(job["scale"], frames=True)
+    text, width, height = compose(parts, job["rings"], writer)
+    graph = pygraphviz.AGraph(string=text)
+    # `size` in inches is the bound that Graphviz shrinks a drawing to: the way back to scale 1
+    graph.graph_attr["size"] = f"{width / 72:.5f},{height / 72:.5f}"
+    if job["format"] == "png":
+        graph.graph_attr["dpi"] = str(job["dpi"])
+    return {"width": width, "height": height}, graph.draw(format=job["format"], prog="nop2")
+
+
+def main() -> int:
+    """One job."""
+    try:
+        import pygraphviz  # noqa: F401
+    except ImportError as error:
+        print(error, file=sys.stderr)
+        return MISSING
+    warnings.simplefilter("ignore")
+    about, data = work(json.loads(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(json.dumps(about).encode() + b"\n" + data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of the PyTorch back end; `ogive.backends.torch_source` puts them together."""

@@ -1,0 +1,83 @@
+"""Breaks lines that are too long, where ruff would break them."""
+
+from __future__ import annotations
+
+WIDTH = 110
+_OPEN = {"(": ")", "[": "]", "{": "}"}
+_INDENT = "    "
+
+
+def brackets(text: str) -> list[tuple[int, int]]:
+    """The outermost pairs of brackets: positions of the opening and the closing one; strings are passed over."""
+    pairs: list[tuple[int, int]] = []
+    depth, start, at = 0, 0, 0
+    while at < len(text):
+        c = text[at]
+        if c in "'\"":
+            at = string_end(text, at)
+            continue
+        if c in _OPEN:
+            if depth == 0:
+                start = at
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+            if depth == 0:
+                pairs.append((start, at))
+        at += 1
+    return pairs
+
+
+def string_end(text: str, at: int) -> int:
+    """The position behind the string literal that begins there."""
+    quote = text[at]
+    at += 1
+    while at < len(text) and text[at] != quote:
+        at += 2 if text[at] == "\\" else 1
+    return at + 1
+
+
+def elements(text: str) -> list[str]:
+    """The parts between the commas that stand in no bracket."""
+    parts: list[str] = []
+    depth, start, at = 0, 0, 0
+    while at < len(text):
+        c = text[at]
+        if c in "'\"":
+            at = string_end(text, at)
+            continue
+        if c in _OPEN:
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        elif c == "," and depth == 0:
+            parts.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+    parts.append(text[start:].strip())
+    return [part for part in parts if part]
+
+
+def wrap(line: str, indent: str = "") -> list[str]:
+    """The line, indented; in several lines where one would be wider than `WIDTH`."""
+    if len(indent) + len(line) <= WIDTH:
+        return [indent + line]
+    pairs = [pair for pair in brackets(line) if pair[1] > pair[0] + 1]
+    if not pairs:
+        return [indent + line]
+    start, end = pairs[-1]
+    if len(pairs) > 1 and end < len(line) - 1 and end - start < 16:  # a short index behind a long call
+        start, end = max(pairs, key=lambda pair: pair[1] - pair[0])
+    inside, inner = line[start + 1 : end], indent + _INDENT
+    parts = elements(inside)
+    comprehension = len(parts) == 1 and not inside.rstrip().endswith(",")
+    if len(inner) + len(inside) <= WIDTH and len(parts) > 1 and "**" not in inside:
+        body = [inner + ", ".join(parts)]
+    elif comprehension:
+        body = wrap(parts[0], inner)
+    else:
+        body = []
+        for part in parts:
+            lines = wrap(part, inner)
+            body += [*lines[:-1], lines[-1] + ","]
+    return [indent + line[: start + 1], *body, indent + line[end:]]

@@ -1,0 +1,435 @@
+"""Which parts of a graph become modules, and what crosses their borders.
+
+A *scope* is a region that becomes an `nn.Module` of its own: the net, and every region that adds a segment to the
+paths of its layers. All others (residual, merge, branch, repeat) are written out in the scope around them. Inside a
+scope stand *items*: `Op`, a layer, and `Use`, a scope inside, in an order in which they can run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from ogive.backends.pytorch.names import attribute, unique
+from ogive.graph import Graph, Node, Ref, Region
+from ogive.layers.base import Torch
+
+LONG = 4
+"""A part without modules becomes a module only from so many layers on."""
+
+
+@dataclass(eq=False)
+class Op:
+    """A layer in its scope.
+
+    Attributes:
+        node: the layer.
+        torch: its PyTorch text.
+        operands: the tensors that go in.
+        attr: the attribute that holds its module, if it has one.
+        owner: the layer whose module it calls, where that is another.
+        branch: the name that suits its result: `y`, or `y2` in the second branch of a merge.
+    """
+
+    node: Node
+    torch: Torch
+    operands: list[Ref]
+    attr: str | None = None
+    owner: Op | None = None
+    branch: str = ""
+
+    @property
+    def outputs(self) -> list[Ref]:
+        """All its tensors, used or not."""
+        return [Ref(self.node.name, i) for i in range(len(self.node.outputs))]
+
+
+@dataclass(eq=False)
+class Use:
+    """A scope in the scope around it. Without a scope it is the identity of a residual: a shortcut that other
+    uses of the same block may fill.
+
+    Attributes:
+        scope: what is called.
+        attr: the attribute that holds it.
+        operands, outputs: the tensors that go in and come out.
+        turn: the repeat or dense region of which it is one turn.
+        joint: for a shortcut, the layer that adds it to the body.
+        same: the earlier use whose module is called again, where all weights are shared.
+        branch: as for `Op`.
+    """
+
+    scope: Scope | None
+    attr: str
+    operands: list[Ref] = field(default_factory=list)
+    outputs: list[Ref] = field(default_factory=list)
+    turn: int | None = None
+    joint: Op | None = None
+    same: Use | None = None
+    branch: str = ""
+
+
+Item = Op | Use
+
+
+@dataclass(eq=False)
+class Scope:
+    """A region that becomes a module.
+
+    Attributes:
+        region: the region.
+        parent: the scope around it.
+        use: its place there; None for the net.
+        items: what stands in it.
+        inputs, outputs: the tensors that cross its border.
+        borrowed: layers outside of it whose modules it calls; they are handed to its `forward`.
+    """
+
+    region: Region
+    parent: Scope | None
+    use: Use | None = None
+    items: list[Item] = field(default_factory=list)
+    inputs: list[Ref] = field(default_factory=list)
+    outputs: list[Ref] = field(default_factory=list)
+    borrowed: list[Op] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its region."""
+        return self.region.kind
+
+    @property
+    def chain(self) -> Iterator[Scope]:
+        """The scope and those around it, from the inside."""
+        at: Scope | None = self
+        while at is not None:
+            yield at
+            at = at.parent
+
+
+@dataclass(eq=False)
+class Structure:
+    """The scopes of a graph.
+
+    Attributes:
+        graph: the graph.
+        scopes: every scope; those around come before those inside.
+        ops: by the name of the node.
+        home: the scope of every live node.
+    """
+
+    graph: Graph
+    scopes: list[Scope]
+    ops: dict[str, Op]
+    home: dict[str, Scope]
+
+    @property
+    def net(self) -> Scope:
+        """The whole."""
+        return self.scopes[0]
+
+
+def live_nodes(graph: Graph) -> set[str]:
+    """The nodes on which an output or a head depends."""
+    found = {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads} | set(graph.inputs)
+    todo = list(found)
+    while todo:
+        for source in graph.digraph.pred[todo.pop()]:
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found
+
+
+def structure(graph: Graph) -> Structure:
+    """Finds the scopes of a graph, what stands in them, and what crosses their borders."""
+    live = live_nodes(graph)
+    operands = {name: list(graph.operands(name)) for name in graph.digraph if name in live}
+    ops = {
+        node.name: Op(node, node.layer.torch([graph.type(r) for r in operands[node.name]]), operands[node.name])
+        for node in graph
+        if node.name in live and node.name not in graph.inputs and not _is_member(graph, node)
+    }
+    scopes = _scopes(graph, live, ops)
+    result = Structure(graph, list(dict.fromkeys(scopes.values())), ops, {})
+    for node in graph:
+        if node.name in live:
+            result.home[node.name] = scopes[node.region]
+    _fill(result, live, scopes)
+    _owners(result)
+    _borders(result, operands)
+    _shortcuts(result)
+    for scope in result.scopes:
+        _order(scope)
+    _aliases(result)
+    return result
+
+
+def _is_member(graph: Graph, node: Node) -> bool:
+    region = graph.regions[node.region]
+    return region.clique is not None and node.layer.group == "clique"
+
+
+def _scopes(graph: Graph, live: set[str], ops: dict[str, Op]) -> dict[int, Scope]:
+    """For every region the scope that its layers stand in."""
+    held: dict[int, int] = {}
+    modules: set[int] = {0}
+    for node in graph:
+        if node.name not in live:
+            continue
+        op = ops.get(node.name)
+        stateful = op is None or op.torch.module is not None
+        for around in graph.ancestors(node.region):
+            held[around.id] = held.get(around.id, 0) + 1
+            if stateful:
+                modules.add(around.id)
+    scopes: dict[int, Scope] = {}
+    for id, region in sorted(graph.regions.items()):
+        around = scopes[region.parent] if region.parent is not None else None
+        count = held.get(id, 0)
+        own = id in modules or region.kind in {"shortcut", "aux"} or count >= LONG
+        if around is None or (region.name and count and own):
+            scopes[id] = Scope(region, around)
+        else:
+            scopes[id] = around
+    return scopes
+
+
+def _fill(result: Structure, live: set[str], scopes: dict[int, Scope]) -> None:
+    """Puts the items into the scopes and gives them their attributes."""
+    graph = result.graph
+    taken: dict[Scope, set[str]] = {scope: set() for scope in result.scopes}
+    branches = _branches(graph)
+    for node in graph:
+        if node.name not in live or node.name in graph.inputs:
+            continue
+        home = scopes[node.region]
+        for scope in reversed(list(home.chain)):
+            around = scope.parent
+            if scope.use is None and around is not None:
+                attr = unique(attribute(scope.region.name), taken[around])
+                scope.use = Use(scope, attr, turn=_turn(graph, scope.region, scopes))
+                scope.use.branch = branches[scope.region.parent or 0]
+                around.items.append(scope.use)
+        op = result.ops.get(node.name)
+        if op is None:
+            continue
+        op.branch = branches[node.region]
+        if op.torch.module is not None and (node.owner is None or node.owner not in live):
+            prefix = f"{home.region.path}." if home.region.path else ""
+            local = node.name.removeprefix(prefix) if node.name.startswith(prefix) else node.local
+            op.attr = unique(attribute(local), taken[home])
+        home.items.append(op)
+
+
+def _turn(graph: Graph, region: Region, scopes: dict[int, Scope]) -> int | None:
+    """The repeat or dense region of which a region is one turn, alone in it or the turn itself."""
+    if region.kind == "iteration":
+        return region.parent
+    around = graph.regions[region.parent] if region.parent is not None else None
+    if around is not None and around.kind == "iteration" and scopes[around.id].region is not around:
+        return around.parent
+    return None
+
+
+def _branches(graph: Graph) -> dict[int, str]:
+    """The name for results that stand directly in a region: `y2` in a second branch, `y` in a residual."""
+    names: dict[int, str] = {}
+    counts: dict[int | None, int] = {}
+    for id, region in sorted(graph.regions.items()):
+        around = "" if region.parent is None or region.name else names[region.parent]
+        if region.kind == "branch":
+            counts[region.parent] = counts.get(region.parent, 0) + 1
+            around = f"y{counts[region.parent]}"
+        elif region.kind == "residual":
+            around = around or "y"
+        names[id] = around
+    return names
+
+
+def _owners(result: Structure) -> None:
+    """Connects layers that share weights; a layer outside is borrowed by every scope on the way to it."""
+    stand_in: dict[str, Op] = {}
+    for scope in result.scopes:
+        for op in scope.items:
+            if not isinstance(op, Op) or op.node.owner is None or op.torch.module is None:
+                continue
+            owner = result.ops.get(op.node.owner)
+            if owner is None:  # the owner reaches no output: the first that does stands in for it
+                owner = stand_in.setdefault(op.node.owner, op)
+                if owner is op:
+                    continue
+                op.attr = None
+            op.owner = owner
+
+
+def _borders(result: Structure, operands: dict[str, list[Ref]]) -> None:
+    """Finds inputs and outputs of every scope and use."""
+    graph = result.graph
+    inputs: dict[Scope, dict[Ref, None]] = {scope: {} for scope in result.scopes}
+    outputs: dict[Scope, dict[Ref, None]] = {scope: {} for scope in result.scopes}
+
+    def crosses(ref: Ref, chain: list[Scope]) -> None:
+        source = list(result.home[ref.node].chain)
+        for scope in source:
+            if scope in chain:
+                break
+            outputs[scope][ref] = None
+        for scope in chain:
+            if scope in source:
+                break
+            inputs[scope][ref] = None
+
+    for name, refs in operands.items():
+        if name in graph.inputs:
+            continue
+        home = result.home[name]
+        for ref in refs:
+            if result.home[ref.node] is not home:
+                crosses(ref, list(home.chain))
+    net = result.net
+    for ref in [ref for _, ref in graph.outputs] + [head.ref for head in graph.heads]:
+        crosses(ref, [net])
+    rank = {name: i for i, name in enumerate(graph.digraph)}
+    for scope in result.scopes:
+        first = [ref for ref in scope.region.inputs if ref in inputs[scope]]
+        scope.inputs = list(dict.fromkeys([*first, *inputs[scope]]))
+        first = [ref for ref in scope.region.outputs if ref in outputs[scope]]
+        rest = sorted(outputs[scope], key=lambda ref: (rank[ref.node], ref.output))
+        scope.outputs = list(dict.fromkeys([*first, *rest]))
+        if scope.use is not None:
+            scope.use.operands, scope.use.outputs = list(scope.inputs), list(scope.outputs)
+    net.inputs = [Ref(name) for name in graph.inputs]
+    net.outputs = list(dict.fromkeys([ref for _, ref in graph.outputs] + [head.ref for head in graph.heads]))
+    _borrow(result)
+
+
+def _borrow(result: Structure) -> None:
+    for name, op in result.ops.items():
+        if op.owner is None:
+            continue
+        around = set(result.home[op.owner.node.name].chain)
+        for scope in result.home[name].chain:
+            if scope in around:
+                break
+            if op.owner not in scope.borrowed:
+                scope.borrowed.append(op.owner)
+
+
+def _shortcuts(result: Structure) -> None:
+    """Gives every residual a shortcut, right before its addition: that which it has, or an identity to be filled.
+
+    So blocks that differ only in whether they project can share a class.
+    """
+    graph = result.graph
+    uses: dict[int, Use] = {}
+    for scope in result.scopes:
+        if scope.kind == "shortcut" and scope.use is not None and scope.region.parent is not None:
+            uses[scope.region.parent] = scope.use
+    computed = {graph.regions[n.region].parent for n in graph if graph.regions[n.region].kind == "shortcut"}
+    adders: dict[Op, Use] = {}
+    for id, region in graph.regions.items():
+        if region.kind != "residual" or not region.outputs or not region.inputs:
+            continue
+        adder = result.ops.get(region.outputs[0].node)
+        if adder is None or adder.node.region != id or len(adder.operands) != 2:
+            continue
+        use = uses.get(id)
+        if use is not None:
+            users = graph.consumers(use.outputs[0].node) if use.outputs else []
+            alone = len(use.outputs) == len(use.operands) == 1 and use.outputs[0] in adder.operands and len(users) == 1
+            if not alone or use.scope is None or use.scope.borrowed:
+                continue
+        elif id not in computed and adder.operands.count(region.inputs[0]) == 1:
+            use = Use(None, "shortcut", [region.inputs[0]], [Ref(f"\0{id}")])
+            adder.operands = [use.outputs[0] if r == region.inputs[0] else r for r in adder.operands]
+        else:
+            continue
+        use.joint = adder
+        adders[adder] = use
+    if not adders:
+        return
+    moved = set(adders.values())
+    for scope in result.scopes:
+        if any(isinstance(item, Op) and item in adders for item in scope.items):
+            items: list[Item] = []
+            for item in scope.items:
+                if isinstance(item, Op) and item in adders:
+                    items.append(adders[item])
+                if item not in moved:
+                    items.append(item)
+            scope.items = items
+
+
+def _order(scope: Scope) -> None:
+    """Puts the items of a scope in an order in which they can run, keeping the program's where it can."""
+    maker = {ref: i for i, item in enumerate(scope.items) for ref in item.outputs}
+    needs = [{maker[r] for r in item.operands if r in maker and maker[r] != i} for i, item in enumerate(scope.items)]
+    if all(max(need, default=-1) < i for i, need in enumerate(needs)):
+        return
+    users: dict[int, list[int]] = {}
+    for i, need in enumerate(needs):
+        for source in need:
+            users.setdefault(source, []).append(i)
+    waiting = [len(need) for need in needs]
+    ready = [i for i, count in enumerate(waiting) if not count]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        i = heappop(ready)
+        order.append(i)
+        for user in users.get(i, ()):
+            waiting[user] -= 1
+            if not waiting[user]:
+                heappush(ready, user)
+    scope.items = [scope.items[i] for i in order]
+
+
+def _aliases(result: Structure) -> None:
+    """Finds uses whose every weight belongs to an earlier use beside them: that module is called again."""
+    for scope in result.scopes:
+        around = scope.parent
+        if around is None or scope.use is None or not scope.borrowed:
+            continue
+        first = _counterpart(result, scope)
+        if first is not None and first.use is not None and first.parent is around:
+            scope.use.same = first.use
+
+
+def _counterpart(result: Structure, scope: Scope) -> Scope | None:
+    """The scope beside this one that holds, layer for layer, the weights that this one uses."""
+    inside = _ops_below(scope)
+    owner = next((op.owner for op in inside if op.owner is not None), None)
+    if owner is None:
+        return None
+    first = next((s for s in result.home[owner.node.name].chain if s.parent is scope.parent), None)
+    if first is None or first is scope:
+        return None
+    others = _ops_below(first)
+    if len(others) != len(inside):
+        return None
+    for mine, other in zip(inside, others, strict=True):
+        if (mine.torch.module is None) != (other.torch.module is None) or mine.torch != other.torch:
+            return None
+        if mine.torch.module is not None and mine.owner not in {other, other.owner or other} and mine.node.owner:
+            return None
+        if mine.torch.module is not None and mine.owner is None and _weights(result, mine):
+            return None
+    return first
+
+
+def _weights(result: Structure, op: Op) -> bool:
+    return bool(op.node.layer.parameters(result.graph.operand_types(op.node.name)))
+
+
+def _ops_below(scope: Scope) -> list[Op]:
+    found: list[Op] = []
+    todo: list[Item] = list(reversed(scope.items))
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Op):
+            found.append(item)
+        elif item.scope is not None:
+            todo += reversed(item.scope.items)
+    return found

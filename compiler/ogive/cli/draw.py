@@ -1,0 +1,43 @@
+"""`ogive draw`: a network as a figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ogive.cli.messages import print_diagnostics, refuse
+from ogive.cli.output import write
+from ogive.cli.target import Settings, target_options
+from ogive.render import visible
+
+FORMATS = ("svg", "pdf", "png", "dot")
+
+
+@click.command(epilog="Example: ogive draw resnet50 -o resnet50.pdf")
+@target_options
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The file to write: .svg, .pdf, .png or .dot.",
+)
+@click.option(
+    "--dpi", default=300, show_default=True, type=click.IntRange(36, 2400), help="Dots to the inch of a PNG."
+)
+def command(target: str, settings: Settings, output: Path, dpi: int) -> None:
+    """Draw a network for a paper: repeats rolled up, each block defined once."""
+    suffix = output.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        refuse(
+            "E511",
+            f"`{visible(str(output))}` does not say which kind of drawing it is to be",
+            advice=f"end its name in {', '.join(f'.{name}' for name in FORMATS[:-1])} or .{FORMATS[-1]}",
+        )
+    network = settings.load(target)
+    print_diagnostics(network.warnings)
+
+    from ogive.backends.draw import draw
+
+    write(output, draw(network.ir, suffix, dpi=dpi))

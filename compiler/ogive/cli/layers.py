@@ -1,0 +1,98 @@
+"""`ogive layers`: the library of layers, read off their definitions."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING
+
+import click
+
+from ogive.render import visible
+
+if TYPE_CHECKING:
+    from ogive.layers.base import Argument, Layer
+    from ogive.layers.library import Library
+
+
+@click.command(epilog="Example: ogive layers conv")
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """List the layers; with NAME, its arguments with their defaults."""
+    from ogive.layers.library import Library
+
+    library = Library.standard()
+    if name is None:
+        _print_all(library)
+        return
+    layer = library.get(name)
+    if layer is None:
+        close = _meant(library, name)
+        hint = f" Did you mean {close!r}?" if close else ""
+        raise click.UsageError(f"There is no layer {visible(name)!r}.{hint} `ogive layers` lists them all.")
+    click.echo(describe(layer))
+
+
+def describe(layer: type[Layer]) -> str:
+    """The page of a layer: its call, what it does, each argument."""
+    arguments = layer.arguments()
+    lines = [signature(layer), "", inspect.cleandoc(layer.__doc__ or "")]
+    if arguments:
+        heads = [_head(argument) for argument in arguments]
+        width = max(map(len, heads))
+        lines.append("")
+        lines += [
+            f"  {head:<{width}}  {'; '.join(part for part in (argument.doc, argument.expected) if part)}"
+            for head, argument in zip(heads, arguments, strict=True)
+        ]
+    if layer.aliases:
+        lines += ["", f"Elsewhere it is called {', '.join(layer.aliases)}."]
+    return "\n".join(lines)
+
+
+def signature(layer: type[Layer]) -> str:
+    """`conv(out_channels, kernel_size, stride = 1, …)`, as it is written in a program."""
+    arguments = layer.arguments()
+    return f"{layer.kind}({', '.join(map(_head, arguments))})" if arguments else layer.kind
+
+
+def _head(argument: Argument) -> str:
+    name = f"{argument.name}…" if argument.many else argument.name
+    return name if argument.required or argument.many else f"{name} = {_written(argument.default)}"
+
+
+def _written(value: object) -> str:
+    """A default as the language writes it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"'
+        case tuple():
+            return "x".join(map(str, value)) if len(value) > 1 else f"[{', '.join(map(str, value))}]"
+        case _:
+            return str(value)
+
+
+def _print_all(library: Library) -> None:
+    layers = library.layers()
+    width = max(len(layer.kind) for layer in layers)
+    family = None
+    for layer in layers:
+        if layer.__module__ != family:
+            if family is not None:
+                click.echo()
+            family = layer.__module__
+            click.echo(_first_sentence(inspect.getdoc(inspect.getmodule(layer)) or ""))
+        click.echo(f"  {layer.kind:<{width}}  {_first_sentence(inspect.getdoc(layer) or '')}")
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split("\n\n", 1)[0].split())
+
+
+def _meant(library: Library, name: str) -> str | None:
+    from ogive.diagnostics import did_you_mean
+
+    return library.alias(name) or did_you_mean(name, library.names())

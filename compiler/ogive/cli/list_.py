@@ -1,0 +1,21 @@
+"""`ogive list`: the networks of the zoo."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(epilog="Example: ogive list")
+def command() -> None:
+    """List the networks of the zoo, file by file, each with the paper it comes from."""
+    from ogive import pipeline, resources
+
+    for number, path in enumerate(resources.zoo_files()):
+        if number:
+            click.echo()
+        first = path.read_text(encoding="utf-8").lstrip().split("\n", 1)[0]
+        title = first.lstrip("# ").strip() if first.startswith("#") else ""
+        click.echo(f"{path.name}  {title}".rstrip())
+        names = pipeline.targets_of(str(path))
+        if names:
+            click.echo(click.wrap_text("  ".join(names), 100, "  ", "  "))

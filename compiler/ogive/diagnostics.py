@@ -1,0 +1,88 @@
+"""What can be said about a program: a code, what is wrong where, why, and what to do.
+
+Making a diagnostic is separate from showing one (`render`) and from explaining its code (`explain`).
+Codes are stable: E0 text, E1 names and arguments, E2 shapes, E3 structure, E4 limits, E5 files and
+commands; W doubts, which fail only under `--strict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from ogive.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A remark on a place. The first label of a diagnostic is where the mistake is; others are causes."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Text to put in place of a span. Safe when it cannot change the meaning of a program that worked."""
+
+    span: Span
+    replacement: str
+    safe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake or doubt.
+
+    `message` suffices alone. `notes` are pairs of a heading and a text (`("body", "conv -> bn 64x8x8")`).
+    `help` is what to do, as code that can be pasted where possible.
+    """
+
+    code: str
+    message: str
+    labels: tuple[Label, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+
+    @property
+    def severity(self) -> Literal["error", "warning"]:
+        """Whether it stops (`error`) or only doubts (`warning`)."""
+        return "warning" if self.code.startswith("W") else "error"
+
+    @property
+    def span(self) -> Span | None:
+        """Where it is, if it is anywhere."""
+        return self.labels[0].span if self.labels else None
+
+
+class ArchError(Exception):
+    """A program that cannot be used, with everything that is wrong with it.
+
+    Attributes:
+        diagnostics: the mistakes, in the order of the text, and any warnings among them.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__()
+
+    def __str__(self) -> str:
+        from ogive.render import render_text  # the renderer knows diagnostics, not the other way round
+
+        return "\n".join(render_text(d) for d in self.diagnostics)
+
+    def __reduce__(self) -> tuple[type[ArchError], tuple[tuple[Diagnostic, ...]]]:
+        return type(self), (self.diagnostics,)
+
+
+def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that is close enough to be what was meant, if there is one."""
+    pool: Sequence[str] = sorted(set(candidates))
+    lowered = {c.lower(): c for c in pool}
+    if wrong.lower() in lowered:
+        return lowered[wrong.lower()]
+    close = get_close_matches(wrong.lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[close[0]] if close else None

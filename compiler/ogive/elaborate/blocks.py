@@ -1,0 +1,142 @@
+"""Uses of blocks, and of nets inside nets."""
+
+from __future__ import annotations
+
+from ogive.diagnostics import Label
+from ogive.elaborate import expressions
+from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope
+from ogive.elaborate.emit import no_flow
+from ogive.elaborate.parameters import Bound, bind, check, parameters_of
+from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Tensor, Value, describe
+from ogive.source import Span
+from ogive.syntax import ast
+
+
+def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
+    """The value of a block applied to the flow."""
+    block = callee.target
+    assert isinstance(block, Block)
+    definition = block.definition
+    ctx.used_definitions.add(definition.name.id)
+    bound = bind(ctx, frame, callee, parameters_of(ctx, callee), span)
+    if bound is None:
+        return POISON
+    flow = frame.flow
+    if flow is None:
+        no_flow(ctx, frame, span)
+        return POISON
+    if flow is POISON:
+        return POISON
+    name = frame.pin.id if frame.pin is not None else frame.namespace.next(definition.name.id.lower())
+    frame.namespace.taken.add(name)
+    scope = Scope(ctx.globals)
+    inner = Frame(
+        scope=scope, flow=flow, entered=flow, defaults=frame.defaults, namespace=Namespace(""), region=frame.region,
+        outputs=Outputs(), definition=definition, trail=(*frame.trail, span), depth=frame.depth + 1,
+    )  # fmt: skip
+    if not (bind_parameters(ctx, inner, callee, bound) and take_bundle(ctx, inner, span)):
+        return POISON
+    region = ctx.open_region(
+        frame, "block", name, span=span, block=definition.name.id, **recorded(definition, scope, bound)
+    )  # fmt: skip
+    inner.region = region.id
+    inner.namespace = Namespace(region.path)
+    value = result(ctx, ctx.run_body(ctx, definition.body, inner), inner.outputs)
+    ctx.close_region(region, value)
+    note_unused(ctx, definition, scope)
+    return value
+
+
+def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) -> bool:
+    """Gives the parameters their values in the scope of the block. Defaults may use the parameters before them."""
+    assert isinstance(callee.target, Block)
+    specs = {spec.name: spec for spec in parameters_of(ctx, callee)}
+    for parameter in callee.target.definition.parameters:
+        name = parameter.name.id
+        if name in bound.values:
+            value = bound.values[name]
+        elif parameter.default is not None:
+            value = expressions.argument_value(ctx, inner, parameter.default, specs[name])
+            if value is not POISON:
+                value = check(ctx, inner, callee.name, specs[name], value, parameter.default.span)
+        else:
+            return False
+        if name in inner.scope.names:
+            ctx.error(
+                "E109", f"`{name}` is given twice in one body", parameter.name.span, "again here",
+                labels=(Label(inner.scope.names[name].span or parameter.name.span, "first here"),), help="choose another name",
+            )  # fmt: skip
+            return False
+        inner.scope.names[name] = Binding(value, parameter.name.span, "parameter")
+        if value is POISON:
+            return False
+    return True
+
+
+def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:
+    """`block DualPath[res, dense = none]`: takes the arriving bundle apart."""
+    wanted = inner.definition.bundle
+    flow = inner.flow
+    if not wanted:
+        return True
+    tensors = flow if isinstance(flow, list) else [flow]
+    needed = sum(not p.optional for p in wanted)
+    if not needed <= len(tensors) <= len(wanted) or not all(isinstance(t, Tensor) for t in tensors):
+        names = ", ".join(p.name.id for p in wanted)
+        ctx.error(
+            "E207", f"`{inner.definition.name.id}` takes the bundle [{names}], and {describe(flow)} arrives", span, describe(flow),
+            labels=(Label(inner.definition.header, "defined here"),), help=f"`[{names}] -> {inner.definition.name.id}`",
+        )  # fmt: skip
+        return False
+    for position, parameter in enumerate(wanted):
+        value = tensors[position] if position < len(tensors) else None
+        inner.scope.names[parameter.name.id] = Binding(value, parameter.name.span, "bundle")
+    return True
+
+
+def result(ctx: Context, flow: Value, outputs: Outputs) -> Value:
+    """What a block is worth: what `output` said, or else the flow."""
+    if not outputs.named:
+        return flow
+    values: list[Value] = []
+    for _, value, _ in outputs.named:
+        if value is POISON:
+            return POISON
+        values += value if isinstance(value, list) else [value]
+    return values[0] if len(outputs.named) == 1 and len(values) == 1 else values
+
+
+def recorded(definition: ast.Definition, scope: Scope, bound: Bound) -> dict[str, object]:
+    """The values of the parameters as a region keeps them: what is no plain value, as text."""
+    arguments: list[tuple[str, object]] = []
+    defaults: list[tuple[str, object]] = []
+    for parameter in definition.parameters:
+        value = plain(scope.names[parameter.name.id].value)
+        arguments.append((parameter.name.id, value))
+        if parameter.name.id not in bound.values:
+            defaults.append((parameter.name.id, value))
+    return {"arguments": tuple(arguments), "defaults": tuple(defaults)}
+
+
+def plain(value: Value) -> object:
+    """A value without anything of the elaboration in it."""
+    match value:
+        case Callable():
+            return value.name
+        case BodyValue():
+            return "{ … }"
+        case Tensor():
+            return str(value.type)
+        case list():
+            return tuple(plain(v) for v in value)
+        case _:
+            return value
+
+
+def note_unused(ctx: Context, definition: ast.Definition, scope: Scope) -> None:
+    """Remembers which parameters some use of the definition asked for."""
+    for parameter in (*definition.parameters, *definition.bundle):
+        binding = scope.names.get(parameter.name.id)
+        key = (definition.name.id, parameter.name.id)
+        ctx.parameters[key] = ctx.parameters.get(key, False) or (binding is not None and binding.used)
+        ctx.parameter_spans[key] = parameter.name.span

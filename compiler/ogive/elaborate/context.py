@@ -1,0 +1,313 @@
+"""What elaboration carries along: the graph that grows, what was found wrong, the work left, and where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable as Function
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from ogive.diagnostics import Diagnostic, Fix, Label
+from ogive.elaborate.values import BodyValue, Callable, Given, Tensor, Value
+from ogive.graph import Graph, Head, Ref, Region
+from ogive.layers.base import Argument
+from ogive.layers.library import Library
+from ogive.source import Span
+from ogive.syntax import ast
+
+MAX_DEPTH = 150
+"""How many bodies may be open inside one another, through blocks."""
+MAX_WORK = 3_000_000
+"""Steps of elaboration: an expression is one, a layer `LAYER_WORK`."""
+LAYER_WORK = 20
+MAX_INT = 2**53
+MAX_LIST = 100_000
+MAX_STRING = 10_000
+
+
+class Stop(Exception):
+    """Elaboration cannot go on: a limit was reached. The diagnostic was reported."""
+
+
+@dataclass(slots=True)
+class Binding:
+    """A name of a scope: its value, where it was given, whether anybody asked for it."""
+
+    value: Value
+    span: Span | None
+    what: str = "name"
+    used: bool = False
+
+
+class Scope:
+    """Names of a body, and those of the bodies around it."""
+
+    __slots__ = ("names", "parent")
+
+    def __init__(self, parent: Scope | None = None) -> None:
+        self.names: dict[str, Binding] = {}
+        self.parent = parent
+
+    def find(self, name: str) -> Binding | None:
+        """The innermost binding of a name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.parent
+        return None
+
+    def visible(self) -> set[str]:
+        """Every name that can be used here."""
+        names: set[str] = set()
+        scope: Scope | None = self
+        while scope is not None:
+            names |= scope.names.keys()
+            scope = scope.parent
+        return names
+
+
+@dataclass(slots=True)
+class Namespace:
+    """Where names of layers are counted: one a stage, block use, or turn of a repeated body."""
+
+    path: str
+    counts: dict[str, int] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def next(self, kind: str) -> str:
+        """`conv1`, then `conv2`, ….; a name that `as` or a stage has taken is passed over."""
+        while True:
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+            name = f"{kind}{self.counts[kind]}"
+            if name not in self.taken:
+                self.taken.add(name)
+                return name
+
+    def join(self, name: str) -> str:
+        """The whole path of a name in it."""
+        return f"{self.path}.{name}" if self.path else name
+
+
+Defaults = Mapping[str, Mapping[str, Given]]
+"""Layer or word -> argument -> what a `default` statement gave."""
+
+
+@dataclass(slots=True)
+class Outputs:
+    """The results that a body declared with `output`."""
+
+    named: list[tuple[str | None, Value, Span]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Frame:
+    """A body while it is elaborated.
+
+    Attributes:
+        scope: its names.
+        flow: the current tensor or bundle; None before there is one.
+        entered: what entered the enclosing block or net: `in`.
+        defaults: what `default` said, innermost.
+        namespace: where its layers are counted.
+        region: the region that its layers belong to.
+        outputs: where `output` puts its results, shared by all bodies of one definition.
+        definition: the block or net around it.
+        trail: the block uses that led here, outermost first.
+        depth: how many bodies are open.
+        pin: the name that `as` gives to the last layer of the chain, while that is elaborated.
+    """
+
+    scope: Scope
+    flow: Value
+    entered: Value
+    defaults: Defaults
+    namespace: Namespace
+    region: int
+    outputs: Outputs
+    definition: ast.Definition
+    trail: tuple[Span, ...] = ()
+    depth: int = 0
+    pin: ast.Name | None = None
+
+    def scope_value(self, name: str) -> Value:
+        """The value of a name, without counting as a use of it."""
+        binding = self.scope.find(name)
+        return binding.value if binding is not None else None
+
+    def inner(
+        self,
+        *,
+        flow: Value = ...,
+        region: int | None = None,
+        namespace: Namespace | None = None,
+        scope: Scope | None = None,
+    ) -> Frame:
+        """A body inside this one, with a scope of its own unless one is given."""
+        return replace(
+            self,
+            scope=Scope(self.scope) if scope is None else scope,
+            flow=self.flow if flow is ... else flow,
+            region=self.region if region is None else region,
+            namespace=self.namespace if namespace is None else namespace,
+            depth=self.depth + 1,
+            pin=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A connectivity word, or another name of the library that is no layer (`unit`).
+
+    Attributes:
+        name: as written.
+        arguments: its arguments, described like those of a layer.
+        body: whether it must have a body (True), must not (False).
+        apply: does it. Takes the context, the frame (whose flow is what arrives), the bound arguments, the body, and
+            the place; returns the value.
+        extra: arguments of this layer are passed on.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    body: bool
+    apply: Function[[Context, Frame, WordUse], Value]
+    extra: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordUse:
+    """One use of a word."""
+
+    word: Word
+    arguments: Mapping[str, Value]
+    passed: Callable | None
+    body: ast.Body | None
+    span: Span
+    head: Span
+    spans: Mapping[str, Span]
+
+
+@dataclass
+class Context:
+    """The state of one elaboration."""
+
+    library: Library
+    words: Mapping[str, Word]
+    globals: Scope
+    graph: Graph
+    run_body: Function[[Context, ast.Body, Frame], Value]
+    use: Function[[Context, Frame, Callable, Span], Value]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    heads: list[Head] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    override: tuple[int, ...] | None = None
+    work: int = 0
+    used_definitions: set[str] = field(default_factory=set)
+    parameters: dict[tuple[str, str], bool] = field(default_factory=dict)
+    parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
+    _seen: set[tuple[str, object, int, int]] = field(default_factory=set)
+
+    # ------------------------------------------------------------------ saying what is wrong
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        label: str = "",
+        *,
+        labels: tuple[Label, ...] = (),
+        notes: tuple[tuple[str, str], ...] = (),
+        help: str | None = None,  # noqa: A002 - the word the user reads
+        fix: Fix | None = None,
+        frame: Frame | None = None,
+    ) -> None:
+        """Reports a mistake, once for each place: a loop that repeats it says it once."""
+        if span is not None:
+            key = (code, id(span.source), span.start, span.end)
+            if key in self._seen:
+                return
+            self._seen.add(key)
+            labels = (Label(span, label), *(other for other in labels if other.span != span))
+        if frame is not None and frame.trail:
+            names = [f"used at {use.place}" for use in frame.trail[-3:][::-1]]
+            notes = (*notes, *(("block", name) for name in names))
+        self.diagnostics.append(Diagnostic(code, message, labels, notes, help, fix))
+
+    def stop(self, code: str, message: str, span: Span, label: str = "", *, help: str | None = None) -> NoReturn:  # noqa: A002
+        """Reports that a limit was reached, and ends the elaboration.
+
+        Raises:
+            Stop: always.
+        """
+        self.error(code, message, span, label, help=help)
+        raise Stop
+
+    def spend(self, amount: int, span: Span) -> None:
+        """Counts work.
+
+        Raises:
+            Stop: there was too much of it.
+        """
+        self.work += amount
+        if self.work > MAX_WORK:
+            self.stop(
+                "E402",
+                f"this needs more than the {MAX_WORK:,} steps that elaboration may take".replace(",", " "),
+                span,
+                "still going here",
+                help="a loop or a recursion multiplies: bound it, or split the net",
+            )
+
+    @property
+    def failed(self) -> bool:
+        """Whether any mistake was reported."""
+        return any(d.severity == "error" for d in self.diagnostics)
+
+    # ------------------------------------------------------------------ regions
+
+    def open_region(
+        self,
+        frame: Frame,
+        kind: str,
+        name: str = "",
+        *,
+        span: Span | None = None,
+        block: str | None = None,
+        path: str | None = None,
+        parent: int | None = None,
+        **more: object,
+    ) -> Region:
+        """Begins a region inside the frame's; its inputs are the flow. `close_region` gives it its outputs."""
+        region = Region(
+            id=len(self.graph.regions),
+            kind=kind,
+            name=name,
+            path=path if path is not None else (frame.namespace.join(name) if name else frame.namespace.path),
+            parent=frame.region if parent is None else parent,
+            span=span,
+            block=block,
+            inputs=refs(frame.flow),
+            **more,  # pyright: ignore[reportArgumentType] - fields of Region
+        )
+        self.graph.regions[region.id] = region
+        return region
+
+    def close_region(self, region: Region, value: Value) -> None:
+        """Records what a region is worth."""
+        self.graph.regions[region.id] = replace(self.graph.regions[region.id], outputs=refs(value))
+
+
+def refs(value: Value) -> tuple[Ref, ...]:
+    """The tensors of a flow; of a poisoned or missing one, none."""
+    match value:
+        case Tensor():
+            return (value.ref,)
+        case list():
+            return tuple(v.ref for v in value if isinstance(v, Tensor))
+        case _:
+            return ()
+
+
+__all__ = ["BodyValue", "Context", "Frame", "Namespace", "Scope", "Stop", "Word", "WordUse", "refs"]

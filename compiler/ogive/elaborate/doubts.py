@@ -1,0 +1,71 @@
+"""Doubts about a program that works: what it computes and never uses. Warnings, not errors."""
+
+from __future__ import annotations
+
+from ogive.diagnostics import Diagnostic, Label
+from ogive.elaborate.context import Context
+from ogive.graph import Graph, Node
+
+
+def doubts(ctx: Context, graph: Graph) -> list[Diagnostic]:
+    """Unused tensors and parameters, and auxiliary heads whose loss trains nothing before them."""
+    return [*_unused_tensors(graph), *_unused_parameters(ctx), *_idle_heads(graph)]
+
+
+def _unused_tensors(graph: Graph) -> list[Diagnostic]:
+    kept = {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads}
+    found: list[Diagnostic] = []
+    seen: set[tuple[int, int]] = set()
+    for node in graph:
+        if node.name in kept or node.span is None or _of_a_clique(graph, node) or graph.digraph.out_degree(node.name):
+            continue
+        if (node.span.start, node.span.end) in seen:
+            continue
+        seen.add((node.span.start, node.span.end))
+        what = f"the input `{node.name}` is never used" if node.layer.group == "input" else "this tensor is never used"
+        label = Label(node.span, f"{node.outputs[0]}, and nothing reads it")
+        found.append(Diagnostic("W001", what, (label,), (), "use it in a chain, declare it as an `output`, or leave it out"))
+    return found
+
+
+def _of_a_clique(graph: Graph, node: Node) -> bool:
+    """Whether a node is one of the values that a clique offers; whoever wants one takes it."""
+    region = graph.regions[node.region]
+    return region.kind == "clique"
+
+
+def _unused_parameters(ctx: Context) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "W002", f"the parameter `{name}` of `{definition}` is never used", (Label(ctx.parameter_spans[definition, name], "not read"),),
+            (), "use it, or leave it out",
+        )  # fmt: skip
+        for (definition, name), used in ctx.parameters.items()
+        if not used and not name.startswith("_")
+    ]
+
+
+def _idle_heads(graph: Graph) -> list[Diagnostic]:
+    """A head helps by training the layers before it; without any, or with no weight, it never trains anything."""
+    found: list[Diagnostic] = []
+    for head in graph.heads:
+        region = next(r for r in graph.regions.values() if r.kind == "aux" and r.path == head.name)
+        if region.span is None:
+            continue
+        before = {ref.node for ref in region.inputs}
+        todo = list(before)
+        while todo:
+            for ref in graph.operands(todo.pop()):
+                if ref.node not in before:
+                    before.add(ref.node)
+                    todo.append(ref.node)
+        trains = any(graph.parameters(name) for name in before) or any(
+            graph.node(name).layer.group == "clique" for name in before
+        )
+        if head.weight == 0:
+            found.append(Diagnostic("W003", "this head's loss has weight 0, so it is never trained", (Label(region.span, "weight 0"),), (),
+                                    "give it a weight, or leave it out"))  # fmt: skip
+        elif not trains:
+            found.append(Diagnostic("W003", "nothing before this head has weights, so it trains nothing but itself",
+                                    (Label(region.span, "no weights before it"),), (), "move it behind the layers that it helps"))  # fmt: skip
+    return found

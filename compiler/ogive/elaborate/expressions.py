@@ -1,0 +1,445 @@
+"""Expressions: pure, bounded, Python's operators. A mistake is reported and the value is POISON."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable as Function
+
+from ogive.diagnostics import Label, did_you_mean
+from ogive.elaborate.context import MAX_INT, MAX_LIST, MAX_STRING, Context, Frame
+from ogive.elaborate.functions import FUNCTIONS, call_function
+from ogive.elaborate.parameters import expected, parameters_of
+from ogive.elaborate.values import (
+    POISON, BodyValue, Callable, Given, Tensor, Value, describe, is_number, show,
+)  # fmt: skip
+from ogive.layers.base import Argument, Initializer
+from ogive.source import Span
+from ogive.syntax import ast
+
+_ARITHMETIC: dict[str, Function[[Value, Value], Value]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "//": operator.floordiv, "%": operator.mod, "**": operator.pow,
+}  # fmt: skip
+_COMPARISONS: dict[str, Function[[Value, Value], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
+    """The value of an expression. A layer or a block with arguments stays a `Callable`; nothing is emitted."""
+    ctx.work += 1
+    match expr:
+        case ast.Literal():
+            return bounded(ctx, expr.value, expr.span)
+        case ast.Kernel():
+            return tuple(expr.sizes)
+        case ast.String():
+            return string(ctx, frame, expr)
+        case ast.Name():
+            return name(ctx, frame, expr)
+        case ast.ListExpr():
+            items = [evaluate(ctx, frame, item) for item in expr.items]
+            ctx.spend(len(items), expr.span)
+            return POISON if any(item is POISON for item in items) else items
+        case ast.Attribute():
+            return _attribute(ctx, frame, expr)
+        case ast.Index():
+            return _index(ctx, frame, expr)
+        case ast.Slice():
+            return _slice(ctx, frame, expr)
+        case ast.Call():
+            return _call(ctx, frame, expr)
+        case ast.Unary():
+            return _unary(ctx, frame, expr)
+        case ast.Binary():
+            return _binary(ctx, frame, expr)
+        case ast.Compare():
+            return _compare(ctx, frame, expr)
+        case ast.Logical():
+            return _logical(ctx, frame, expr)
+        case ast.Conditional():
+            condition = truth(ctx, frame, expr.condition)
+            if condition is POISON:
+                return POISON
+            return evaluate(ctx, frame, expr.then if condition else expr.otherwise)
+        case ast.Range():
+            return _range(ctx, frame, expr)
+        case ast.BodyExpr():
+            return BodyValue(expr.body, frame)
+
+
+def bounded(ctx: Context, value: Value, span: Span) -> Value:
+    """The value, unless it has grown beyond what a network can need."""
+    too_large = (
+        (isinstance(value, int) and abs(value) > MAX_INT)
+        or (isinstance(value, float) and not math.isfinite(value))
+        or (isinstance(value, list) and len(value) > MAX_LIST)
+        or (isinstance(value, str) and len(value) > MAX_STRING)
+    )
+    if not too_large:
+        return value
+    limits = f"ints reach 2**53, lists {MAX_LIST:,} items, strings {MAX_STRING:,} characters".replace(",", " ", 2)
+    ctx.error("E403", "this value is too large", span, "computed here", notes=(("note", limits),), help="bound it")
+    return POISON
+
+
+def truth(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
+    """The value of a condition: true or false, nothing else."""
+    value = evaluate(ctx, frame, expr)
+    if value is POISON or isinstance(value, bool):
+        return value
+    hint = f"compare it: `{expr.span.text} > 0`" if is_number(value) else None
+    if value is None or isinstance(value, Callable):
+        hint = f"compare it: `{expr.span.text} != none`"
+    ctx.error("E113", f"a condition is true or false, and this is {describe(value)}", expr.span, describe(value), help=hint)
+    return POISON
+
+
+def integer(ctx: Context, frame: Frame, expr: ast.Expr, what: str, *, least: int = 0) -> int | None:
+    """The value of an expression that must be an int, or None when it was reported."""
+    value = evaluate(ctx, frame, expr)
+    if value is POISON:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        ctx.error("E106", f"{what} is an int, and this is {describe(value)}", expr.span, describe(value))
+        return None
+    if value < least:
+        ctx.error("E108", f"{what} is at least {least}, and this is {value}", expr.span, f"{value}")
+        return None
+    return value
+
+
+def string(ctx: Context, frame: Frame, expr: ast.String) -> Value:
+    """A string with its `{…}` filled in."""
+    texts: list[str] = []
+    for part in expr.parts:
+        if isinstance(part, str):
+            texts.append(part)
+            continue
+        value = evaluate(ctx, frame, part)
+        if value is POISON:
+            return POISON
+        texts.append(value if isinstance(value, str) else show(value))
+    return bounded(ctx, "".join(texts), expr.span)
+
+
+def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> Value:
+    """What a name means here: locally, then in the file, then in the library."""
+    if expr.id in ("here", "in"):
+        return _flow_name(ctx, frame, expr)
+    binding = frame.scope.find(expr.id)
+    if binding is not None:
+        binding.used = True
+        return binding.value
+    if expr.id in ctx.words:
+        return Callable(ctx.words[expr.id])
+    if (layer := ctx.library.get(expr.id)) is not None:
+        return Callable(layer)
+    unknown(ctx, frame, expr, "layer, block or tensor" if chain else "name")
+    return POISON
+
+
+def _flow_name(ctx: Context, frame: Frame, expr: ast.Name) -> Value:
+    value = frame.flow if expr.id == "here" else frame.entered
+    if value is not None:
+        return value
+    where = "arrives here" if expr.id == "here" else "entered: a net has its inputs by name"
+    inputs = [n for n, b in frame.scope.names.items() if isinstance(b.value, Tensor)]
+    ctx.error(
+        "E303", f"`{expr.id}` has no value: no tensor {where}", expr.span, "nothing flows here yet",
+        help=f"start from a tensor: `{inputs[0]} -> …`" if inputs else "declare an input: `input image: 3x224x224`",
+    )  # fmt: skip
+    return POISON
+
+
+def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
+    """Reports a name that means nothing, with what was probably meant."""
+    ours = ctx.library.alias(expr.id)
+    pool = frame.scope.visible() | set(ctx.library.names()) | set(ctx.words) | (FUNCTIONS.keys() if what == "name" else set())
+    pool = {candidate for candidate in pool if not candidate.startswith("_")}
+    guess = ours or did_you_mean(expr.id, pool)
+    notes = (("note", f"`{expr.id}` is called `{ours}` here"),) if ours else ()
+    ctx.error(
+        "E101", f"no {what} is called `{expr.id}`", expr.span, "not known here", notes=notes,
+        help=f"did you mean `{guess}`?" if guess else "see `ogive layers` for the layers there are", frame=frame,
+    )  # fmt: skip
+
+
+def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
+    value = evaluate(ctx, frame, expr.value)
+    if value is POISON:
+        return POISON
+    if isinstance(value, Tensor):
+        try:
+            return value.attribute(expr.name)
+        except KeyError:
+            pass
+    names = value.attributes if isinstance(value, Tensor) else []
+    guess = did_you_mean(expr.name, names)
+    has = f"it has {', '.join('.' + n for n in names)}" if names else "only tensors have values behind a dot"
+    if isinstance(value, list):
+        has = "a bundle has none of its own: index it, or take it apart with `as [a, b]`"
+    ctx.error(
+        "E112", f"{describe(value)} has no `.{expr.name}`", expr.name_span, "not known", notes=(("note", has),),
+        help=f"did you mean `.{guess}`?" if guess else None,
+    )  # fmt: skip
+    return POISON
+
+
+def _index(ctx: Context, frame: Frame, expr: ast.Index) -> Value:
+    value = evaluate(ctx, frame, expr.value)
+    index = evaluate(ctx, frame, expr.index)
+    if value is POISON or index is POISON:
+        return POISON
+    if not isinstance(value, list | tuple):
+        ctx.error("E113", f"only a list can be indexed, and this is {describe(value)}", expr.value.span, describe(value))
+        return POISON
+    if isinstance(index, bool) or not isinstance(index, int):
+        ctx.error("E106", f"an index is an int, and this is {describe(index)}", expr.index.span, describe(index))
+        return POISON
+    if not -len(value) <= index < len(value):
+        ctx.error(
+            "E114", f"index {index} is outside a list of {len(value)}", expr.index.span, f"{index}",
+            labels=(Label(expr.value.span, f"{len(value)} items"),),
+            help=f"the last item is {len(value) - 1}" if value else None,
+        )  # fmt: skip
+        return POISON
+    return value[index]
+
+
+def _slice(ctx: Context, frame: Frame, expr: ast.Slice) -> Value:
+    value = evaluate(ctx, frame, expr.value)
+    ends: list[int | None] = []
+    for end in (expr.start, expr.stop):
+        at = None if end is None else evaluate(ctx, frame, end)
+        if at is POISON or value is POISON:
+            return POISON
+        if end is not None and (isinstance(at, bool) or not isinstance(at, int)):
+            ctx.error("E106", f"the end of a slice is an int, and this is {describe(at)}", end.span, describe(at))
+            return POISON
+        ends.append(at)
+    if not isinstance(value, list | tuple | str):
+        ctx.error("E113", f"only a list can be sliced, and this is {describe(value)}", expr.value.span, describe(value))
+        return POISON
+    ctx.spend(len(value), expr.span)
+    return value[ends[0] : ends[1]]
+
+
+def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
+    function = expr.function
+    if isinstance(function, ast.Name) and frame.scope.find(function.id) is None and function.id in FUNCTIONS:
+        positional: list[Value] = []
+        for argument in expr.arguments:
+            if argument.name is not None and not (function.id == "divisible" and argument.name == "by"):
+                ctx.error("E103", f"`{function.id}` has no argument `{argument.name}`", argument.span, "not known")
+                return POISON
+            positional.append(evaluate(ctx, frame, argument.value))
+        if any(value is POISON for value in positional):
+            return POISON
+        try:
+            return bounded(ctx, call_function(function.id, positional), expr.span)
+        except (TypeError, ValueError, ArithmeticError) as problem:
+            ctx.error("E113", f"`{function.id}`: {problem}", expr.span, FUNCTIONS[function.id].usage)
+            return POISON
+    value = evaluate(ctx, frame, function)
+    if value is POISON:
+        return POISON
+    if not isinstance(value, Callable):
+        ctx.error(
+            "E111", f"{describe(value)} takes no arguments", expr.span, "called here",
+            help=f"leave the parentheses out: `{function.span.text}`" if not expr.arguments else None,
+        )  # fmt: skip
+        return POISON
+    return given(ctx, frame, value, expr.arguments)
+
+
+def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Argument, ...]) -> Value:
+    """The callee with these arguments behind those it has. What may stand as a bare word, its parameters say."""
+    specs = parameters_of(ctx, callee)
+    places = [spec for spec in specs if not spec.keyword_only]
+    at = sum(not isinstance(g.value, Tensor) for g in callee.positional)
+    positional: list[Given] = []
+    named: list[tuple[str, Given]] = []
+    for argument in arguments:
+        if argument.name is None:
+            spec = places[min(at, len(places) - 1)] if places and (at < len(places) or places[-1].many) else None
+            value = argument_value(ctx, frame, argument.value, spec)
+            at += not isinstance(value, Tensor)
+            positional.append(Given(value, argument.value.span))
+        else:
+            spec = next((spec for spec in specs if spec.name == argument.name), None)
+            named.append((argument.name, Given(argument_value(ctx, frame, argument.value, spec), argument.span)))
+    return callee.more(tuple(positional), tuple(named))
+
+
+def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | None) -> Value:
+    """The value of an argument. A bare word stands for a string, or an initialiser, only where one is declared."""
+    if spec is not None and isinstance(expr, ast.Name) and expr.id in spec.choices:
+        return expr.id
+    if spec is not None and Initializer in spec.types:
+        word = expr.function if isinstance(expr, ast.Call) else expr
+        if isinstance(word, ast.Name) and frame.scope.find(word.id) is None:
+            return initializer(ctx, frame, expr, word)
+    if spec is not None and spec.choices and isinstance(expr, ast.Name) and not known(ctx, frame, expr.id):
+        guess = did_you_mean(expr.id, spec.choices)
+        ctx.error(
+            "E107", f"`{spec.name}` is {expected(spec)}, not `{expr.id}`", expr.span, "not one of them",
+            help=f"did you mean `{guess}`?" if guess else None,
+        )  # fmt: skip
+        return POISON
+    return evaluate(ctx, frame, expr)
+
+
+def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name) -> Value:
+    """`kaiming_normal`, `normal(std = 0.01)`, `constant(1)`; `none` keeps PyTorch's default."""
+    known_ones = Initializer.CHOICES
+    if word.id not in known_ones:
+        guess = did_you_mean(word.id, known_ones)
+        ctx.error(
+            "E107", f"no initialiser is called `{word.id}`", word.span, "not known", notes=(("note", ", ".join(known_ones)),),
+            help=f"did you mean `{guess}`?" if guess else None,
+        )  # fmt: skip
+        return POISON
+    takes = known_ones[word.id]
+    # one number by position is what people mean by it: the deviation of a normal
+    first = "std" if "std" in takes else next(iter(takes), None)
+    values: dict[str, float] = {}
+    for argument in expr.arguments if isinstance(expr, ast.Call) else ():
+        key = argument.name or (first if not values else None)
+        if key is None or key not in takes or key in values:
+            ctx.error(
+                "E103", f"`{word.id}` has no argument {f'`{key}`' if key else 'there'}", argument.span, "not known",
+                notes=(("note", f"it takes {', '.join(takes) or 'none'}"),),
+            )  # fmt: skip
+            return POISON
+        value = evaluate(ctx, frame, argument.value)
+        if value is POISON:
+            return POISON
+        if not is_number(value):
+            ctx.error("E106", f"`{key}` is a number, and this is {describe(value)}", argument.value.span, describe(value))
+            return POISON
+        values[key] = value
+    for key, default in takes.items():
+        if default is None and key not in values:
+            ctx.error("E104", f"`{word.id}` needs `{key}`", expr.span, "not given", help=f"`{word.id}(1)`")
+            return POISON
+    return Initializer(word.id, tuple(values.items()))
+
+
+def known(ctx: Context, frame: Frame, word: str) -> bool:
+    """Whether a name means anything here."""
+    return (
+        word in ("here", "in") or frame.scope.find(word) is not None or word in ctx.words or ctx.library.get(word) is not None
+    )
+
+
+def _unary(ctx: Context, frame: Frame, expr: ast.Unary) -> Value:
+    if expr.op == "not":
+        value = truth(ctx, frame, expr.operand)
+        return POISON if value is POISON else not value
+    value = evaluate(ctx, frame, expr.operand)
+    if value is POISON:
+        return POISON
+    if not is_number(value):
+        ctx.error("E113", f"only a number can be negated, and this is {describe(value)}", expr.operand.span, describe(value))
+        return POISON
+    return -value
+
+
+def _binary(ctx: Context, frame: Frame, expr: ast.Binary) -> Value:
+    spine = [expr]  # a long sum leans to the left: walk it instead of recursing
+    while isinstance(spine[-1].left, ast.Binary):
+        spine.append(spine[-1].left)
+    value = evaluate(ctx, frame, spine[-1].left)
+    for node in reversed(spine):
+        ctx.work += 1
+        right = evaluate(ctx, frame, node.right)
+        value = POISON if value is POISON or right is POISON else arithmetic(ctx, node, value, right)
+    return value
+
+
+def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Value:
+    """One operation on two values."""
+    numbers = is_number(left) and is_number(right)
+    joins = expr.op == "+" and type(left) is type(right) and isinstance(left, list | str)
+    repeats = expr.op == "*" and isinstance(left, list) and isinstance(right, int) and not isinstance(right, bool)
+    if not (numbers or joins or repeats):
+        ctx.error(
+            "E113", f"`{expr.op}` does not work on {describe(left)} and {describe(right)}", expr.span,
+            f"{show(left)} {expr.op} {show(right)}",
+        )  # fmt: skip
+        return POISON
+    if expr.op in ("/", "//", "%") and right == 0:
+        ctx.error("E113", "division by zero", expr.span, f"{show(left)} {expr.op} 0")
+        return POISON
+    if expr.op == "**" and _explodes(left, right) or repeats and len(left) * right > MAX_LIST:
+        return bounded(ctx, float("inf"), expr.span)
+    try:
+        value = _ARITHMETIC[expr.op](left, right)
+    except (ArithmeticError, ValueError):
+        return bounded(ctx, float("inf"), expr.span)
+    if isinstance(value, complex):
+        ctx.error("E113", "a root of a negative number", expr.span, f"{show(left)} ** {show(right)}")
+        return POISON
+    if isinstance(value, list | str):
+        ctx.spend(len(value), expr.span)
+    return bounded(ctx, value, expr.span)
+
+
+def _explodes(base: float, exponent: float) -> bool:
+    return abs(base) > 1 and exponent > 0 and exponent * math.log2(abs(base)) > 1000
+
+
+def _compare(ctx: Context, frame: Frame, expr: ast.Compare) -> Value:
+    values = [evaluate(ctx, frame, operand) for operand in expr.operands]
+    if any(value is POISON for value in values):
+        return POISON
+    result = True
+    for op, left, right in zip(expr.ops, values, values[1:], strict=False):
+        if op in ("==", "!="):
+            left, right = (_identity(left), _identity(right))
+        elif not (is_number(left) and is_number(right) or isinstance(left, str) and isinstance(right, str)):
+            ctx.error("E113", f"`{op}` does not compare {describe(left)} and {describe(right)}", expr.span, "compared here")
+            return POISON
+        result = result and bool(_COMPARISONS[op](left, right))
+    return result
+
+
+def _identity(value: Value) -> Value:
+    """What makes two layers or tensors the same: `unit == Basic`."""
+    match value:
+        case Callable():
+            return ("callable", value.name, len(value.positional), len(value.named))
+        case Tensor():
+            return ("tensor", value.ref)
+        case _:
+            return value
+
+
+def _logical(ctx: Context, frame: Frame, expr: ast.Logical) -> Value:
+    spine = [expr]
+    while isinstance(spine[-1].left, ast.Logical) and spine[-1].left.op == expr.op:
+        spine.append(spine[-1].left)
+    value = truth(ctx, frame, spine[-1].left)
+    for node in reversed(spine):
+        if value is POISON or value is (node.op == "or"):
+            return value
+        value = truth(ctx, frame, node.right)
+    return value
+
+
+def _range(ctx: Context, frame: Frame, expr: ast.Range) -> Value:
+    ends: list[int] = []
+    for end in (expr.start, expr.stop):
+        value = evaluate(ctx, frame, end)
+        if value is POISON:
+            return POISON
+        if isinstance(value, bool) or not isinstance(value, int):
+            ctx.error("E106", f"the ends of a range are ints, and this is {describe(value)}", end.span, describe(value))
+            return POISON
+        ends.append(value)
+    if ends[1] - ends[0] > MAX_LIST:
+        return bounded(ctx, float("inf"), expr.span)
+    ctx.spend(max(ends[1] - ends[0], 0), expr.span)
+    return list(range(*ends))

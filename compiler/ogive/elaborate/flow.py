@@ -1,0 +1,224 @@
+"""Chains: `conv(64, 3x3) -> bn -> relu`. Each element takes the flow and gives the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ogive.diagnostics import Label
+from ogive.elaborate import expressions
+from ogive.elaborate.context import Context, Frame, Scope, Word, WordUse
+from ogive.elaborate.emit import emit_call, no_flow
+from ogive.elaborate.parameters import bind, is_layer
+from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
+from ogive.layers.base import Layer
+from ogive.source import Span
+from ogive.syntax import ast
+
+
+def run_chain(ctx: Context, frame: Frame, chain: ast.Chain, pin: ast.Name | None = None) -> Value:
+    """The value of a chain that starts from the frame's flow, which stays as it is.
+
+    Args:
+        pin: the name behind `as`: it becomes the name of the last element.
+    """
+    inner = replace(frame, pin=None)
+    last = len(chain.elements) - 1
+    for position, element in enumerate(chain.elements):
+        ctx.spend(1, element.span)
+        inner.pin = pin if position == last else None
+        inner.flow = apply(ctx, inner, element, first=position == 0)
+        if inner.flow is POISON and position < last:
+            _check_rest(ctx, inner, chain.elements[position + 1 :])
+            break
+    return inner.flow
+
+
+def _check_rest(ctx: Context, frame: Frame, elements: Sequence[ast.Element]) -> None:
+    """Behind a mistake the shapes are unknown, but names and arguments can still be checked."""
+    quiet = replace(frame, flow=POISON, pin=None)
+    for element in elements:
+        if isinstance(element, ast.WithBody | ast.WithBranches):
+            resolve(ctx, quiet, element.head, chain=True)
+        else:
+            apply(ctx, quiet, element, first=False)
+
+
+def apply(ctx: Context, frame: Frame, element: ast.Element, *, first: bool) -> Value:
+    """What one element makes of the flow."""
+    match element:
+        case ast.WithBody():
+            return _with_body(ctx, frame, element)
+        case ast.WithBranches():
+            return _with_branches(ctx, frame, element)
+        case ast.Name(id="identity") if frame.scope.find("identity") is None:
+            return _identity(ctx, frame, element)
+        case ast.Conditional():
+            condition = expressions.truth(ctx, frame, element.condition)
+            if condition is POISON:
+                return POISON
+            return apply(ctx, frame, element.then if condition else element.otherwise, first=first)
+        case _:
+            return use(ctx, frame, resolve(ctx, frame, element, chain=True), element.span, first=first)
+
+
+def _identity(ctx: Context, frame: Frame, element: ast.Name) -> Value:
+    if frame.flow is None:
+        no_flow(ctx, frame, element.span)
+        return POISON
+    return frame.flow
+
+
+def resolve(ctx: Context, frame: Frame, expr: ast.Expr, *, chain: bool) -> Value:
+    """What stands in a chain: in a chain `max` is the layer, not the function."""
+    match expr:
+        case ast.Name():
+            return expressions.name(ctx, frame, expr, chain=chain)
+        case ast.Call(function=ast.Name()):
+            callee = expressions.name(ctx, frame, expr.function, chain=chain)
+            if callee is POISON:
+                return POISON
+            if isinstance(callee, Callable):
+                return expressions.given(ctx, frame, callee, expr.arguments)
+            return expressions.evaluate(ctx, frame, expr)
+        case _:
+            return expressions.evaluate(ctx, frame, expr)
+
+
+def use(ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool) -> Value:
+    """A value as an element: a tensor begins a chain, a layer or a block takes the flow."""
+    if value is POISON:
+        return POISON
+    if isinstance(value, Callable):
+        return call(ctx, frame, value, span)
+    if isinstance(value, Tensor) or (isinstance(value, list) and (not value or is_bundle(value))):
+        if first or frame.flow is POISON:
+            return value
+        what = span.text if len(span.text) < 40 else "it"
+        ctx.error(
+            "E111", f"{describe(value)} in the middle of a chain, which already carries one", span, "only a chain's first element",
+            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a chain with `{what}`", frame=frame,
+        )  # fmt: skip
+        return POISON
+    ctx.error("E111", f"{describe(value)} is no layer, block or tensor", span, "stands in a chain", frame=frame,
+              help="a value is named with `let`: `let k = 32`")  # fmt: skip
+    return POISON
+
+
+def call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
+    """A layer, a block or a word without a body."""
+    if is_layer(callee):
+        return emit_call(ctx, frame, callee, span)
+    if isinstance(callee.target, Block):
+        return ctx.use(ctx, frame, callee, span)
+    word = callee.target
+    assert isinstance(word, Word)
+    if word.body:
+        ctx.error(
+            "E304", f"`{word.name}` needs a body", span, "nothing between braces", help=f"`{word.name} {{ … }}`", frame=frame
+        )
+        return POISON
+    return _apply_word(ctx, frame, callee, word, None, span, span)
+
+
+def _apply_word(
+    ctx: Context, frame: Frame, callee: Callable, word: Word, body: ast.Body | None, span: Span, head: Span
+) -> Value:
+    own = {spec.name for spec in word.arguments}
+    passed: Callable | None = None
+    if word.extra is not None:  # split what is the word's own from what is passed on to its layer
+        layer = ctx.library.get(word.extra)
+        assert layer is not None
+        specs = {spec.name for spec in layer.arguments()}
+        passed = Callable(layer, callee.positional, tuple((n, g) for n, g in callee.named if n in specs and n not in own))
+        callee = Callable(word, (), tuple((n, g) for n, g in callee.named if n not in specs or n in own))
+    bound = bind(ctx, frame, callee, word.arguments, head, defaults=_own_defaults(frame, word))
+    if frame.flow is None:
+        no_flow(ctx, frame, head)
+        return POISON
+    if bound is None or (frame.flow is POISON and body is None):
+        return POISON
+    use = WordUse(word, bound.values, passed, body, span, head, bound.spans)
+    return word.apply(ctx, frame, use)
+
+
+def _own_defaults(frame: Frame, word: Word) -> dict[str, dict[str, Given]]:
+    own = {spec.name for spec in word.arguments}
+    return {word.name: {n: g for n, g in frame.defaults.get(word.name, {}).items() if n in own}}
+
+
+def _with_body(ctx: Context, frame: Frame, element: ast.WithBody) -> Value:
+    callee = resolve(ctx, frame, element.head, chain=True)
+    if callee is POISON:
+        return POISON
+    if isinstance(callee, Callable) and isinstance(callee.target, Word) and callee.target.body:
+        return _apply_word(ctx, frame, callee, callee.target, element.body, element.span, element.head.span)
+    words = ", ".join(sorted(name for name, word in ctx.words.items() if word.body))
+    name = f"`{callee.name}`" if isinstance(callee, Callable) else describe(callee)
+    hint = None
+    if isinstance(callee, Callable) and is_layer(callee) and _merges(callee.target):
+        hint = f"begin each branch with a bar: `{callee.name} {{ | … | … }}`"
+    elif isinstance(callee, Callable):
+        hint = f"write `{element.head.span.text} -> …`, one element after the other"
+    ctx.error(
+        "E304", f"{name} takes no body", element.head.span, "a body follows", notes=(("note", f"bodies follow {words}"),),
+        help=hint, frame=frame,
+    )  # fmt: skip
+    return POISON
+
+
+def _merges(target: object) -> bool:
+    return isinstance(target, type) and issubclass(target, Layer) and target.arity[1] != 1
+
+
+def _with_branches(ctx: Context, frame: Frame, element: ast.WithBranches) -> Value:
+    callee = resolve(ctx, frame, element.head, chain=True)
+    if callee is POISON:
+        return POISON
+    if not (isinstance(callee, Callable) and is_layer(callee) and _merges(callee.target)):
+        name = f"`{callee.name}`" if isinstance(callee, Callable) else describe(callee)
+        ctx.error(
+            "E304", f"{name} takes no branches", element.head.span, "branches follow",
+            notes=(("note", "branches follow a layer that combines tensors: concat, add, mul, mean, max, stack"),), frame=frame,
+        )  # fmt: skip
+        return POISON
+    from ogive.elaborate.words.branches import branches  # it runs bodies, which run chains
+
+    return branches(ctx, frame, callee, element)
+
+
+def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> None:
+    """`as x`, `as [a, _]`: gives names to a value."""
+    if not pattern.bundle:
+        bind_name(ctx, frame.scope, pattern.names[0], value, "tensor")
+        return
+    if value is not POISON and not isinstance(value, list):
+        ctx.error("E115", f"only a bundle can be taken apart, and this is {describe(value)}", pattern.span, describe(value), frame=frame)
+        value = POISON
+    if value is not POISON and len(value) != len(pattern.names):
+        ctx.error(
+            "E115", f"a bundle of {len(value)} is taken apart into {len(pattern.names)} names", pattern.span,
+            f"{len(pattern.names)} names", help="`_` stands for what is not needed", frame=frame,
+        )  # fmt: skip
+        value = POISON
+    for position, name in enumerate(pattern.names):
+        if name.id != "_":
+            bind_name(ctx, frame.scope, name, POISON if value is POISON else value[position], "tensor")
+
+
+def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: str) -> None:
+    """Gives a name a value; two of a name in one scope is a mistake."""
+    from ogive.elaborate.context import Binding
+
+    if name.id in ("here", "in", "identity"):
+        ctx.error("E109", f"`{name.id}` has a meaning of its own and cannot be given another", name.span, "choose another name")
+        return
+    if name.id in scope.names:
+        first = scope.names[name.id].span
+        labels = (Label(first, "first here"),) if first is not None else ()
+        hint = "collect with `+=`, or choose another name" if what == "tensor" else "choose another name"
+        ctx.error("E109", f"`{name.id}` is given twice in one body", name.span, "again here", labels=labels, help=hint)
+        return
+    scope.names[name.id] = Binding(value, name.span, what)
+
+

@@ -1,0 +1,117 @@
+"""Checks what no net uses: a block that nothing calls, a net whose arguments nobody gives.
+
+Without tensors only names can be checked: that every name means something, and that layers have the arguments
+that they are given.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.elaborate.functions import FUNCTIONS
+from ogive.elaborate.words import WORDS
+from ogive.layers.base import Initializer
+from ogive.layers.library import Library
+from ogive.syntax import ast
+
+
+def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagnostic]:
+    """What is wrong with the names of definitions that are not in `used`."""
+    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | {"here", "in", "identity"}
+    found: list[Diagnostic] = []
+    for item in file.items:
+        if isinstance(item, ast.Definition) and item.name.id not in used:
+            local = {node.id for node in _bound_names(item)}
+            words = {
+                "".join(p for p in choice.parts if isinstance(p, str)) for parameter in item.parameters for choice in parameter.choices
+            }
+            found += _check(item, common | local | words | FUNCTIONS.keys(), library)
+    return found
+
+
+def _check(item: ast.Definition, known: set[str], library: Library) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    bare: set[int] = set()
+    for node in _walk(item.body):
+        if isinstance(node, ast.Call | ast.Default):
+            head = node.function if isinstance(node, ast.Call) else node.layer
+            bare |= {id(a.value) for a in node.arguments if isinstance(a.value, ast.Name)}
+            bare |= {id(a.value.function) for a in node.arguments if isinstance(a.value, ast.Call)}
+            if isinstance(head, ast.Name):
+                found += _check_arguments(head, node.arguments, library)
+    strings = _choices(library) | Initializer.CHOICES.keys()
+    for node in _walk(item.body):
+        if isinstance(node, ast.Name) and node.id not in known and not (id(node) in bare and node.id in strings) and node.id != "_":
+            ours = library.alias(node.id)
+            guess = ours or did_you_mean(node.id, known)
+            found.append(Diagnostic(
+                "E101", f"no name is called `{node.id}`", (Label(node.span, "not known here"),),
+                (("note", f"`{item.name.id}` is used by no net of this file that needs no argument: only its names are checked"),),
+                f"did you mean `{guess}`?" if guess else "see `ogive layers` for the layers there are",
+            ))  # fmt: skip
+    return found
+
+
+def _check_arguments(head: ast.Name, arguments: tuple[ast.Argument, ...], library: Library) -> list[Diagnostic]:
+    layer = library.get(head.id)
+    if layer is None:
+        return []
+    names = {spec.name for spec in layer.arguments()}
+    return [
+        Diagnostic(
+            "E103", f"`{head.id}` has no argument `{a.name}`", (Label(a.span, "not known"),),
+            (("note", f"it takes {', '.join(spec.name for spec in layer.arguments()) or 'none'}"),),
+            f"did you mean `{did_you_mean(a.name, names)}`?" if did_you_mean(a.name, names) else None,
+        )
+        for a in arguments
+        if a.name is not None and a.name not in names
+    ]  # fmt: skip
+
+
+def _choices(library: Library) -> set[str]:
+    choices = {choice for layer in library.layers() for spec in layer.arguments() for choice in spec.choices}
+    return choices | {choice for word in WORDS.values() for spec in word.arguments for choice in spec.choices}
+
+
+def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
+    """Every name that the definition gives to something, wherever it stands."""
+    yield from (p.name for p in item.parameters)
+    yield from (p.name for p in item.bundle)
+    for node in _walk(item.body):
+        match node:
+            case ast.Assign() | ast.Let() | ast.Input():
+                yield node.name
+            case ast.Flow(target=ast.Pattern(names=names)):
+                yield from names
+            case ast.For():
+                yield from node.target.names
+                if node.index is not None:
+                    yield node.index
+            case ast.Repeat(index=ast.Name()):
+                yield node.index
+            case ast.Stage():
+                text = "".join(p for p in node.name.parts if isinstance(p, str))
+                yield ast.Name(text, node.name.span)
+            case _:
+                pass
+
+
+_LEAVES = (str, int, float, bool, type(None))
+
+
+def _walk(root: object) -> Iterator[object]:
+    """Every node of a tree, without recursion; names that are given rather than used are left out."""
+    todo: list[object] = [root]
+    while todo:
+        node = todo.pop()
+        yield node
+        given = {"name", "index", "target"} if isinstance(node, ast.Assign | ast.Let | ast.Input | ast.Repeat | ast.For | ast.Flow | ast.Output) else set()
+        for field in dataclasses.fields(node):  # pyright: ignore[reportArgumentType]
+            if field.name in given or field.name.endswith("span"):
+                continue
+            value = getattr(node, field.name)
+            for child in reversed(value) if isinstance(value, tuple) else (value,):
+                if not isinstance(child, _LEAVES):
+                    todo.append(child)

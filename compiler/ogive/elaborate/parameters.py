@@ -1,0 +1,267 @@
+"""What a layer, a block or a word takes, described alike; and how given arguments meet it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ogive.diagnostics import Label, did_you_mean
+from ogive.elaborate.context import Context, Defaults, Frame
+from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Given, Tensor, Value, describe, show
+from ogive.layers.base import Argument, Initializer, Layer
+from ogive.source import Span
+from ogive.syntax import ast
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,), "float": (int, float), "bool": (bool,), "string": (str,), "list": (list,),
+    "kernel": (int, tuple), "layer": (Callable,),
+}  # fmt: skip
+_WORDS: dict[type, str] = {
+    int: "an int", float: "a number", bool: "true or false", str: "a string", tuple: "a kernel such as 3x3",
+    list: "a list", Callable: "a layer or a block", BodyValue: "a body `{ … }`", Initializer: "an initialiser",
+    Tensor: "a tensor",
+}  # fmt: skip
+
+
+def expected(spec: Argument) -> str:
+    """What a parameter takes, in words."""
+    kinds = [t for t in spec.types if not (t is int and float in spec.types)]
+    parts = ["a list of ints" if t is tuple and spec.many else _WORDS[t] for t in kinds]
+    parts += [f'"{choice}"' for choice in spec.choices]
+    parts += ["none"] if spec.optional else []
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
+
+
+def parameters_of(ctx: Context, callee: Callable) -> tuple[Argument, ...]:
+    """The parameters of what is called."""
+    match callee.target:
+        case Block():
+            return tuple(_of_parameter(p) for p in callee.target.definition.parameters)
+        case type():
+            return callee.target.arguments()
+        case word:
+            extra = ctx.library.get(word.extra) if word.extra else None
+            return word.arguments + (extra.arguments() if extra else ())
+
+
+def _of_parameter(parameter: ast.Parameter) -> Argument:
+    types = _TYPES.get(parameter.type.id, ()) if parameter.type else ()
+    return Argument(
+        name=parameter.name.id,
+        types=types,
+        choices=tuple("".join(p for p in c.parts if isinstance(p, str)) for c in parameter.choices),
+        optional=isinstance(parameter.default, ast.Literal) and parameter.default.value is None,
+        required=parameter.default is None,
+        default=None,
+        keyword_only=False,
+        many=False,
+        minimum=None,
+        maximum=None,
+        doc="",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Arguments that met their parameters.
+
+    Attributes:
+        values: for each parameter that got one; those left to their defaults are missing.
+        spans: where each was given, by `default` statements too.
+        tensors: tensors among the positional arguments: operands.
+    """
+
+    values: Mapping[str, Value]
+    spans: Mapping[str, Span]
+    tensors: tuple[Tensor, ...]
+
+
+def bind(
+    ctx: Context,
+    frame: Frame,
+    callee: Callable,
+    specs: Sequence[Argument],
+    span: Span,
+    *,
+    operands: bool = False,
+    defaults: Defaults | None = None,
+    check_missing: bool = True,
+) -> Bound | None:
+    """Brings arguments and parameters together: names, number, types, choices, ranges.
+
+    Args:
+        operands: whether tensors among the positional arguments are operands.
+        defaults: what `default` statements said; explicit arguments beat them.
+        check_missing: whether a required parameter without a value is a mistake.
+
+    Returns:
+        The bound arguments, or None when a mistake was reported or something given was wrong already.
+    """
+    before = len(ctx.diagnostics)
+    by_name = {spec.name: spec for spec in specs}
+    places = [spec for spec in specs if not spec.keyword_only]
+    values: dict[str, Value] = {}
+    spans: dict[str, Span] = {}
+    tensors: list[Tensor] = []
+    poisoned = False
+    many: list[Value] = []
+    at = 0
+    for g in callee.positional:
+        if operands and isinstance(g.value, Tensor):
+            tensors.append(g.value)
+            continue
+        if operands and isinstance(g.value, list) and g.value and all(isinstance(v, Tensor) for v in g.value):
+            tensors += g.value
+            continue
+        if g.value is POISON:
+            poisoned = True
+        if at < len(places) and places[at].many:
+            many += g.value if isinstance(g.value, list) else [g.value]
+            values[places[at].name] = many
+            spans[places[at].name] = spans[places[at].name].to(g.span) if places[at].name in spans else g.span
+            continue
+        if at >= len(places):
+            _surplus(ctx, frame, callee, places, g)
+            return None
+        values[places[at].name] = g.value
+        spans[places[at].name] = g.span
+        at += 1
+    for name, g in callee.named:
+        if g.value is POISON:
+            poisoned = True
+        if name not in by_name:
+            _unknown_argument(ctx, frame, callee, by_name, name, g.span)
+            poisoned = True
+            continue
+        if name in values:
+            ctx.error(
+                "E110", f"`{callee.name}` gets `{name}` twice", g.span, "again here",
+                labels=(Label(spans[name], f"first here: {show(values[name])}"),), frame=frame,
+            )  # fmt: skip
+            poisoned = True
+            continue
+        values[name] = g.value
+        spans[name] = g.span
+    for name, g in (defaults or {}).get(callee.name, {}).items():
+        if name not in values:
+            values[name] = g.value
+            spans[name] = g.span
+    for name, value in list(values.items()):
+        if value is POISON:
+            continue
+        checked = check(ctx, frame, callee.name, by_name[name], value, spans[name])
+        if checked is POISON:
+            poisoned = True
+        values[name] = checked
+    missing = [spec.name for spec in specs if spec.required and spec.name not in values]
+    if missing and check_missing and not poisoned:
+        _missing(ctx, frame, callee, specs, missing, span)
+    if poisoned or (missing and check_missing) or any(d.severity == "error" for d in ctx.diagnostics[before:]):
+        return None
+    return Bound(values, spans, tuple(tensors))
+
+
+def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> Value:
+    """The value in the form that the parameter has it, or POISON when it does not fit."""
+    if spec.many and isinstance(value, list):
+        items = [_fits(spec, item) for item in value]
+        if any(item is POISON for item in items):
+            _wrong_type(ctx, frame, callee, spec, next(v for v, i in zip(value, items, strict=True) if i is POISON), span)
+            return POISON
+        fitted: Value = tuple(items)
+    else:
+        fitted = _fits(spec, value)
+        if fitted is POISON:
+            _wrong_type(ctx, frame, callee, spec, value, span)
+            return POISON
+    numbers = fitted if isinstance(fitted, tuple) else (fitted,)
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            continue
+        low, high = spec.minimum, spec.maximum
+        if (low is not None and number < low) or (high is not None and number > high) or number != number:
+            bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"from {low:g} to {high:g}"
+            ctx.error("E108", f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(fitted)}", span, show(fitted), frame=frame)
+            return POISON
+        if isinstance(number, int) and abs(number) >= 2**31 and isinstance(callee, str) and low is not None:
+            ctx.error("E403", "this value is too large", span, show(fitted), notes=(("note", "sizes stay under 2**31"),))
+            return POISON
+    return fitted
+
+
+def _fits(spec: Argument, value: Value) -> Value:
+    if not spec.types and not spec.choices:
+        return value
+    if value is None:
+        return None if spec.optional else POISON
+    if isinstance(value, str):
+        return value if value in spec.choices or str in spec.types else POISON
+    if isinstance(value, bool):
+        return value if bool in spec.types else POISON
+    if isinstance(value, int):
+        if int in spec.types:
+            return value
+        return float(value) if float in spec.types else POISON
+    if isinstance(value, float):
+        return value if float in spec.types else POISON
+    if isinstance(value, tuple):
+        return value if tuple in spec.types and not spec.many else POISON
+    if isinstance(value, list) and tuple in spec.types and list not in spec.types:
+        whole = value and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        return tuple(value) if whole else POISON
+    return value if type(value) in spec.types else POISON
+
+
+def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> None:
+    if isinstance(value, str) and spec.choices:
+        guess = did_you_mean(value, spec.choices)
+        ctx.error(
+            "E107", f'`{spec.name}` of `{callee}` is {expected(spec)}, not "{value}"', span, "not one of them",
+            help=f'did you mean "{guess}"?' if guess else None, frame=frame,
+        )  # fmt: skip
+        return
+    hint = None
+    if isinstance(value, float) and int in spec.types:
+        hint = f"round it: `{spec.name} = {round(value)}`" if value == round(value) else "use `//`, `floor` or `round`"
+    if isinstance(value, Tensor) and int in spec.types:
+        hint = "a size of it? `.channels`, `.height`, `.width`"
+    ctx.error(
+        "E106", f"`{spec.name}` of `{callee}` is {expected(spec)}, and this is {describe(value)}", span, describe(value),
+        help=hint, frame=frame,
+    )  # fmt: skip
+
+
+def _surplus(ctx: Context, frame: Frame, callee: Callable, places: Sequence[Argument], g: Given) -> None:
+    takes = ", ".join(spec.name for spec in places) or "none"
+    ctx.error(
+        "E105", f"`{callee.name}` takes {len(places) or 'no'} positional argument{'s' * (len(places) != 1)}, and this is one more",
+        g.span, describe(g.value) if g.value is not POISON else "one too many", notes=(("note", f"it takes {takes}"),), frame=frame,
+    )  # fmt: skip
+
+
+def _unknown_argument(ctx: Context, frame: Frame, callee: Callable, known: Mapping[str, Argument], name: str, span: Span) -> None:
+    guess = did_you_mean(name, known)
+    takes = ", ".join(known) or "none"
+    ctx.error(
+        "E103", f"`{callee.name}` has no argument `{name}`", span, "not known", notes=(("note", f"it takes {takes}"),),
+        help=f"did you mean `{guess}`?" if guess else None, frame=frame,
+    )  # fmt: skip
+
+
+def _missing(
+    ctx: Context, frame: Frame, callee: Callable, specs: Sequence[Argument], missing: Sequence[str], span: Span
+) -> None:
+    names = ", ".join(f"`{name}`" for name in missing)
+    usage = ", ".join(spec.name if spec.required else f"{spec.name} = …" for spec in specs[:6])
+    labels: tuple[Label, ...] = ()
+    if isinstance(callee.target, Block):
+        labels = (Label(callee.target.definition.header, "defined here"),)
+    ctx.error(
+        "E104", f"`{callee.name}` needs {names}", span, "not given", labels=labels,
+        help=f"`{callee.name}({usage})`", frame=frame,
+    )  # fmt: skip
+
+
+def is_layer(callee: Callable) -> bool:
+    """Whether it is a layer of the library."""
+    return isinstance(callee.target, type) and issubclass(callee.target, Layer)

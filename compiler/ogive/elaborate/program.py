@@ -1,0 +1,257 @@
+"""From a syntax tree to a graph: one net, or one variant of it, with its arguments."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.elaborate import expressions
+from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
+from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Stop
+from ogive.elaborate.doubts import doubts
+from ogive.elaborate.parameters import Bound, bind, check, parameters_of
+from ogive.elaborate.statements import run_body
+from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, describe
+from ogive.elaborate.words import WORDS
+from ogive.graph import Graph, Ref, Region
+from ogive.layers.library import Library
+from ogive.source import Span
+from ogive.syntax import ast
+
+_RECURSION = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Elaborated:
+    """What came of it: a graph unless there were errors, and everything to be said.
+
+    `used` are the definitions that took part.
+    """
+
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+    used: frozenset[str]
+
+
+def targets(file: ast.File) -> dict[str, ast.Definition | ast.Variant]:
+    """The nets and variants of a file, by name, in the order of the text."""
+    return {
+        item.name.id: item
+        for item in file.items
+        if isinstance(item, ast.Variant) or (isinstance(item, ast.Definition) and item.is_net)
+    }
+
+
+def needs_arguments(item: ast.Definition | ast.Variant) -> list[str]:
+    """The parameters of a net that have no default; a variant needs none."""
+    if isinstance(item, ast.Variant):
+        return []
+    return [p.name.id for p in item.parameters if p.default is None]
+
+
+def elaborate(
+    file: ast.File,
+    target: ast.Definition | ast.Variant,
+    library: Library,
+    *,
+    arguments: Mapping[str, Value] | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Elaborated:
+    """Elaborates a net or a variant of a file. Runs nothing, reads nothing, and stops at a stated amount of work.
+
+    Args:
+        file: the syntax tree.
+        target: one of its nets or variants.
+        library: the layers there are.
+        arguments: values for parameters of the net, over those of the variant.
+        shape: sizes of its only input, over the declared ones, without the batch.
+    """
+    graph = Graph(target.name.id)
+    graph.regions[0] = Region(0, "net", "", "", None, target.span, target.name.id)
+    ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape)
+    with _deep_recursion():
+        try:
+            _define(ctx, file)
+            callee = _callee(ctx, file, target)
+            if isinstance(callee, Callable):
+                graph = _run(ctx, callee, target, dict(arguments or {}))
+        except Stop:
+            pass
+    # a mistake hides what comes after it, so doubts are only said about programs that work
+    found = ctx.diagnostics if ctx.failed else [*ctx.diagnostics, *doubts(ctx, graph)]
+    return Elaborated(None if ctx.failed else graph, tuple(found), frozenset(ctx.used_definitions))
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """Bodies inside bodies take Python frames; how many there can be, `MAX_DEPTH` bounds."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _define(ctx: Context, file: ast.File) -> None:
+    """Fills the scope of the file."""
+    for item in file.items:
+        if item.name.id in ctx.globals.names:
+            first = ctx.globals.names[item.name.id].span
+            ctx.error(
+                "E109", f"`{item.name.id}` is defined twice", item.name.span, "again here",
+                labels=(Label(first, "first here"),) if first else (), help="choose another name",
+            )  # fmt: skip
+        elif isinstance(item, ast.Definition):
+            ctx.globals.names[item.name.id] = Binding(Callable(Block(item)), item.name.span, "definition")
+        else:
+            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "pending")
+    frame = _file_frame(ctx, file)
+    pending = {item.name.id: item for item in file.items if not isinstance(item, ast.Definition)}
+    for item in pending.values():
+        _settle(ctx, frame, pending, item, ())
+
+
+def _settle(
+    ctx: Context, frame: Frame, pending: Mapping[str, ast.Let | ast.Variant], item: ast.Let | ast.Variant, open_: tuple[str, ...]
+) -> None:
+    """Evaluates a `let` or a variant, those that it names first."""
+    binding = ctx.globals.names[item.name.id]
+    if binding.what != "pending" or binding.span != item.name.span:
+        return
+    if item.name.id in open_:
+        binding.what = "value"
+        ctx.error("E401", f"`{item.name.id}` is defined by itself", item.name.span, "through " + " -> ".join((*open_, item.name.id)))
+        return
+    for name in _names(item.value):
+        if name in pending and name != item.name.id:
+            _settle(ctx, frame, pending, pending[name], (*open_, item.name.id))
+    value = expressions.evaluate(ctx, frame, item.value)
+    if isinstance(item, ast.Variant) and value is not POISON and not _is_net(value):
+        ctx.error("E117", f"a variant is a net with arguments, and this is {describe(value)}", item.value.span, describe(value),
+                  help="`variant small = Net(width = 16)`")  # fmt: skip
+        value = POISON
+    binding.value, binding.what = value, "value"
+
+
+def _names(expr: ast.Expr) -> list[str]:
+    match expr:
+        case ast.Name():
+            return [expr.id]
+        case ast.Call():
+            return _names(expr.function) + [n for a in expr.arguments for n in _names(a.value)]
+        case ast.ListExpr():
+            return [n for item in expr.items for n in _names(item)]
+        case ast.Binary() | ast.Logical():
+            return _names(expr.left)[:100] + _names(expr.right)
+        case _:
+            return []
+
+
+def _is_net(value: Value) -> bool:
+    return isinstance(value, Callable) and isinstance(value.target, Block) and value.target.definition.is_net
+
+
+def _file_frame(ctx: Context, file: ast.File) -> Frame:
+    empty = ast.Body((), file.span)
+    name = ast.Name("", file.span)
+    nowhere = ast.Definition(name, False, (), (), empty, file.span, file.span)
+    return Frame(ctx.globals, None, None, {}, Namespace(""), 0, Outputs(), nowhere)
+
+
+def _callee(ctx: Context, file: ast.File, target: ast.Definition | ast.Variant) -> Value:
+    if isinstance(target, ast.Definition):
+        return Callable(Block(target))
+    return ctx.globals.names[target.name.id].value
+
+
+def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, overrides: dict[str, Value]) -> Graph:
+    assert isinstance(callee.target, Block)
+    definition = callee.target.definition
+    ctx.used_definitions |= {definition.name.id, target.name.id}
+    scope = Scope(ctx.globals)
+    frame = Frame(scope, None, None, {}, Namespace(""), 0, Outputs(), definition)
+    span = target.value.span if isinstance(target, ast.Variant) else definition.header
+    specs = parameters_of(ctx, callee)
+    bound = bind(ctx, frame, callee, specs, span, check_missing=not overrides)
+    if bound is None:
+        return ctx.graph
+    bound = _override(ctx, frame, callee, bound, overrides, span)
+    missing = [spec.name for spec in specs if spec.required and spec.name not in bound.values]
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        ctx.error("E104", f"`{callee.name}` needs {names}", span, "not given",
+                  help=" ".join(f"--set {name}=…" for name in missing) + ", or a variant that gives them")  # fmt: skip
+    if ctx.failed or not bind_parameters(ctx, frame, callee, bound):
+        return ctx.graph
+    root = ctx.graph.regions[0]
+    facts = recorded(definition, scope, bound)
+    ctx.graph.regions[0] = replace(root, span=definition.span, block=definition.name.id, **facts)  # pyright: ignore[reportArgumentType]
+    if ctx.override is not None and sum(isinstance(s, ast.Input) for s in definition.body.statements) > 1:
+        ctx.error("E502", f"`{definition.name.id}` has several inputs, and one shape was given for them", definition.header, "several inputs")
+        return ctx.graph
+    flow = run_body(ctx, definition.body, frame)
+    note_unused(ctx, definition, scope)
+    outputs = _outputs(ctx, frame, flow, definition)
+    net = ctx.graph.regions[0]
+    ctx.graph.regions[0] = replace(
+        net, inputs=tuple(Ref(name) for name in ctx.inputs), outputs=tuple(ref for _, ref in outputs)
+    )
+    return replace(ctx.graph, inputs=tuple(ctx.inputs), outputs=tuple(outputs), heads=tuple(ctx.heads))
+
+
+def _override(
+    ctx: Context, frame: Frame, callee: Callable, bound: Bound, overrides: dict[str, Value], span: Span
+) -> Bound:
+    """Arguments from outside the file over those of the variant."""
+    specs = {spec.name: spec for spec in parameters_of(ctx, callee)}
+    values = dict(bound.values)
+    for name, value in overrides.items():
+        if name not in specs:
+            guess = did_you_mean(name, specs)
+            ctx.error(
+                "E103", f"`{callee.name}` has no argument `{name}`", span, "of this net",
+                notes=(("note", f"it takes {', '.join(specs) or 'none'}"),), help=f"did you mean `{guess}`?" if guess else None,
+            )  # fmt: skip
+            ctx._seen.clear()  # two wrong names are two mistakes, though the place is one
+            continue
+        values[name] = check(ctx, frame, callee.name, specs[name], value, span)
+        if values[name] is POISON:
+            ctx._seen.clear()
+    return Bound(values, bound.spans, bound.tensors)
+
+
+def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition) -> list[tuple[str, Ref]]:
+    if not ctx.inputs and not ctx.failed:
+        ctx.error("E303", f"`{definition.name.id}` has no input", definition.header, "no `input` in this net",
+                  help="begin it with `input image: 3x224x224`")  # fmt: skip
+        return []
+    if not frame.outputs.named:
+        if isinstance(flow, Tensor):
+            return [("output", flow.ref)]
+        if flow is not POISON and not ctx.failed:
+            what = "nothing flows at its end" if flow is None else f"it ends in {describe(flow)}"
+            ctx.error("E306", f"`{definition.name.id}` has no output: {what}", definition.header, what,
+                      help="`output name = …` for each result")  # fmt: skip
+        return []
+    outputs: list[tuple[str, Ref]] = []
+    for name, value, span in frame.outputs.named:
+        tensors = value if isinstance(value, list) else [value]
+        if value is POISON or (not ctx.failed and not all(isinstance(t, Tensor) for t in tensors)) or not tensors:
+            if value is not POISON:
+                ctx.error("E306", f"an output is a tensor, and this is {describe(value)}", span, describe(value))
+            continue
+        for position, tensor in enumerate(tensors):
+            base = name or f"output{len(outputs) + 1 if len(frame.outputs.named) > 1 or len(tensors) > 1 else ''}"
+            full = f"{base}{position + 1}" if name and len(tensors) > 1 else base
+            if any(full == other for other, _ in outputs):
+                ctx.error("E109", f"two outputs are called `{full}`", span, "again here", help="choose another name")
+                continue
+            outputs.append((full, tensor.ref))
+    return outputs
+
+
+__all__ = ["Elaborated", "elaborate", "needs_arguments", "result", "targets"]

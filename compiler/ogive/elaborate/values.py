@@ -1,0 +1,194 @@
+"""What an expression or an element can be worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ogive.graph import Ref
+from ogive.layers.base import Initializer, Layer, Layout, TensorType
+from ogive.source import Span
+from ogive.syntax import ast
+
+if TYPE_CHECKING:
+    from ogive.elaborate.context import Frame, Word
+
+
+class _Poison:
+    """The value of what was already reported as wrong: everything that depends on it is silent."""
+
+    def __repr__(self) -> str:
+        return "POISON"
+
+
+POISON: Any = _Poison()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor of the graph. `parts` are the values behind a dot: a clique's `features`."""
+
+    ref: Ref
+    type: TensorType
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def attribute(self, name: str) -> object:
+        """`.channels`, `.height`, …, or a part; KeyError when there is none of that name."""
+        if name in self.parts:
+            return self.parts[name]
+        match name:
+            case "channels":
+                return self.type.channels
+            case "shape":
+                return list(self.type.sizes)
+            case "height" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
+                return self.type.spatial[-2]
+            case "width" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
+                return self.type.spatial[-1]
+            case "length" if len(self.type.spatial) == 1:
+                return self.type.spatial[0]
+            case _:
+                raise KeyError(name)
+
+    @property
+    def attributes(self) -> list[str]:
+        """The names that may stand behind its dot."""
+        names = [*self.parts, "channels", "shape"]
+        if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
+            names += ["height", "width"]
+        if len(self.type.spatial) == 1:
+            names.append("length")
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An argument that was given: its value, or the expression while nobody knows what may stand there."""
+
+    value: object
+    span: Span
+    origin: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callable:
+    """A layer, a block, a net or a word, with the arguments that it has so far."""
+
+    target: type[Layer] | Block | Word
+    positional: tuple[Given, ...] = ()
+    named: tuple[tuple[str, Given], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called in a program."""
+        match self.target:
+            case Block():
+                return self.target.definition.name.id
+            case type():
+                return self.target.kind
+            case word:
+                return word.name
+
+    @property
+    def bare(self) -> bool:
+        """Whether it has no arguments yet."""
+        return not self.positional and not self.named
+
+    def more(self, positional: tuple[Given, ...], named: tuple[tuple[str, Given], ...]) -> Callable:
+        """The same with more arguments behind those it has."""
+        return replace(self, positional=self.positional + positional, named=self.named + named)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block or a net of a file."""
+
+    definition: ast.Definition
+
+
+@dataclass(frozen=True, slots=True)
+class BodyValue:
+    """`{ … }` as an argument, with the place where it was written."""
+
+    body: ast.Body
+    frame: Frame
+
+
+Value = Any
+"""int, float, bool, None, str, tuple (a kernel), list, Tensor, Callable, BodyValue, Initializer or POISON."""
+
+
+def is_number(value: object) -> bool:
+    """An int or a float, and no bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_bundle(value: object) -> bool:
+    """A list of tensors, and at least one."""
+    return isinstance(value, list) and bool(value) and all(isinstance(v, Tensor) for v in value)
+
+
+def describe(value: object) -> str:
+    """The value in words, for a message: `the string "same"`, `a tensor of 64x8x8`, `the layer relu`."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "none"
+        case int():
+            return f"the int {value}"
+        case float():
+            return f"the float {value:g}"
+        case str():
+            return f'the string "{_short(value)}"'
+        case tuple():
+            return f"the kernel {show(value)}"
+        case list() if is_bundle(value):
+            return f"a bundle of {len(value)} tensors"
+        case list():
+            return f"a list of {len(value)}"
+        case Tensor():
+            return f"a tensor of {value.type}"
+        case Callable():
+            what = {Block: "block"}.get(type(value.target), "layer" if isinstance(value.target, type) else "word")
+            if isinstance(value.target, Block) and value.target.definition.is_net:
+                what = "net"
+            return f"the {what} `{value.name}`"
+        case BodyValue():
+            return "a body `{ … }`"
+        case Initializer():
+            return f"the initialiser {value.name}"
+        case _:
+            return "a value"
+
+
+def show(value: object) -> str:
+    """The value as it would be written."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "none"
+        case float():
+            return f"{value:g}"
+        case str():
+            return f'"{_short(value)}"'
+        case tuple():
+            return "x".join(map(str, value))
+        case list():
+            return "[" + ", ".join(show(v) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
+        case Callable():
+            return value.name
+        case Tensor():
+            return str(value.type)
+        case BodyValue():
+            return "{ … }"
+        case Initializer():
+            return value.name
+        case _:
+            return str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"

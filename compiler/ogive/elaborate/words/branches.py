@@ -1,0 +1,56 @@
+"""`concat { | a | b }`: branches that start from the same tensor, joined by a layer."""
+
+from __future__ import annotations
+
+from ogive.elaborate.context import Context, Frame
+from ogive.elaborate.emit import emit, explain, no_flow
+from ogive.elaborate.parameters import bind
+from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
+from ogive.layers.base import Layer, ShapeError
+from ogive.syntax import ast
+
+
+def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBranches) -> Value:
+    """Runs every branch from the tensor that arrives and combines what they are worth, in order."""
+    layer = callee.target
+    assert isinstance(layer, type)
+    assert issubclass(layer, Layer)
+    bound = bind(ctx, frame, callee, layer.arguments(), element.head.span, operands=True, defaults=frame.defaults)
+    if frame.flow is None and not all(_names_its_start(branch) for branch in element.branches):
+        no_flow(ctx, frame, element.head.span)
+        return POISON
+    region = ctx.open_region(frame, "merge", span=element.span, block=layer.kind)
+    values: list[Value] = []
+    for position, branch in enumerate(element.branches):
+        part = ctx.open_region(frame, "branch", span=branch.span, block=layer.kind, index=position, parent=region.id)
+        value = ctx.run_body(ctx, branch, frame.inner(region=part.id))
+        ctx.close_region(part, value)
+        if isinstance(value, list) and value is not POISON:
+            ctx.error(
+                "E207", f"a branch of `{layer.kind}` ends in {describe(value)}", branch.span, "this branch",
+                help="join it first: `-> concat`", frame=frame,
+            )  # fmt: skip
+            value = POISON
+        values.append(value)
+    inner = frame.inner(region=region.id, scope=frame.scope)
+    inner.pin = frame.pin
+    if bound is None or any(not isinstance(value, Tensor) for value in values):
+        ctx.close_region(region, POISON)
+        return POISON
+    operands = [*values, *bound.tensors]
+    built = layer(**bound.values)
+    try:
+        built.infer([operand.type for operand in operands])
+    except ShapeError as problem:
+        headings = [f"branch {i + 1}" for i in range(len(values))]
+        explain(ctx, frame, layer.kind, problem, operands, element.head.span, dict(bound.spans), headings)
+        ctx.close_region(region, POISON)
+        return POISON
+    value = emit(ctx, inner, built, operands, element.head.span, spans=dict(bound.spans))
+    ctx.close_region(region, value)
+    return value
+
+
+def _names_its_start(branch: ast.Body) -> bool:
+    first = branch.statements[0] if branch.statements else None
+    return isinstance(first, ast.Flow) and isinstance(first.chain.elements[0], ast.Name | ast.Index | ast.ListExpr)

@@ -1,0 +1,61 @@
+"""`dense(layers = n) { body }`: every layer sees all that came before (Huang et al. 2017, section 3)."""
+
+from __future__ import annotations
+
+from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
+from ogive.elaborate.emit import emit, explain
+from ogive.elaborate.values import POISON, Tensor, Value, describe
+from ogive.layers.base import Argument, ShapeError
+
+
+def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
+    """x = concat(x, body(x)), n times: the same function as one concatenation of all results, in order."""
+    assert use.body is not None
+    concat = ctx.library.get("concat")
+    assert concat is not None
+    if frame.flow is not POISON and not isinstance(frame.flow, Tensor):
+        ctx.error("E207", f"`dense` begins with one tensor, and {describe(frame.flow)} arrives", use.head,
+                  describe(frame.flow), help="join the bundle first: `-> concat`", frame=frame)  # fmt: skip
+        return POISON
+    name = frame.pin.id if frame.pin is not None else frame.namespace.next("dense")
+    frame.namespace.taken.add(name)
+    region = ctx.open_region(frame, "dense", name, span=use.span, block="dense")
+    container = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
+    for turn in range(use.arguments["layers"]):
+        ctx.spend(1, use.head)
+        step = f"layer{turn + 1}"
+        layer = ctx.open_region(container, "iteration", step, span=use.body.span, block="dense", index=turn)
+        inner = container.inner(region=layer.id, namespace=Namespace(layer.path))
+        value = ctx.run_body(ctx, use.body, inner)
+        if isinstance(value, list) and value is not POISON:
+            ctx.error("E207", f"the body of `dense` ends in {describe(value)}", use.body.span, "this body", frame=frame)
+            value = POISON
+        if isinstance(value, Tensor) and isinstance(container.flow, Tensor):
+            container.flow = _append(ctx, container.inner(region=layer.id, namespace=inner.namespace), use, container.flow, value)
+        else:
+            container.flow = POISON
+        ctx.close_region(layer, container.flow)
+        if container.flow is POISON:
+            break
+    ctx.close_region(region, container.flow)
+    return container.flow
+
+
+def _append(ctx: Context, inner: Frame, use: WordUse, so_far: Tensor, new: Tensor) -> Value:
+    concat = ctx.library.get("concat")
+    assert concat is not None
+    layer = concat()
+    try:
+        layer.infer([so_far.type, new.type])
+    except ShapeError as problem:
+        explain(ctx, inner, "dense", problem, [so_far, new], use.head, {}, ["so far", "body"])
+        return POISON
+    return emit(ctx, inner, layer, [so_far, new], use.head)
+
+
+DENSE = Word(
+    "dense",
+    (Argument("layers", (int,), (), False, True, None, False, False, 1, None, "how often the body is repeated"),),
+    body=True,
+    apply=_apply,
+)

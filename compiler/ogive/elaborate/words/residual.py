@@ -1,0 +1,207 @@
+"""`residual { body }`: the body's value added to what entered it (He et al. 2015, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ogive.diagnostics import Label
+from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
+from ogive.elaborate.emit import emit, emit_call
+from ogive.elaborate.history import describe_path, where_channels_were_set
+from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
+from ogive.graph import Graph
+from ogive.layers.base import Argument, Layer, Layout
+from ogive.layers.sizes import ceil_div
+
+MODES = ("auto", "pad", "project")
+
+
+def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
+    assert use.body is not None
+    entered = frame.flow
+    if entered is not POISON and not isinstance(entered, Tensor):
+        ctx.error(
+            "E207", f"`residual` adds to one tensor, and {describe(entered)} arrives", use.head, describe(entered),
+            help="join the bundle first: `-> concat`", frame=frame,
+        )  # fmt: skip
+        entered = POISON
+    region = ctx.open_region(frame, "residual", span=use.span, block="residual")
+    inner = frame.inner(region=region.id, flow=entered)
+    nodes_before = len(ctx.graph)
+    body = ctx.run_body(ctx, use.body, inner)
+    mode = use.arguments.get("shortcut", "auto")
+    if not isinstance(body, Tensor) or not isinstance(entered, Tensor):
+        if isinstance(body, list) and body is not POISON:
+            ctx.error("E207", f"the body of `residual` ends in {describe(body)}", use.body.span, "this body", frame=frame)
+        ctx.close_region(region, POISON)
+        return POISON
+    shortcut = _shortcut(ctx, frame, use, mode, entered, body, region.id, nodes_before)
+    value: Value = POISON
+    if isinstance(shortcut, Tensor):
+        add = ctx.library.get("add")
+        assert add is not None
+        if shortcut.type != body.type:
+            _disagree(ctx, frame, use, shortcut, body)
+        else:
+            outer = frame.inner(region=region.id, scope=frame.scope)
+            outer.pin = frame.pin
+            value = emit(ctx, outer, add(), [body, shortcut], use.head)
+    ctx.close_region(region, value)
+    return value
+
+
+def _shortcut(
+    ctx: Context, frame: Frame, use: WordUse, mode: Value, entered: Tensor, body: Tensor, residual: int, nodes_before: int
+) -> Value:
+    """The other side of the addition, by its mode."""
+    agree = entered.type == body.type
+    if isinstance(mode, BodyValue):
+        region, inner = _side(ctx, frame, use, residual, entered)
+        own = replace(mode.frame, flow=entered, region=inner.region, namespace=inner.namespace, depth=inner.depth)
+        value = ctx.run_body(ctx, mode.body, own.inner())
+        ctx.close_region(ctx.graph.regions[region], value)
+        if value is entered or isinstance(value, Tensor):
+            return value
+        if value is not POISON:
+            ctx.error("E207", f"a shortcut is one tensor, and this is {describe(value)}", mode.body.span, describe(value), frame=frame)
+        return POISON
+    if agree and mode != "project":
+        return entered
+    strides = _strides(entered, body)
+    if strides is None:
+        _no_fit(ctx, frame, use, entered, body)
+        return POISON
+    stride = strides[0] if len(set(strides)) == 1 else strides
+    if mode == "pad":
+        if body.type.channels < entered.type.channels:
+            _no_fit(ctx, frame, use, entered, body)
+            return POISON
+        pad = ctx.library.get("subsample")
+        assert pad is not None
+        region, inner = _side(ctx, frame, use, residual, entered)
+        layer = pad(stride=stride, channels=body.type.channels)  # pyright: ignore[reportCallIssue]
+        value = emit(ctx, inner, layer, [entered], use.head, added=True)
+        ctx.close_region(ctx.graph.regions[region], value)
+        return value
+    region, inner = _side(ctx, frame, use, residual, entered)
+    value = _project(ctx, inner, use, entered, body, stride, _norm_of(ctx.graph, nodes_before))
+    ctx.close_region(ctx.graph.regions[region], value)
+    return value
+
+
+def _side(ctx: Context, frame: Frame, use: WordUse, residual: int, entered: Tensor) -> tuple[int, Frame]:
+    """A region and a frame for the shortcut; its layers are called `shortcut.conv1`."""
+    name = frame.namespace.next("shortcut")
+    name = "shortcut" if name == "shortcut1" else name
+    inside = replace(frame, region=residual, flow=entered)
+    region = ctx.open_region(inside, "shortcut", name, span=use.head, block="shortcut")
+    return region.id, inside.inner(region=region.id, namespace=Namespace(region.path))
+
+
+def _project(
+    ctx: Context, inner: Frame, use: WordUse, entered: Tensor, body: Tensor, stride: int | tuple[int, ...], norm: Layer | None
+) -> Value:
+    """A 1x1 convolution (a linear layer where there are no places), and a norm if the body has one."""
+    span = use.spans.get("shortcut", use.head)
+    is_map = entered.type.layout is Layout.MAP
+    kind = "conv" if is_map else "linear"
+    layer = ctx.library.get(kind)
+    assert layer is not None
+    given = [("out_channels" if is_map else "out_features", body.type.channels)]
+    if is_map:
+        # dilation and padding are those of a pointwise map, whatever `default conv` says
+        given += [("kernel_size", 1), ("stride", stride), ("padding", 0), ("dilation", 1), ("groups", 1)]
+    callee = Callable(layer, (), tuple((name, Given(value, span)) for name, value in given))
+    inner = replace(inner, flow=entered, pin=None)
+    value = emit_call(ctx, inner, callee, use.head)
+    if norm is None or not isinstance(value, Tensor):
+        return value
+    return emit(ctx, inner, norm, [value], use.head, added=True)
+
+
+def _norm_of(graph: Graph, nodes_before: int) -> Layer | None:
+    """The norm that the body used last, with its arguments."""
+    names = list(graph.digraph)[nodes_before:]
+    for name in reversed(names):
+        layer = graph.node(name).layer
+        if layer.group == "norm" and layer.kind != "lrn":
+            return layer
+    return None
+
+
+def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
+    """The smallest stride on each axis with which a 1x1 window makes the body's places of the input's."""
+    before, after = entered.type, body.type
+    if before.layout is not after.layout or before.dtype != after.dtype or len(before.spatial) != len(after.spatial):
+        return None
+    strides: list[int] = []
+    for size, wanted in zip(before.spatial, after.spatial, strict=True):
+        stride = ceil_div(size, wanted)
+        if wanted > size or (size - 1) // stride + 1 != wanted:
+            return None
+        if stride > 1 and before.layout is not Layout.MAP:
+            return None
+        strides.append(stride)
+    return tuple(strides) or (1,)
+
+
+def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Tensor) -> None:
+    mode = use.arguments.get("shortcut", "auto")
+    how = "zero channels can only be added" if mode == "pad" and body.type.spatial == entered.type.spatial else (
+        "no stride of a 1x1 convolution makes these sizes"
+    )  # fmt: skip
+    ctx.error(
+        "E209", f"`residual`: no shortcut fits from {entered.type} to {body.type}", use.head, how,
+        notes=_histories(ctx, entered, body), frame=frame,
+        help="keep the places in the body (`padding = same`), or write the shortcut: `residual(shortcut = { … }) { … }`",
+    )  # fmt: skip
+
+
+def _disagree(ctx: Context, frame: Frame, use: WordUse, shortcut: Tensor, body: Tensor) -> None:
+    a, b = shortcut.type, body.type
+    if a.layout is not b.layout or a.dtype != b.dtype or len(a.sizes) != len(b.sizes):
+        what, label = "kind", f"{a} + {b}"
+    elif a.channels != b.channels:
+        what, label = "channels", f"{a.channels} channels + {b.channels} channels"
+    else:
+        what, label = "size", f"{a} + {b}"
+    labels: list[Label] = []
+    if what == "channels":
+        setter = where_channels_were_set(ctx.graph, body.ref)
+        if setter is not None and setter.span is not None:
+            labels.append(Label(setter.span, f"{b.channels} channels, set here{_values(ctx, frame)}"))
+    ctx.error(
+        "E201", f"`add`: {a} and {b} differ in {what}", use.head, label, labels=tuple(labels),
+        notes=_histories(ctx, shortcut, body), help=f"let the shortcut project: `{use.word.name} {{ … }}`", frame=frame,
+    )  # fmt: skip
+
+
+def _values(ctx: Context, frame: Frame) -> str:
+    """` (width = 64, from net.arch:31)`: what the block around was given."""
+    values = [
+        f"{p.name.id} = {frame.scope_value(p.name.id)}"
+        for p in frame.definition.parameters
+        if isinstance(frame.scope_value(p.name.id), int) and not isinstance(frame.scope_value(p.name.id), bool)
+    ]
+    if not values or not frame.trail:
+        return ""
+    place = frame.trail[-1]
+    return f" ({', '.join(values[:3])}, from {place.source.name}:{place.line})"
+
+
+def _histories(ctx: Context, shortcut: Tensor, body: Tensor) -> tuple[tuple[str, str], ...]:
+    return (
+        ("shortcut", f"{describe_path(ctx.graph, shortcut.ref)} {shortcut.type}"),
+        ("body", f"{describe_path(ctx.graph, body.ref)} {body.type}"),
+    )
+
+
+RESIDUAL = Word(
+    "residual",
+    (
+        Argument("shortcut", (BodyValue,), MODES, False, False, "auto", False, False, None, None,
+                 "how the input reaches the addition where the shapes differ"),  # fmt: skip
+    ),
+    body=True,
+    apply=_apply,
+)

@@ -1,0 +1,113 @@
+"""The layers that a program may use."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+
+from ogive.layers import (
+    act,
+    conv,
+    conv_transpose,
+    depthwise,
+    drop,
+    linear,
+    merge,
+    norm,
+    parts,
+    pool,
+    resize,
+    scale,
+    shape,
+    shortcut,
+    shuffle,
+)
+from ogive.layers.base import Layer
+
+FAMILIES: tuple[ModuleType, ...] = (
+    *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
+    *(shape, parts, resize, shuffle, scale, shortcut),
+)
+"""The modules whose layers every program knows, in the order of the reference."""
+
+
+class Library:
+    """Layers by their names in the language. Plugins add theirs to an instance; there is no global one."""
+
+    def __init__(self) -> None:
+        self._layers: dict[str, type[Layer]] = {}
+        self._aliases: dict[str, str] = {}
+
+    @classmethod
+    def standard(cls) -> Library:
+        """A new library that holds the layers that come with the compiler."""
+        library = cls()
+        built_in = _standard()
+        library._layers = dict(built_in._layers)
+        library._aliases = dict(built_in._aliases)
+        return library
+
+    def add(self, layer: type[Layer]) -> None:
+        """Adds a layer under its `kind`.
+
+        Raises:
+            ValueError: it has no kind, or there is a layer of that kind already.
+        """
+        kind = getattr(layer, "kind", None)
+        if not isinstance(kind, str) or not kind.isidentifier():
+            raise ValueError(f"{layer.__qualname__} needs a class attribute `kind`, a name such as `conv`")
+        if kind in self._layers:
+            both = f"{_place(self._layers[kind])} and {_place(layer)}"
+            raise ValueError(f"there are two layers called {kind}: {both}")
+        self._layers[kind] = layer
+        for alias in layer.aliases:
+            self._aliases.setdefault(_plain(alias), kind)
+
+    def get(self, name: str) -> type[Layer] | None:
+        """The layer of that name, if there is one."""
+        return self._layers.get(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._layers
+
+    def names(self) -> tuple[str, ...]:
+        """All names, in the order in which the layers were added."""
+        return tuple(self._layers)
+
+    def layers(self) -> tuple[type[Layer], ...]:
+        """All layers, in that order."""
+        return tuple(self._layers.values())
+
+    def alias(self, name: str) -> str | None:
+        """Our name for what other tools call so, if there is one: `BatchNorm2d` and `batch_norm` are `bn`.
+
+        Case, underscores and hyphens do not matter. A name of our own, spelled otherwise, is found as well.
+        """
+        plain = _plain(name)
+        own = next((kind for kind in self._layers if _plain(kind) == plain), None)
+        return own or self._aliases.get(plain)
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The groups that edits speak of (`norm`, `act`, …), each with the names of its layers."""
+        groups: dict[str, list[str]] = {}
+        for kind, layer in self._layers.items():
+            groups.setdefault(layer.group, []).append(kind)
+        return {group: tuple(kinds) for group, kinds in groups.items()}
+
+
+@cache
+def _standard() -> Library:
+    library = Library()
+    for family in FAMILIES:
+        for value in vars(family).values():
+            if isinstance(value, type) and value.__module__ == family.__name__ and "kind" in vars(value):
+                library.add(value)
+    return library
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _place(layer: type[Layer]) -> str:
+    return f"{layer.__module__}.{layer.__qualname__}"

@@ -1,0 +1,86 @@
+"""The linear map of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from ogive.layers.base import (
+    Call,
+    Initializer,
+    Keyword,
+    Layer,
+    Layout,
+    Look,
+    ShapeError,
+    Size,
+    TensorType,
+    Torch,
+    arg,
+)  # fmt: skip
+from ogive.layers.sizes import require_float
+from ogive.layers.weights import setup
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """A linear map of the features of a vector, or of each token (torch.nn.Linear).
+
+    `bias = "auto"` has a bias unless a batch norm behind would cancel it. A map is refused: whether its
+    places are part of the features must be said.
+    """
+
+    kind: ClassVar[str] = "linear"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "Linear",
+        "fc",
+        "FC",
+        "dense_layer",
+        "Dense",
+        "fully_connected",
+        "InnerProduct",
+    )
+    group: ClassVar[str] = "linear"
+    output_saved: ClassVar[bool] = False
+
+    out_features: int = arg(min=1, doc="features of the output")
+    bias: bool | Literal["auto"] = arg("auto", doc="whether to add a learned constant to each feature")
+    init: Initializer | None = arg(
+        None, named=True, doc="initialiser of the weight; PyTorch's default without one"
+    )
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[…, in]` to `[…, out_features]`."""
+        (x,) = inputs
+        require_float(x, "a linear map")
+        if x.layout is Layout.MAP:
+            raise ShapeError(
+                f"a linear map needs a vector or tokens, and {x} is a map",
+                code="E204",
+                operand=0,
+                help=f"flatten it first: `flatten -> linear({self.out_features})`, "
+                f"or `global_avg_pool -> flatten -> linear({self.out_features})`",
+            )
+        return (x.with_channels(self.out_features),)
+
+    def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
+        """`weight [out, in]` and `bias [out]`."""
+        shapes: dict[str, tuple[Size, ...]] = {"weight": (self.out_features, inputs[0].channels)}
+        if self.bias:
+            shapes["bias"] = (self.out_features,)
+        return shapes
+
+    def macs(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        """Elements of the output times features of the input."""
+        return outputs[0].elements * inputs[0].channels
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`nn.Linear(512, 1000)`."""
+        keywords = (Keyword("bias", self.bias is not False, True),)
+        call = Call("nn.Linear", (inputs[0].channels, self.out_features), keywords)
+        return Torch(module=call, setup=setup(self.init))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`linear, 1000`."""
+        return Look("linear", f"linear, {self.out_features}", "linear")

@@ -1,0 +1,346 @@
+"""Layers that combine tensors: concat, add, sub, mul, mean, max, stack, matmul.
+
+Nothing broadcasts, except a gate in `mul`: it is spelled as a gate. The arguments are named only, because
+what stands in the parentheses by position are tensors: `up -> concat(skip)`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ogive.layers.base import (
+    Call,
+    Channel,
+    Layer,
+    Layout,
+    Look,
+    Operand,
+    ShapeError,
+    Size,
+    Template,
+    TensorType,
+    Torch,
+    arg,
+)  # fmt: skip
+from ogive.layers.code import Operands
+from ogive.layers.sizes import axis_name, require_float, resolve_axis
+
+_LAYOUTS = {Layout.MAP: "a map", Layout.TOKENS: "tokens", Layout.PLAIN: "a plain tensor"}
+
+
+class _Merge(Layer):
+    """What combining layers share."""
+
+    group: ClassVar[str] = "merge"
+    arity: ClassVar[tuple[int, int | None]] = (1, None)
+    output_saved: ClassVar[bool] = False
+    symbol: ClassVar[str]
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """A circle."""
+        return Look("merge", self.kind, self.kind, self.symbol)
+
+
+class _Elementwise(_Merge):
+    """Combines tensors of one shape, element by element. A single tensor is copied.
+
+    Class attributes:
+        text: the expression for two and more operands.
+    """
+
+    text: ClassVar[str]
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The shape that all of them have."""
+        require_agreement(inputs)
+        return (inputs[0],)
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`a + b`."""
+        if len(inputs) == 1:
+            # a copy, so that an activation behind may overwrite it
+            return Torch(forward=Template("{0}.clone()", atom=True))
+        return Torch(forward=self._expression(len(inputs)))
+
+    def _expression(self, count: int) -> Template | Call:
+        del count
+        return Template(self.text)
+
+
+class Add(_Elementwise):
+    """The sum of tensors of one shape. It never broadcasts."""
+
+    kind: ClassVar[str] = "add"
+    aliases: ClassVar[tuple[str, ...]] = ("Add", "sum", "plus", "eltwise")
+    symbol: ClassVar[str] = "+"
+    text: ClassVar[str] = "{sum}"
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """A constant added to one operand is added to the sum."""
+        return Channel.KEEPS
+
+
+class Sub(_Elementwise):
+    """The first tensor minus the second, of one shape."""
+
+    kind: ClassVar[str] = "sub"
+    aliases: ClassVar[tuple[str, ...]] = ("subtract", "Subtract", "minus")
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    symbol: ClassVar[str] = "−"
+    text: ClassVar[str] = "{0} - {1}"
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """A constant added to one operand is added to, or taken from, the difference."""
+        return Channel.KEEPS
+
+
+class Mean(_Elementwise):
+    """The mean of tensors of one shape, element by element."""
+
+    kind: ClassVar[str] = "mean"
+    aliases: ClassVar[tuple[str, ...]] = ("average", "Average")
+    symbol: ClassVar[str] = "μ"
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The shape that all of them have."""
+        require_float(inputs[0], "a mean")
+        return super().infer(inputs)
+
+    def _expression(self, count: int) -> Template | Call:
+        return Template("({sum}) / {count}", (("count", count),))
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """A constant, divided by the number of operands."""
+        return Channel.KEEPS
+
+
+class Max(_Elementwise):
+    """The greatest of tensors of one shape, element by element (Goodfellow et al. 2013)."""
+
+    kind: ClassVar[str] = "max"
+    aliases: ClassVar[tuple[str, ...]] = ("maximum", "Maximum", "maxout")
+    output_saved: ClassVar[bool] = True
+    symbol: ClassVar[str] = "max"
+
+    def _expression(self, count: int) -> Template | Call:
+        if count == 2:
+            return Call("torch.maximum", (Operand(0), Operand(1)))
+        return Template("torch.stack(({operands})).amax(0)", atom=True)
+
+
+class Mul(_Elementwise):
+    """The product of tensors, element by element. A gate, with places of size 1, spreads over the others."""
+
+    kind: ClassVar[str] = "mul"
+    aliases: ClassVar[tuple[str, ...]] = ("multiply", "Multiply", "times", "gate")
+    gate: ClassVar[bool] = True
+    symbol: ClassVar[str] = "×"
+    text: ClassVar[str] = "{product}"
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The shape of the largest; gates have its channels and places of size 1."""
+        largest = max(inputs, key=lambda x: x.elements)
+        for index, x in enumerate(inputs):
+            gate = bool(x.spatial) and all(size == 1 for size in x.spatial)
+            spread = (
+                x.with_spatial(*largest.spatial) if gate and len(x.spatial) == len(largest.spatial) else x
+            )
+            if spread != largest:
+                if gate or len(inputs) == 2:
+                    first, second = sorted(
+                        (index, next(i for i, other in enumerate(inputs) if other == largest))
+                    )
+                    raise disagreement(
+                        inputs, first, second, operand=index, gate=gate, help=_gate_help(x, largest)
+                    )
+                full = [i for i, other in enumerate(inputs) if not _is_gate(other)]
+                require_agreement([inputs[i] for i in full], positions=full)
+        return (largest,)
+
+
+def _is_gate(x: TensorType) -> bool:
+    return bool(x.spatial) and all(size == 1 for size in x.spatial)
+
+
+def _gate_help(gate: TensorType, of: TensorType) -> str | None:
+    if (
+        gate.layout is Layout.PLAIN
+        and len(gate.sizes) == 1
+        and of.layout is Layout.MAP
+        and gate.channels == of.channels
+    ):
+        ones = ", 1" * len(of.spatial)
+        return f"give the gate places: `reshape({gate.channels}{ones}, layout = map)` before it is used"
+    return None
+
+
+@dataclass(frozen=True)
+class Concat(_Merge):
+    """Tensors behind each other along one axis, the channels unless another is given."""
+
+    kind: ClassVar[str] = "concat"
+    aliases: ClassVar[tuple[str, ...]] = ("cat", "Concat", "Concatenate", "concatenate", "join", "hconcat")
+    symbol: ClassVar[str] = "C"
+
+    axis: int | None = arg(None, named=True, doc="the axis, as PyTorch counts; the channels without it")
+
+    def _axis(self, x: TensorType) -> int:
+        return x.channel_axis if self.axis is None else resolve_axis(self.axis, x)
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The sizes of all of them, summed along the axis."""
+        axis = self._axis(inputs[0])
+        require_agreement(inputs, free=axis)
+        sizes = list(inputs[0].sizes)
+        sizes[axis - 1] = sum(x.sizes[axis - 1] for x in inputs)
+        return (replace(inputs[0], sizes=tuple(sizes)),)
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """Kept along the channels; along another axis a channel becomes several pieces."""
+        return Channel.KEEPS if self._axis(inputs[0]) == inputs[0].channel_axis else Channel.BREAKS
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`torch.cat((a, b), 1)`."""
+        return Torch(forward=Call("torch.cat", (Operands(), self._axis(inputs[0]))))
+
+
+@dataclass(frozen=True)
+class Stack(_Merge):
+    """Tensors of one shape beside each other, along a new axis.
+
+    A map, or tokens, stay one where the channels stay in their place and at most three axes are places
+    (`stack(axis = 2)` makes frames of maps); vectors become tokens. Anything else is plain.
+    """
+
+    kind: ClassVar[str] = "stack"
+    aliases: ClassVar[tuple[str, ...]] = ("Stack", "pack")
+    symbol: ClassVar[str] = "S"
+
+    axis: int = arg(1, named=True, doc="where the new axis stands, as PyTorch counts")
+
+    def _axis(self, x: TensorType) -> int:
+        return resolve_axis(self.axis, x, extra=1)
+
+    def _layout(self, x: TensorType) -> Layout:
+        axis = self._axis(x)
+        if x.layout is Layout.MAP:
+            return Layout.MAP if axis > 1 and len(x.spatial) < 3 else Layout.PLAIN
+        before = axis <= len(x.sizes)
+        if x.layout is Layout.TOKENS:
+            return Layout.TOKENS if before else Layout.PLAIN
+        return Layout.TOKENS if before and len(x.sizes) == 1 and x.dtype == "float" else Layout.PLAIN
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The sizes that all of them have, and their number along the new axis."""
+        require_agreement(inputs)
+        (first, *_), axis = inputs, self._axis(inputs[0])
+        sizes = (*first.sizes[: axis - 1], len(inputs), *first.sizes[axis - 1 :])
+        return (replace(first, sizes=sizes, layout=self._layout(first)),)
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`torch.stack((a, b), 1)`."""
+        return Torch(forward=Call("torch.stack", (Operands(), self._axis(inputs[0]))))
+
+
+class MatMul(_Merge):
+    """The matrix product of the last two axes, `[…, n, k]` and `[…, k, m]`; the axes before agree."""
+
+    kind: ClassVar[str] = "matmul"
+    aliases: ClassVar[tuple[str, ...]] = ("MatMul", "bmm", "mm", "dot")
+    arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    symbol: ClassVar[str] = "@"
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[…, n, m]`, read as the first operand is."""
+        a, b = inputs
+        for index, x in enumerate(inputs):
+            require_float(x, "a matrix product")
+            if len(x.sizes) < 2:
+                raise ShapeError(
+                    f"a matrix product needs two axes beside the batch, and {x} has one",
+                    code="E205",
+                    operand=index,
+                )
+        if a.sizes[:-2] != b.sizes[:-2]:
+            raise ShapeError(f"{a} and {b} differ in the axes before the last two", code="E201", operand=1)
+        if a.sizes[-1] != b.sizes[-2]:
+            raise ShapeError(
+                f"{a} and {b} do not fit: {a.sizes[-1]} columns and {b.sizes[-2]} rows",
+                code="E201",
+                operand=1,
+            )
+        return (replace(a, sizes=(*a.sizes[:-1], b.sizes[-1])),)
+
+    def products(self, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> Size:
+        """N k m, for each of the matrices."""
+        return outputs[0].elements * inputs[0].sizes[-1]
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`a @ b`."""
+        return Torch(forward=Template("{0} @ {1}"))
+
+
+def require_agreement(
+    inputs: Sequence[TensorType], *, free: int | None = None, positions: Sequence[int] | None = None
+) -> None:
+    """Refuses tensors that differ in anything but the size of one axis.
+
+    The one to blame is the first that differs from what most of them are.
+
+    Args:
+        inputs: the tensors.
+        free: the axis, counted from 1, in which they may differ.
+        positions: which operands they are; all, in order, without it.
+
+    Raises:
+        ShapeError: E201.
+    """
+    keys = [_fixed(x, free) for x in inputs]
+    if len(set(keys)) < 2:
+        return
+    (usual, _), *_ = Counter(keys).most_common(1)
+    wrong = next(i for i, key in enumerate(keys) if key != usual)
+    right = keys.index(usual)
+    where = positions or range(len(inputs))
+    raise disagreement(
+        inputs,
+        *sorted((right, wrong)),
+        operand=where[max(right, wrong) if len(inputs) == 2 else wrong],
+        free=free,
+    )
+
+
+def _fixed(x: TensorType, free: int | None) -> tuple[object, ...]:
+    sizes = tuple(size for axis, size in enumerate(x.sizes, 1) if axis != free)
+    return (len(x.sizes), sizes, x.layout, x.dtype)
+
+
+def disagreement(
+    inputs: Sequence[TensorType],
+    first: int,
+    second: int,
+    *,
+    operand: int,
+    free: int | None = None,
+    gate: bool = False,
+    help: str | None = None,  # noqa: A002 - the word the user reads
+) -> ShapeError:
+    """`64x56x56 and 256x56x56 differ in channels`."""
+    a, b = inputs[first], inputs[second]
+    if a.dtype != b.dtype:
+        what = f"dtype: {a.dtype} and {b.dtype}"
+    elif a.layout is not b.layout:
+        what = f"layout: {_LAYOUTS[a.layout]} and {_LAYOUTS[b.layout]}"
+    elif len(a.sizes) != len(b.sizes):
+        what = f"their number of axes: {len(a.sizes)} and {len(b.sizes)}"
+    else:
+        pairs = zip(a.sizes, b.sizes, strict=True)
+        axes = [axis for axis, (m, n) in enumerate(pairs, 1) if m != n and axis != free]
+        if gate:
+            axes = [axis for axis in axes if axis == a.channel_axis] or axes
+        names = [axis_name(a, axis) for axis in axes]
+        what = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+    return ShapeError(f"{a} and {b} differ in {what}", code="E201", operand=operand, help=help)

@@ -1,0 +1,160 @@
+"""Layers that take parts of a tensor: slice, split, chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ogive.layers.base import (
+    Call,
+    Channel,
+    Layer,
+    Look,
+    Operand,
+    ShapeError,
+    Size,
+    Template,
+    TensorType,
+    Torch,
+    arg,
+)  # fmt: skip
+from ogive.layers.sizes import axis_name, resolve_axis
+
+
+class _Part(Layer):
+    """What they share. The output lies in the memory of the input, so it must not be overwritten."""
+
+    group: ClassVar[str] = "shape"
+    output_saved: ClassVar[bool] = True
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """A part of what was there, channels or places."""
+        return Channel.KEEPS
+
+
+def _with_size(x: TensorType, axis: int, size: Size) -> TensorType:
+    return replace(x, sizes=(*x.sizes[: axis - 1], size, *x.sizes[axis:]))
+
+
+@dataclass(frozen=True)
+class Slice(_Part):
+    """The elements from `start` up to, without, `stop` on one axis; negative numbers count from the end.
+
+    Unlike Python's, it does not stop short at the end: a range outside the axis is a mistake.
+    """
+
+    kind: ClassVar[str] = "slice"
+    aliases: ClassVar[tuple[str, ...]] = ("Slice", "narrow", "select")
+
+    start: int = arg(doc="the first element")
+    stop: int | None = arg(None, doc="the first that is left out; the end of the axis without it")
+    axis: int = arg(1, doc="the axis, as PyTorch counts")
+
+    def _range(self, x: TensorType) -> tuple[int, Size, Size]:
+        """The axis, and the range on it."""
+        axis = resolve_axis(self.axis, x)
+        size = x.sizes[axis - 1]
+        stop = size if self.stop is None else self.stop
+        start = self.start + size if self.start < 0 else self.start
+        stop = stop + size if stop < 0 else stop
+        if not (0 <= start < stop <= size):
+            what = f"{self.start} to {'the end' if self.stop is None else self.stop}"
+            outside = "is empty" if start >= stop else "does not lie inside"
+            raise ShapeError(
+                f"the slice from {what} {outside}: the {axis_name(x, axis)} of {x}",
+                operand=0,
+                argument="start" if not 0 <= start < size else "stop",
+                help=f"a range within 0 to {size}",
+            )
+        return axis, start, stop
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """One axis becomes shorter."""
+        (x,) = inputs
+        axis, start, stop = self._range(x)
+        return (_with_size(x, axis, stop - start),)
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`x[:, 0:32]`."""
+        axis, start, stop = self._range(inputs[0])
+        before = ":, " * axis
+        slots = (("start", start), ("stop", stop))
+        return Torch(forward=Template(f"{{0}}[{before}{{start}}:{{stop}}]", slots, atom=True))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`slice 0:32`."""
+        _, start, stop = self._range(inputs[0])
+        return Look("shape", f"slice {start}:{stop}", "slice")
+
+
+@dataclass(frozen=True)
+class Split(_Part):
+    """Several tensors of the given sizes along one axis; together they are the whole."""
+
+    kind: ClassVar[str] = "split"
+    aliases: ClassVar[tuple[str, ...]] = ("Split", "unbind")
+
+    sizes: tuple[int, ...] = arg(min=1, many=True, doc="sizes of the parts")
+    axis: int = arg(1, named=True, doc="the axis, as PyTorch counts")
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """One tensor for each size."""
+        (x,) = inputs
+        axis = resolve_axis(self.axis, x)
+        size = x.sizes[axis - 1]
+        if sum(self.sizes) != size:
+            parts = " + ".join(map(str, self.sizes))
+            total = f" = {sum(self.sizes)}" if len(self.sizes) > 1 else ""
+            rest = size - sum(self.sizes)
+            raise ShapeError(
+                f"the parts {parts}{total} are not the {size} {axis_name(x, axis)} of {x}",
+                operand=0,
+                argument="sizes",
+                help=f"`split({', '.join(map(str, (*self.sizes, rest)))})`" if rest > 0 else None,
+            )
+        return tuple(_with_size(x, axis, part) for part in self.sizes)
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`torch.split(x, (32, 32), 1)`."""
+        return Torch(forward=Call("torch.split", (Operand(), self.sizes, resolve_axis(self.axis, inputs[0]))))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`split 32, 32`."""
+        return Look("shape", f"split {', '.join(map(str, self.sizes))}", "split")
+
+
+@dataclass(frozen=True)
+class Chunk(_Part):
+    """Several tensors of equal size along one axis."""
+
+    kind: ClassVar[str] = "chunk"
+    aliases: ClassVar[tuple[str, ...]] = ("Chunk", "tensor_split")
+
+    chunks: int = arg(min=1, doc="how many")
+    axis: int = arg(1, doc="the axis, as PyTorch counts")
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`chunks` tensors."""
+        (x,) = inputs
+        axis = resolve_axis(self.axis, x)
+        size = x.sizes[axis - 1]
+        if size % self.chunks:
+            raise ShapeError(
+                f"{self.chunks} equal parts do not make the {size} {axis_name(x, axis)} of {x}",
+                code="E203",
+                operand=0,
+                argument="chunks",
+                help="`split`, which takes the sizes of the parts",
+            )
+        return (_with_size(x, axis, size // self.chunks),) * self.chunks
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`torch.chunk(x, 2, 1)`."""
+        return Torch(
+            forward=Call("torch.chunk", (Operand(), self.chunks, resolve_axis(self.axis, inputs[0])))
+        )
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`chunk 2`."""
+        return Look("shape", f"chunk {self.chunks}", "chunk")

@@ -1,0 +1,263 @@
+"""Pooling: max_pool, avg_pool, global_avg_pool, global_max_pool, adaptive_avg_pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from ogive.layers.base import (
+    Call,
+    Channel,
+    Keyword,
+    Layer,
+    Layout,
+    Look,
+    Operand,
+    ShapeError,
+    Size,
+    Template,
+    TensorType,
+    Torch,
+    Window,
+    arg,
+)  # fmt: skip
+from ogive.layers.sizes import (
+    ceil_div,
+    compact,
+    per_axis,
+    require_float,
+    require_map,
+    show,
+    window_size,
+    window_too_large,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Pool(Layer):
+    """What pooling by windows shares. The stride is the kernel unless given, as in PyTorch."""
+
+    group: ClassVar[str] = "pool"
+    output_saved: ClassVar[bool] = False
+    title: ClassVar[str]
+
+    kernel_size: Window = arg(min=1, doc="size of the window, `2x2`, or `2` for every axis")
+    stride: Window | None = arg(None, min=1, doc="step between windows; the size of the window without it")
+    padding: Window = arg(0, min=0, doc="elements added on each side, at most half the window")
+    ceil: bool = arg(False, doc="whether a last window may hang over the edge")
+
+    def _dilation(self, axes: int) -> tuple[int, ...]:
+        return (1,) * axes
+
+    def _windows(self, x: TensorType) -> list[tuple[int, int, int, int]]:
+        """Kernel, stride, padding and dilation on each axis."""
+        n = len(x.spatial)
+        kernel = per_axis(self.kernel_size, n, "kernel_size")
+        stride = kernel if self.stride is None else per_axis(self.stride, n, "stride")
+        return list(zip(kernel, stride, per_axis(self.padding, n, "padding"), self._dilation(n), strict=True))
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[C, *places]` to `[C, *windows]`."""
+        (x,) = inputs
+        require_map(x, "pooling")
+        require_float(x, "pooling")
+        sizes: list[Size] = []
+        for axis, (size, (k, s, p, d)) in enumerate(zip(x.spatial, self._windows(x), strict=True)):
+            extent = d * (k - 1) + 1
+            if p > extent // 2:
+                raise ShapeError(
+                    f"padding of {p} is more than half of the window of {extent}",
+                    argument="padding",
+                    help=f"`padding = {extent // 2}` at most, or `pad({p})` before it",
+                )
+            windows = window_size(size, k, s, p, d, self.ceil)
+            if windows < 1:
+                raise window_too_large("a window", x, axis, k, dilation=d, before=p, behind=p)
+            sizes.append(windows)
+        return (x.with_spatial(*sizes),)
+
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+        """The dilated window and its stride."""
+        return tuple((d * (k - 1) + 1, s) for k, s, _, d in self._windows(inputs[0]))
+
+    def _call(self, x: TensorType, function: str, *more: Keyword) -> Torch:
+        """The function with this window; `more` stands behind the padding."""
+        kernel, stride, padding, _ = zip(*self._windows(x), strict=True)
+        keywords = (
+            Keyword("stride", compact(stride), compact(kernel)),
+            Keyword("padding", compact(padding), 0),
+            *more,
+            Keyword("ceil_mode", self.ceil, False),
+        )
+        return Torch(forward=Call(f"F.{function}{len(kernel)}d", (Operand(), compact(kernel)), keywords))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`3×3 max pool, /2`."""
+        kernel, stride, _, _ = zip(*self._windows(inputs[0]), strict=True)
+        step = show(stride) if len(set(stride)) > 1 else str(stride[0])
+        name = f"{show(kernel)} {self.title} pool"
+        return Look("pool", name if step == "1" else f"{name}, /{step}", name)
+
+
+@dataclass(frozen=True)
+class MaxPool(_Pool):
+    """The greatest element of each window; the padding never is."""
+
+    kind: ClassVar[str] = "max_pool"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "maxpool", "MaxPool", "MaxPool1d", "MaxPool2d", "MaxPool3d", "max_pool1d", "max_pool2d", "max_pool3d",
+        "MaxPooling2D",
+    )  # fmt: skip
+    title: ClassVar[str] = "max"
+
+    dilation: Window = arg(1, min=1, doc="step between the elements of a window")
+
+    def _dilation(self, axes: int) -> tuple[int, ...]:
+        return per_axis(self.dilation, axes, "dilation")
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """The greatest plus a constant; padding is minus infinity and never wins."""
+        return Channel.KEEPS
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`F.max_pool2d(x, 3, stride=2, padding=1)`."""
+        return self._call(
+            inputs[0], "max_pool", Keyword("dilation", compact(self._dilation(len(inputs[0].spatial))), 1)
+        )
+
+
+@dataclass(frozen=True)
+class AvgPool(_Pool):
+    """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
+
+    kind: ClassVar[str] = "avg_pool"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "avgpool", "AvgPool", "AvgPool1d", "AvgPool2d", "AvgPool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
+        "AveragePooling2D", "average_pool", "mean_pool",
+    )  # fmt: skip
+    title: ClassVar[str] = "avg"
+
+    count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """The mean plus a constant, unless zeros of the padding are among what is averaged."""
+        padded = self.count_include_pad and any(per_axis(self.padding, len(inputs[0].spatial), "padding"))
+        return Channel.BREAKS if padded else Channel.KEEPS
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`F.avg_pool2d(x, 2)`."""
+        return self._call(inputs[0], "avg_pool", Keyword("count_include_pad", self.count_include_pad, True))
+
+
+class _GlobalPool(Layer):
+    """One number for each channel: the places of a map, or the tokens, shrink to one."""
+
+    group: ClassVar[str] = "pool"
+    function: ClassVar[str]
+    method: ClassVar[str]
+    title: ClassVar[str]
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[C, *places]` to `[C, 1, …]`, `[length, C]` to `[1, C]`."""
+        (x,) = inputs
+        require_float(x, "pooling")
+        if x.layout is Layout.PLAIN:
+            raise ShapeError(
+                f"pooling needs a map or tokens, and {x} has no places to pool", code="E204", operand=0
+            )
+        return (x.with_spatial(*(1 for _ in x.spatial)),)
+
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+        """Everything."""
+        return tuple((size, size) for size in inputs[0].spatial)
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """The mean, or the greatest, plus a constant."""
+        return Channel.KEEPS
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`F.adaptive_avg_pool2d(x, 1)`, or `x.mean(1, keepdim=True)` of tokens."""
+        (x,) = inputs
+        axes = len(x.spatial)
+        if x.layout is Layout.MAP:
+            return Torch(forward=Call(f"F.adaptive_{self.function}{axes}d", (Operand(), 1)))
+        where = compact(range(1, axes + 1))
+        return Torch(forward=Template(f"{{0}}.{self.method}({where}, keepdim=True)", atom=True))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`global avg pool`."""
+        return Look("pool", f"global {self.title} pool", f"global {self.title} pool")
+
+
+class GlobalAvgPool(_GlobalPool):
+    """The mean of each channel; a map keeps places of size 1, as in PyTorch (Lin et al. 2013)."""
+
+    kind: ClassVar[str] = "global_avg_pool"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "gap", "GAP", "GlobalAveragePooling2D", "global_average_pool", "AdaptiveAvgPool2d", "global_pool",
+    )  # fmt: skip
+    output_saved: ClassVar[bool] = False
+    function: ClassVar[str] = "avg_pool"
+    method: ClassVar[str] = "mean"
+    title: ClassVar[str] = "avg"
+
+
+class GlobalMaxPool(_GlobalPool):
+    """The greatest element of each channel; a map keeps places of size 1."""
+
+    kind: ClassVar[str] = "global_max_pool"
+    aliases: ClassVar[tuple[str, ...]] = ("gmp", "GMP", "GlobalMaxPooling2D", "AdaptiveMaxPool2d")
+    function: ClassVar[str] = "max_pool"
+    method: ClassVar[str] = "amax"
+    title: ClassVar[str] = "max"
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool(Layer):
+    """The mean over as many windows as the output has places; they overlap where the sizes do not divide."""
+
+    kind: ClassVar[str] = "adaptive_avg_pool"
+    aliases: ClassVar[tuple[str, ...]] = ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+    group: ClassVar[str] = "pool"
+    output_saved: ClassVar[bool] = False
+
+    output_size: Window = arg(min=1, doc="size of the output, `7x7`, or `7` for every axis")
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[C, *places]` to `[C, *output_size]`."""
+        (x,) = inputs
+        require_map(x, "pooling")
+        require_float(x, "pooling")
+        return (x.with_spatial(*self._output(x)),)
+
+    def _output(self, x: TensorType) -> tuple[int, ...]:
+        return per_axis(self.output_size, len(x.spatial), "output_size")
+
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+        """The largest window, and the mean step between windows."""
+        (x,) = inputs
+        return tuple(
+            (_widest(n, out), Fraction(n, out)) for n, out in zip(x.spatial, self._output(x), strict=True)
+        )
+
+    def channel_rule(self, inputs: Sequence[TensorType]) -> str:
+        """Means plus a constant."""
+        return Channel.KEEPS
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`F.adaptive_avg_pool2d(x, 7)`."""
+        size = self._output(inputs[0])
+        return Torch(forward=Call(f"F.adaptive_avg_pool{len(size)}d", (Operand(), compact(size))))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`avg pool to 7×7`."""
+        return Look("pool", f"avg pool to {show(self._output(inputs[0]))}", "avg pool")
+
+
+def _widest(size: Size, windows: int) -> Size:
+    """The largest of PyTorch's adaptive windows; window i is [floor(i n / out), ceil((i + 1) n / out))."""
+    step = Fraction(size, windows)
+    n, out = step.numerator, step.denominator  # the windows repeat after `out` of them
+    return max(ceil_div((i + 1) * n, out) - i * n // out for i in range(out))

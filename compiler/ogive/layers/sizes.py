@@ -1,0 +1,164 @@
+"""Arithmetic of sizes, for every layer whose outputs depend on a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ogive.layers.base import Layout, ShapeError, Size, TensorType, Window
+
+
+def ceil_div(a: Size, b: Size) -> Size:
+    """The quotient, rounded up."""
+    return -(-a // b)
+
+
+def per_axis(window: Window, axes: int, argument: str) -> tuple[int, ...]:
+    """A window as one number an axis.
+
+    Raises:
+        ShapeError: it has another number of axes than the map.
+    """
+    if isinstance(window, int):
+        return (window,) * axes
+    if len(window) != axes:
+        text = "x".join(map(str, window))
+        raise ShapeError(
+            f"{argument} {text} has {len(window)} axes, the map has {axes}", code="E205", argument=argument
+        )
+    return window
+
+
+def window_size(
+    size: Size, kernel: int, stride: int, padding: int, dilation: int = 1, ceil: bool = False
+) -> Size:
+    """How many windows fit on an axis, as PyTorch counts; with `ceil`, a last one may hang over the edge."""
+    extent = dilation * (kernel - 1) + 1
+    room = size + 2 * padding - extent
+    if not ceil:
+        return room // stride + 1
+    windows = ceil_div(room, stride) + 1
+    # PyTorch: the last window must start inside the input or its left padding
+    return windows - 1 if (windows - 1) * stride >= size + padding else windows
+
+
+def window_too_large(
+    what: str, x: TensorType, axis: int, kernel: int, *, dilation: int = 1, before: Size = 0, behind: Size = 0
+) -> ShapeError:
+    """The error for a window (`a kernel`, `a window`) that is larger than an axis of a map with its padding.
+
+    Args:
+        what: the window in a sentence.
+        x: the map.
+        axis: which of its spatial axes.
+        kernel, dilation: the window there.
+        before, behind: padding there.
+    """
+    size, extent = x.spatial[axis], dilation * (kernel - 1) + 1
+    dilated = f" (dilated to {extent})" if dilation > 1 else ""
+    padded = f" plus {before + behind} of padding" if before + behind else ""
+    return ShapeError(
+        f"{what} of {kernel}{dilated} is larger than the {axis_name(x, axis + 2)} of {x}{padded}",
+        code="E202",
+        operand=0,
+        argument="kernel_size",
+        notes=((axis_name(x, axis + 2), f"{size}{padded}, and the window needs {extent}"),),
+        help=f"a {axis_name(x, axis + 2)} of at least {extent - before - behind} here, or a smaller window",
+    )
+
+
+def resolve_axis(axis: int, x: TensorType, *, extra: int = 0, argument: str = "axis") -> int:
+    """An axis as PyTorch counts (the batch is 0, -1 the last), as a positive number.
+
+    Args:
+        axis: as it was written.
+        x: the tensor.
+        extra: axes that the result has beyond those of the tensor (1 for `stack`).
+        argument: the name of the argument.
+
+    Raises:
+        ShapeError: E205 when it is the batch, or when there is no such axis.
+    """
+    axes = len(x.sizes) + extra
+    resolved = axis + axes + 1 if axis < 0 else axis
+    if not 1 <= resolved <= axes:
+        why = "is the batch, which stays as it is" if resolved == 0 else f"is not an axis of {x}"
+        raise ShapeError(
+            f"{argument} = {axis} {why}",
+            code="E205",
+            argument=argument,
+            operand=0,
+            help=f"an axis from 1 to {axes}",
+        )
+    return resolved
+
+
+def common_divisors(a: Size, b: Size, *, below: int) -> str:
+    """The help for groups that do not divide: the numbers up to `below` that divide both."""
+    divisors = [g for g in range(1, min(a, b, below) + 1) if a % g == 0 and b % g == 0]
+    both = f"both {a} and {b}" if a != b else str(a)
+    return f"groups that divide {both}: {', '.join(map(str, divisors[-4:]))}"
+
+
+def check_padding_mode(mode: str, x: TensorType, axis: int, padding: Size) -> None:
+    """Refuses padding by reflection, or around, that needs more elements than a spatial axis of a map has.
+
+    Raises:
+        ShapeError: E202.
+    """
+    size = x.spatial[axis]
+    least = {"reflect": padding + 1, "circular": padding}.get(mode, 0)
+    if least > size:
+        name = axis_name(x, axis + 2)
+        raise ShapeError(
+            f"{mode} padding of {padding} needs {least} elements, and the {name} of {x} is {size}",
+            code="E202",
+            operand=0,
+            argument="padding",
+        )
+
+
+_PLACES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def axis_name(x: TensorType, axis: int) -> str:
+    """What an axis is called, counted from 1: `channels`, `height`, `width`, `length`, `features`."""
+    places = _PLACES.get(len(x.spatial))
+    if axis == x.channel_axis:
+        return "channels" if x.layout is Layout.MAP else "features"
+    if x.layout is Layout.PLAIN or places is None:
+        return f"axis {axis}"
+    return places[axis - 2] if x.layout is Layout.MAP else places[axis - 1]
+
+
+def show(window: Sequence[int]) -> str:
+    """`3×3`, as papers write it."""
+    return "×".join(map(str, window))
+
+
+def compact(window: Sequence[int]) -> Window:
+    """One number where all are equal, for short PyTorch text."""
+    return window[0] if len(set(window)) == 1 else tuple(window)
+
+
+def require_map(x: TensorType, what: str, *, axes: tuple[int, ...] = (1, 2, 3)) -> None:
+    """Refuses anything but a map of the given numbers of spatial axes.
+
+    Raises:
+        ShapeError: E204 when it is no map at all, E205 when it has other axes.
+    """
+    if x.layout is not Layout.MAP:
+        name = "a vector" if x.layout is Layout.PLAIN else "tokens"
+        raise ShapeError(f"{what} needs a map (channels first), and {x} is {name}", code="E204", operand=0)
+    if len(x.spatial) not in axes:
+        wanted = " or ".join(f"{n}d" for n in axes)
+        raise ShapeError(f"{what} needs a {wanted} map, and {x} is {len(x.spatial)}d", code="E205", operand=0)
+
+
+def require_float(x: TensorType, what: str) -> None:
+    """Refuses indices and truth values.
+
+    Raises:
+        ShapeError: E204.
+    """
+    if x.dtype != "float":
+        raise ShapeError(f"{what} needs float numbers, and {x} holds {x.dtype}s", code="E204", operand=0)

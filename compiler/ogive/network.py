@@ -1,0 +1,144 @@
+"""`Network`: a compiled architecture, and everything that can be made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from ogive.diagnostics import Diagnostic
+from ogive.graph import Graph
+from ogive.layers.base import TensorType
+from ogive.passes.unroll import unroll_cliques
+from ogive.pipeline import Compiled
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ogive.report.summary import Summary
+
+
+class Network:
+    """An architecture that was checked: its graph, its counts, and the ways to run, print and draw it.
+
+    Made by `ogive.load` and `ogive.loads`. Nothing here loads torch, except `module`.
+
+    Attributes:
+        name: the variant's, or the net's.
+        ir: the compiler's graph; a clique is a cycle in it.
+        text: the `.arch` text that it was made from.
+        warnings: doubts about the program.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.name: str = compiled.name
+        self.ir: Graph = compiled.graph
+        self.text: str = compiled.program.source.text
+        self.warnings: tuple[Diagnostic, ...] = compiled.warnings
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(type_) for _, type_ in self.inputs)
+        results = ", ".join(str(type_) for _, type_ in self.outputs)
+        return f"<Network {self.name}: {shapes} -> {results}, {self.params:,} parameters>"
+
+    @cached_property
+    def unrolled(self) -> Graph:
+        """The graph with every clique unrolled into its stages: what is computed, and what is counted."""
+        return unroll_cliques(self.ir)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The architecture as a networkx graph, for networkx's algorithms; changing it changes nothing else.
+
+        A node's key is its path (`conv3.bottleneck2.conv1`) and it has the attributes `kind`, `group`, `shape` (of its
+        first output, without the batch), `shapes`, `params`, `macs`, `arguments` (a dict), `path` (the region around
+        it), `stage` (or None), `line` (in the `.arch` text, or None). An edge has `operand`, `output` and `shape`. Nodes
+        stand in program order. A clique is a cycle; use `.unrolled` for a graph without cycles.
+        """
+        from ogive.report.users_graph import users_graph
+
+        return users_graph(self.ir, self.unrolled)
+
+    @property
+    def inputs(self) -> list[tuple[str, TensorType]]:
+        """Names and types of the inputs, in order."""
+        return [(name, self.ir.node(name).outputs[0]) for name in self.ir.inputs]
+
+    @property
+    def outputs(self) -> list[tuple[str, TensorType]]:
+        """Names and types of the outputs, in order."""
+        return [(name, self.ir.type(ref)) for name, ref in self.ir.outputs]
+
+    @cached_property
+    def params(self) -> int:
+        """Trainable parameters of the inference path, without auxiliary heads (as papers count)."""
+        from ogive.report.counts import params
+
+        return params(self.unrolled)
+
+    @cached_property
+    def macs(self) -> int:
+        """Multiply-accumulates of one image on the inference path: convolutions and linear layers, attention's
+        projections; without biases, norms and products of two activations."""
+        from ogive.report.counts import macs
+
+        return macs(self.unrolled)
+
+    def summary(self) -> Summary:
+        """Layer by layer: shapes, parameters, multiply-accumulates, memory, receptive fields."""
+        from ogive.report.summary import summarize
+
+        return summarize(self.ir, self.unrolled)
+
+    def source(self, *, features: Sequence[str] | None = None) -> str:
+        """The architecture as PyTorch text that runs by itself.
+
+        Args:
+            features: names of stages; the module then returns a dict of their outputs instead.
+
+        Raises:
+            ArchError: there is no such stage.
+        """
+        from ogive.backends.torch_source import torch_source
+
+        return torch_source(self.ir, features=features)
+
+    def module(self, *, features: Sequence[str] | None = None) -> nn.Module:
+        """The architecture as a module: the text of `source`, executed. Loads torch.
+
+        Args:
+            features: names of stages; the module then returns a dict of their outputs instead.
+
+        Raises:
+            ArchError: there is no such stage.
+        """
+        from ogive.backends.torch_module import torch_module
+
+        return torch_module(self.ir, features=features)
+
+    def draw(self, path: str | PathLike[str], *, dpi: int = 200) -> Path:
+        """Draws it; the file's ending (svg, pdf, png, dot) says how. The file is replaced only when it is complete.
+
+        Raises:
+            ArchError: the format is not known.
+            OSError: the file cannot be written.
+        """
+        from ogive.backends.draw import draw
+        from ogive.files import write_atomically
+
+        target = Path(path)
+        write_atomically(target, draw(self.ir, target.suffix.lstrip(".").lower(), dpi=dpi))
+        return target
+
+    def _repr_svg_(self) -> str:
+        """The drawing, for notebooks."""
+        from ogive.backends.draw import svg
+
+        return svg(self.ir)
+
+
+__all__ = ["Network"]

@@ -1,0 +1,112 @@
+"""How much of the input a place sees.
+
+A window of extent k over places that lie j input elements apart adds (k - 1) j to what each of them sees, and
+a stride s makes them s j apart (Araujo, Norris & Sim, "Computing receptive fields of convolutional neural
+networks", Distill 2019). Where paths meet, the larger field counts. A field may be larger than the image: it
+reaches into the padding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ogive.graph import Graph, Node
+from ogive.layers.base import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One spatial axis: `extent` input elements are seen, neighbours are `step` of them apart."""
+
+    extent: Fraction = Fraction(1)
+    step: Fraction = Fraction(1)
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A receptive field, an axis for every spatial axis of the input; no axes where there is no place to
+    speak of.
+    """
+
+    axes: tuple[Axis, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every place sees everything."""
+        return all(axis.whole for axis in self.axes)
+
+    def __str__(self) -> str:
+        if not self.axes:
+            return ""
+        if self.whole:
+            return "all"
+        texts = ["all" if axis.whole else _number(axis.extent) for axis in self.axes]
+        return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+    @property
+    def stride(self) -> str:
+        """How far apart neighbours are, in elements of the input."""
+        texts = [_number(axis.step) for axis in self.axes]
+        return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+
+
+def fields(graph: Graph) -> dict[str, Field]:
+    """The field of every node's output. The graph has no cycles: cliques are unrolled."""
+    found: dict[str, Field] = {}
+    for node in graph:
+        operands = graph.operands(node.name)
+        if not operands:
+            found[node.name] = Field(tuple(Axis() for _ in node.outputs[0].spatial))
+            continue
+        arrived = _merged([found[ref.node] for ref in operands if ref.node in found])
+        found[node.name] = _through(node, arrived, graph.operand_types(node.name))
+    return found
+
+
+def _merged(fields: Sequence[Field]) -> Field:
+    placed = [field.axes for field in fields if field.axes]
+    if not placed or len({len(axes) for axes in placed}) > 1:
+        return Field()
+    return Field(
+        tuple(
+            Axis(max(a.extent for a in axis), max(a.step for a in axis), any(a.whole for a in axis))
+            for axis in zip(*placed, strict=True)
+        )
+    )
+
+
+def _through(node: Node, arrived: Field, inputs: tuple[TensorType, ...]) -> Field:
+    if arrived.axes and inputs[0].spatial and not node.outputs[0].spatial:
+        return _everything(arrived)  # a vector has no places
+    windows = node.layer.window(inputs)
+    if windows is None or not arrived.axes:
+        return arrived
+    sizes, out_sizes = inputs[0].spatial, node.outputs[0].spatial
+    # a kernel as large as the map is centred elsewhere at every place; attention relates every pair of places
+    pairs = bool(node.layer.products(inputs, node.outputs))
+    if not len(windows) == len(arrived.axes) == len(out_sizes):
+        # patches that became tokens: a layer that sees every token sees every patch
+        if all(extent >= size for (extent, _), size in zip(windows, sizes, strict=False)):
+            return _everything(arrived)
+        return Field()
+    return Field(
+        tuple(
+            Axis(
+                a.extent + (extent - 1) * a.step,
+                a.step * stride,
+                a.whole or (extent >= size > 1 and (out == 1 or pairs)),
+            )
+            for a, (extent, stride), size, out in zip(arrived.axes, windows, sizes, out_sizes, strict=True)
+        )
+    )
+
+
+def _everything(arrived: Field) -> Field:
+    return Field(tuple(Axis(a.extent, a.step, whole=True) for a in arrived.axes))
+
+
+def _number(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.4g}"

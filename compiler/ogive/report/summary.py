@@ -1,0 +1,231 @@
+"""A network as a table: what each part gives, holds, costs and sees.
+
+Rows follow the regions of the program (stages, blocks, turns of a repeat); `depth` says how many levels are
+opened. Everything is for one image and leaves the batch out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ogive.graph import Graph, Node, Region
+from ogive.report import counts, memory
+from ogive.report.field import Field, fields
+from ogive.report.units import shape, short, size
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A layer, or a region that is not opened further.
+
+    Attributes:
+        name: its path.
+        what: the layer's look, the block's name, or how many layers it holds.
+        shape: its output, without the batch.
+        params: the parameters that it owns.
+        macs: multiply-accumulates with weights.
+        products: multiply-accumulates of two activations.
+        field: what a place of its output sees of the input.
+        level: how deep it stands, 0 for the net's own.
+        opened: whether rows of its parts follow; their counts are among its own.
+    """
+
+    name: str
+    what: str
+    shape: tuple[int, ...]
+    params: int
+    macs: int
+    products: int
+    field: Field
+    level: int = 0
+    opened: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A network in numbers; `params` and `macs` are those of inference, without auxiliary heads."""
+
+    name: str
+    inputs: tuple[tuple[str, tuple[int, ...]], ...]
+    outputs: tuple[tuple[str, tuple[int, ...]], ...]
+    rows: tuple[Row, ...]
+    stages: tuple[Row, ...]
+    nodes: tuple[Row, ...]
+    params: int
+    params_with_heads: int
+    heads: int
+    macs: int
+    products: int
+    kept: int
+    peak: int
+    field: Field
+
+
+def summarise(graph: Graph, *, depth: int = 1) -> Summary:
+    """The summary of an unrolled and pruned graph.
+
+    Args:
+        graph: the network.
+        depth: how many levels of regions are opened: 0 shows stages as rows, 1 the blocks in them, and so on.
+    """
+    table = _Table(graph)
+    ends = [table.fields[ref.node] for _, ref in graph.outputs]
+    return Summary(
+        name=graph.name,
+        inputs=tuple((graph.node(name).local, graph.node(name).outputs[0].sizes) for name in graph.inputs),
+        outputs=tuple((name, graph.type(ref).sizes) for name, ref in graph.outputs),
+        rows=tuple(table.rows(depth)),
+        stages=tuple(
+            table.region(stage, level=0, opened=False)
+            for stage in graph.stages()
+            if table.nodes_of.get(stage.id)
+        ),
+        nodes=tuple(table.parts.values()),
+        params=counts.params(graph),
+        params_with_heads=counts.params(graph, heads=True),
+        heads=len(graph.heads),
+        macs=counts.macs(graph),
+        products=counts.products(graph),
+        kept=memory.kept_for_backward(graph),
+        peak=memory.peak_in_inference(graph),
+        field=ends[0] if ends else Field(),
+    )
+
+
+class _Table:
+    """The rows of a graph, with what they are read off computed once."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.path = counts.main_path(graph)
+        self.fields = fields(graph)
+        self.order = [node for node in graph if node.name in self.path]
+        self.parts = {node.name: self._row(node) for node in self.order}
+        self.nodes_of: dict[int, list[Node]] = {}
+        for node in self.order:
+            for region in graph.ancestors(node.region):
+                self.nodes_of.setdefault(region.id, []).append(node)
+
+    def rows(self, depth: int) -> Iterator[Row]:
+        items = self.graph.items()
+
+        def within(region: int, level: int) -> Iterator[Row]:
+            for item in items[region]:
+                if isinstance(item, Node):
+                    if item.name in self.path:
+                        yield replace(self.parts[item.name], level=level)
+                elif not self.nodes_of.get(item.id):
+                    continue
+                elif not item.name:  # it adds no segment to the names, so it is no row of its own
+                    yield from within(item.id, level)
+                elif level < depth:
+                    yield self.region(item, level, opened=True)
+                    yield from within(item.id, level + 1)
+                else:
+                    yield self.region(item, level, opened=False)
+
+        return within(0, 0)
+
+    def _row(self, node: Node) -> Row:
+        types = self.graph.operand_types(node.name)
+        return Row(
+            name=node.name,
+            what=node.layer.kind,
+            shape=node.outputs[0].sizes,
+            params=counts.node_params(self.graph, node),
+            macs=counts.node_macs(self.graph, node),
+            products=node.layer.products(types, node.outputs),
+            field=self.fields[node.name],
+        )
+
+    def region(self, region: Region, level: int, *, opened: bool) -> Row:
+        nodes = self.nodes_of[region.id]
+        parts = [self.parts[node.name] for node in nodes]
+        last = region.outputs[0].node if region.outputs else nodes[-1].name
+        out = self.graph.type(region.outputs[0]) if region.outputs else nodes[-1].outputs[0]
+        blocks = "" if region.block is None or region.kind != "block" else f"{region.block}, "
+        return Row(
+            name=region.path,
+            what=f"{blocks}{len(nodes)} layer{'' if len(nodes) == 1 else 's'}",
+            shape=out.sizes,
+            params=sum(part.params for part in parts),
+            macs=sum(part.macs for part in parts),
+            products=sum(part.products for part in parts),
+            field=self.fields[last],
+            level=level,
+            opened=opened,
+        )
+
+
+# --------------------------------------------------------------------------- as text and as JSON
+
+
+def to_text(summary: Summary) -> str:
+    """The table and, below it, the totals."""
+    header = ("name", "what", "output", "parameters", "MACs", "sees")
+    lines = [
+        (
+            "  " * row.level + row.name,
+            row.what,
+            shape(row.shape),
+            f"{row.params:,}" if row.params else "",
+            short(row.macs) if row.macs else "",
+            str(row.field),
+        )
+        for row in summary.rows
+    ]
+    columns = list(zip(header, *lines, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    left = (True, True, True, False, False, False)
+
+    def line(cells: tuple[str, ...]) -> str:
+        padded = (
+            f"{cell:<{width}}" if to_left else f"{cell:>{width}}"
+            for cell, width, to_left in zip(cells, widths, left, strict=True)
+        )
+        return "  ".join(padded).rstrip()
+
+    rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
+    return "\n".join([line(header), rule, *map(line, lines), rule, *_totals(summary)])
+
+
+def _totals(summary: Summary) -> Iterator[str]:
+    yield "input        " + ", ".join(f"{name} {shape(sizes)}" for name, sizes in summary.inputs)
+    yield "output       " + ", ".join(f"{name} {shape(sizes)}" for name, sizes in summary.outputs)
+    heads = ""
+    if summary.params_with_heads != summary.params:
+        what = {1: "the aux head", 2: "both aux heads"}.get(summary.heads, f"all {summary.heads} aux heads")
+        heads = f"; {summary.params_with_heads:,} with {what}"
+    yield f"parameters   {summary.params:,}{heads}"
+    products = f", and {summary.products:,} of activations with activations" if summary.products else ""
+    yield f"MACs         {summary.macs:,} ({short(summary.macs)}){products}"
+    kept, peak = size(summary.kept), size(summary.peak)
+    yield f"activations  {kept} kept for the backward pass (estimate); at most {peak} in inference"
+    if summary.field.axes:
+        yield f"receptive    {summary.field}, stride {summary.field.stride}"
+
+
+def to_json(summary: Summary) -> dict[str, object]:
+    """Name, totals, inputs, outputs, stages and nodes; shapes without the batch."""
+    return {
+        "name": summary.name,
+        "params": summary.params,
+        "macs": summary.macs,
+        "inputs": [{"name": name, "shape": list(sizes)} for name, sizes in summary.inputs],
+        "outputs": [{"name": name, "shape": list(sizes)} for name, sizes in summary.outputs],
+        "stages": [
+            {"name": row.name, "shape": list(row.shape), "params": row.params, "macs": row.macs}
+            for row in summary.stages
+        ],
+        "nodes": [
+            {
+                "name": row.name,
+                "kind": row.what,
+                "shape": list(row.shape),
+                "params": row.params,
+                "macs": row.macs,
+            }
+            for row in summary.nodes
+        ],
+    }

@@ -1,0 +1,40 @@
+"""Where the files that travel with the compiler are: the zoo, the grammar, the fonts, the explanations.
+
+In a checkout `archs/` and `grammar/` stand beside `compiler/`; in a wheel they lie inside the package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _folder(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parents[1] / name
+
+
+def zoo() -> Path:
+    """The folder of `.arch` files, with `blocks/` for `use` in it."""
+    return _folder("archs")
+
+
+def zoo_files() -> list[Path]:
+    """The files of the zoo, by name, without its blocks."""
+    return sorted(zoo().glob("*.arch"))
+
+
+def grammar() -> Path:
+    """The grammar that the parser is made from."""
+    return _folder("grammar") / "arch.lark"
+
+
+def fonts() -> Path:
+    """The folder of the font that drawings are set in."""
+    return _PACKAGE / "fonts"
+
+
+def explanations() -> Path:
+    """The folder of the pages behind `ogive explain`, one file a code."""
+    return _PACKAGE / "explain"

@@ -1,0 +1,156 @@
+"""Makes brackets balance, and says where they did not.
+
+The bracket that is reported is the one that was opened and never closed, or the closer that closes nothing.
+Which one that is cannot be known from the brackets alone: in a definition that does not balance, a brace that
+begins a line is taken to close the body whose line has its indent. Balanced text is never looked at twice.
+"""
+
+from __future__ import annotations
+
+from ogive.diagnostics import Diagnostic, Label
+from ogive.source import SourceFile, Span
+from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SIGNS, Lexeme
+
+DEEPEST = 100
+
+
+def balance(source: SourceFile, lexemes: list[Lexeme]) -> tuple[list[Lexeme] | None, list[Diagnostic]]:
+    """The lexemes with closers added and taken away so that they nest, and what was wrong.
+
+    They are None when they nest more than `DEEPEST` deep: nothing else can be said about such a text.
+    """
+    deepest = _nest(lexemes)
+    if deepest is None:
+        return lexemes, []
+    if isinstance(deepest, Lexeme):
+        return None, [too_deep(deepest, f"nested more than {DEEPEST} brackets deep")]
+    result: list[Lexeme] = []
+    diagnostics: list[Diagnostic] = []
+    for segment in _definitions(source, lexemes):
+        if _nest(segment) is not None:
+            beyond = _Repair(result, diagnostics).run(segment)
+            if beyond is not None:
+                return None, [too_deep(beyond, f"nested more than {DEEPEST} brackets deep")]
+        else:
+            result.extend(segment)
+    return result, diagnostics
+
+
+def too_deep(lexeme: Lexeme, message: str) -> Diagnostic:
+    """The complaint about text that later passes could not recurse into."""
+    help = "give a part a name with `let` or as a `block`, or write a loop"
+    return Diagnostic("E003", message, (Label(lexeme.span, "the limit is reached here"),), help=help)
+
+
+def _nest(lexemes: list[Lexeme]) -> Lexeme | bool | None:
+    """None when they nest, False when they do not, the bracket at which they get too deep if they do."""
+    stack: list[str] = []
+    for lexeme in lexemes:
+        kind = lexeme.type
+        if kind in OPENERS:
+            stack.append(OPENERS[kind])
+            if len(stack) > DEEPEST:
+                return lexeme
+        elif kind in CLOSERS and (not stack or stack.pop() != kind):
+            return False
+    return False if stack else None
+
+
+def _definitions(source: SourceFile, lexemes: list[Lexeme]) -> list[list[Lexeme]]:
+    """Cut before each `block`, `net`, `variant` and `let` that begins a line without indent."""
+    segments: list[list[Lexeme]] = [[]]
+    for lexeme in lexemes:
+        start = lexeme.span.start
+        if lexeme.type in ITEM_WORDS and (start == 0 or source.text[start - 1] == "\n"):
+            segments.append([])
+        segments[-1].append(lexeme)
+    return segments
+
+
+class _Repair:
+    """Appends lexemes to `result` so that they nest."""
+
+    def __init__(self, result: list[Lexeme], diagnostics: list[Diagnostic]) -> None:
+        self._result = result
+        self._diagnostics = diagnostics
+        self._stack: list[tuple[Lexeme, int]] = []  # what was opened, and the indent of its line
+        self._line = self._indent = 0
+
+    def run(self, lexemes: list[Lexeme]) -> Lexeme | None:
+        """Repair a definition; the bracket at which it gets too deep, if it does."""
+        for lexeme in lexemes:
+            line, column = lexeme.span.source.position(lexeme.span.start)
+            begins_line = line != self._line
+            if begins_line:
+                self._line, self._indent = line, column - 1
+            if lexeme.type in CLOSERS and not self._close(lexeme, begins_line):
+                continue
+            if lexeme.type in OPENERS:
+                self._stack.append((lexeme, self._indent))
+                if len(self._stack) > DEEPEST:
+                    return lexeme
+            self._result.append(lexeme)
+        if self._stack:
+            newline = self._result.pop() if self._result[-1].type == "NEWLINE" else None
+            last = self._result[-1].span
+            self._close_down_to(0, Span(last.source, last.end, last.end))
+            if newline:
+                self._result.append(newline)
+        return None
+
+    def _close(self, closer: Lexeme, begins_line: bool) -> bool:
+        """Whether it closes something, which is then taken off the stack."""
+        indent = self._indent if closer.type == "RBRACE" and begins_line else None
+        depth = _meant(self._stack, closer.type, indent)
+        if depth is not None:
+            self._close_down_to(depth + 1, closer.span)
+            self._stack.pop()
+            return True
+        if closer.type in SIGNS:
+            opener = self._stack[-1][0] if self._stack else None
+            self._diagnostics.append(_superfluous(closer, opener))
+            if opener is not None and {closer.type, opener.type} <= {"RPAR", "RSQB", "LPAR", "LSQB"}:
+                self._stack.pop()  # the wrong one of `)` and `]`
+                self._result.append(Lexeme(OPENERS[opener.type], "", closer.span))
+        return False
+
+    def _close_down_to(self, depth: int, at: Span) -> None:
+        unclosed = [opener for opener, _ in self._stack[depth:]]
+        del self._stack[depth:]
+        place = Span(at.source, at.start, at.start)
+        self._result.extend(Lexeme(OPENERS[opener.type], "", place) for opener in reversed(unclosed))
+        named = [opener for opener in unclosed if opener.type in SIGNS]
+        if named:  # several may stay open for one that was forgotten: say the innermost
+            self._diagnostics.append(_unclosed(named[-1], at))
+
+
+def _meant(stack: list[tuple[Lexeme, int]], kind: str, indent: int | None) -> int | None:
+    """Which open bracket a closer closes, as an index into the stack; None when it closes nothing."""
+    fitting = [i for i, (opener, _) in enumerate(stack) if OPENERS[opener.type] == kind]
+    if not fitting:
+        return None
+    if indent is None:
+        # A `)` does not reach out of the braces around it.
+        inner = max((i for i, (opener, _) in enumerate(stack) if opener.type == "LBRACE"), default=-1)
+        return fitting[-1] if fitting[-1] >= inner else None
+    aligned = [i for i in fitting if stack[i][1] == indent]
+    if aligned:
+        return aligned[-1]
+    return None if stack[fitting[-1]][1] < indent else fitting[-1]
+
+
+def _unclosed(opener: Lexeme, noticed: Span) -> Diagnostic:
+    sign = SIGNS[opener.type]
+    labels = [Label(opener.span, f"no `{SIGNS[OPENERS[opener.type]]}` closes this")]
+    closer = noticed.text
+    if closer:
+        labels.append(Label(noticed, f"this `{closer}` closes a bracket further out"))
+    return Diagnostic("E002", f"this `{sign}` is not closed", tuple(labels))
+
+
+def _superfluous(closer: Lexeme, opener: Lexeme | None) -> Diagnostic:
+    sign = SIGNS[closer.type]
+    labels = [Label(closer.span, "closes nothing")]
+    if opener is not None and opener.type in SIGNS:
+        labels.append(Label(opener.span, f"this `{SIGNS[opener.type]}` is what is open here"))
+    return Diagnostic("E002", f"this `{sign}` closes nothing", tuple(labels))

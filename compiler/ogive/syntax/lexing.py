@@ -1,0 +1,242 @@
+"""The first pass over Lark's tokens: literals get their values, and text that means nothing is named.
+
+It takes comments out, splits `"conv{i}"` into the pieces between which the parser sees an expression, and
+bounds the size of numbers. A token that is refused is replaced by a harmless one of the kind that was meant,
+so that the parser does not complain again.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from lark import Token
+
+from ogive.diagnostics import Diagnostic, Fix, Label
+from ogive.source import SourceFile, Span
+from ogive.syntax.ast import Comment
+from ogive.syntax.lexeme import Lexeme
+
+LARGEST_INT = 2**53
+LONGEST_NUMBER = 40
+LARGEST_KERNEL_RANK = 8
+
+_SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9}
+_ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
+_STRING_PIECE = re.compile(r"\\.|[{}]|[^\\{}]+")
+_NAMED_KERNEL = re.compile(r"((?:\d+x)+)([A-Za-z_]\w*)")
+_ALTERNATIVES = {
+    "\u2192": "->", "\u27f6": "->", "\u21d2": "->", "\u00d7": "x", "\u2212": "-", "\u2013": "-",
+    "\u2014": "-", "\u2026": "..", "\u00a0": " ", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
+    "&": "and", "!": "not", "^": "**",
+}  # fmt: skip
+
+
+class Lexing:
+    """One run over one source. `diagnostics` and `comments` fill while the lexemes are drawn."""
+
+    def __init__(self, source: SourceFile, lex: Callable[[int, int], Iterable[Token]]) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+        self.comments: list[Comment] = []
+        self._lex = lex
+        self._stray_until = -1
+        self._handlers: dict[str, Callable[[str, Span], Iterator[Lexeme]]] = {
+            "INT": self._number,
+            "FLOAT": self._number,
+            "KERNEL": self._kernel,
+            "NAME": self._name,
+            "STRING": self._string,
+            "COMMENT": self._comment,
+            "MALFORMED": self._malformed,
+            "QUOTED": self._quoted,
+            "STRAY": self._stray,
+        }
+
+    def run(self, start: int, end: int) -> Iterator[Lexeme]:
+        """The lexemes of the text from `start` to `end`."""
+        source, handlers = self.source, self._handlers
+        for token in self._lex(start, end):
+            kind = token.type
+            span = Span(source, token.start_pos or 0, token.end_pos or 0)
+            if kind in handlers and (kind != "NAME" or not token.isascii()):
+                yield from handlers[kind](str(token), span)
+            else:
+                yield Lexeme(kind, str(token), span)
+
+    def _say(
+        self, code: str, message: str, span: Span, label: str, hint: str | None = None, fix: Fix | None = None
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, (Label(span, label),), help=hint, fix=fix))
+
+    # ----------------------------------------------------------------- names and comments
+
+    def _name(self, text: str, span: Span) -> Iterator[Lexeme]:
+        foreign = next(c for c in text if not c.isascii())
+        message = f"the name `{text}` has the character `{foreign}` in it"
+        self._say("E004", message, span, "a name is made of the letters a to z and A to Z, digits and `_`")
+        yield Lexeme("NAME", text, span)
+
+    def _comment(self, text: str, span: Span) -> Iterator[Lexeme]:
+        stripped = text.rstrip()
+        self.comments.append(Comment(stripped, Span(self.source, span.start, span.start + len(stripped))))
+        yield from ()
+
+    def _stray(self, text: str, span: Span) -> Iterator[Lexeme]:
+        yield from ()
+        if text == "\ufeff" and span.start == 0:
+            return
+        run_on, self._stray_until = self._stray_until == span.start, span.end
+        if run_on:  # of several in a row the first stands for all
+            return
+        plain = _ALTERNATIVES.get(text)
+        help, fix = None, None
+        if plain is not None and plain.strip():
+            help, fix = f"write `{plain}`", Fix(span, plain)
+        elif plain is not None:
+            help, fix = "put a plain space in its place", Fix(span, plain, safe=True)
+        elif text == "\\":
+            help = "a line that ends with `->`, an operator or an open bracket goes on by itself"
+        elif text == "?":
+            help = "a size is a number or a name, as in `[3, size, size]`"
+        shown = f"`{text}`" if text.isprintable() and not text.isspace() else f"U+{ord(text):04X}"
+        self._say(
+            "E004", f"the character {shown} has no meaning here", span, "not part of the language", help, fix
+        )
+
+    # ----------------------------------------------------------------- numbers
+
+    def _number(self, text: str, span: Span) -> Iterator[Lexeme]:
+        value: int | float = 0
+        if len(text) <= LONGEST_NUMBER:
+            digits, factor = (text[:-1], _SUFFIXES[text[-1]]) if text[-1] in _SUFFIXES else (text, 1)
+            value = int(digits) * factor if digits.isdigit() else float(digits) * factor
+        bound = LARGEST_INT if isinstance(value, int) else sys.float_info.max
+        if len(text) > LONGEST_NUMBER or value > bound:
+            self._too_large(text, span)
+            value = 1
+        yield Lexeme("FLOAT" if isinstance(value, float) else "INT", value, span)
+
+    def _kernel(self, text: str, span: Span) -> Iterator[Lexeme]:
+        sizes = text.split("x")
+        if len(sizes) > LARGEST_KERNEL_RANK or any(
+            len(s) > LONGEST_NUMBER or int(s) > LARGEST_INT for s in sizes
+        ):
+            self._too_large(text, span)
+            sizes = ["1", "1"]
+        yield Lexeme("KERNEL", tuple(map(int, sizes)), span)
+
+    def _too_large(self, text: str, span: Span) -> None:
+        shown = text if len(text) <= LONGEST_NUMBER else f"{text[:12]}\u2026"
+        limits = f"integers go up to 2**53, floats up to 1.8e308, shapes up to {LARGEST_KERNEL_RANK} sizes"
+        self._say(
+            "E007",
+            f"the number {shown} is too large",
+            span,
+            "too large",
+            f"{limits}, digits up to {LONGEST_NUMBER}",
+        )
+
+    def _malformed(self, text: str, span: Span) -> Iterator[Lexeme]:
+        named = _NAMED_KERNEL.fullmatch(text)
+        shown = text if len(text) <= LONGEST_NUMBER else f"{text[:12]}\u2026"
+        if named and not text.startswith("0x"):
+            sizes = [*named[1].rstrip("x").split("x"), named[2]]
+            listed = f"[{', '.join(sizes)}]"
+            message = f"`{shown}` is neither a kernel nor a shape: only numbers can stand around `x`"
+            self._say(
+                "E006",
+                message,
+                span,
+                f"`{named[2]}` is a name",
+                f"write `{listed}`",
+                Fix(span, listed, safe=True),
+            )
+            yield Lexeme("KERNEL", (1, 1), span)
+            return
+        help = None
+        if text.startswith("."):
+            help = f"write `0{text}`"
+        elif "_" in text:
+            help = f"write `{text.replace('_', '')}`" if text.replace("_", "").isdigit() else None
+        elif re.fullmatch(r"\d+(\.\d+)?[KmgBb]", text):
+            help = "the suffixes are `k` (thousand), `M` (million) and `G` (billion)"
+        elif re.fullmatch(r"\d+(x\d+)*x", text):
+            help = f"a kernel needs a size on both sides of each `x`, as in `{text}3`"
+        # Its own type: behind `stage` the parser says that such a name needs quotes.
+        yield Lexeme("MALFORMED", (shown, help), span)
+
+    # ----------------------------------------------------------------- strings
+
+    def _quoted(self, text: str, span: Span) -> Iterator[Lexeme]:
+        plain = '"' + re.sub(r'["\\{}]', lambda m: "\\" + m[0], text[1:-1]) + '"'
+        self._say(
+            "E005",
+            "strings are written with plain double quotes",
+            span,
+            "not a string",
+            f"write `{plain}`",
+            Fix(span, plain),
+        )
+        yield Lexeme("STRING", text[1:-1], span)
+
+    def _string(self, text: str, span: Span) -> Iterator[Lexeme]:
+        closed = len(text) > 1 and text[-1] == '"' and (len(text) - len(text[:-1].rstrip("\\"))) % 2 == 1
+        if not closed:
+            self._say("E005", "this string is not closed", span, 'no closing `"` on this line')
+            yield Lexeme("STRING", text[1:], span)
+            return
+        end = span.end - 1
+        kind, begin, pos, pieces = "STRING", span.start, span.start + 1, list[str]()
+        while pos < end:
+            match = _STRING_PIECE.match(self.source.text, pos, end)
+            assert match, "every character of a string is part of a piece"
+            piece, at = match[0], pos
+            pos = match.end()
+            if piece == "{":
+                stop = self.source.text.find("}", pos, end)
+                inner = self.source.text[pos : end if stop < 0 else stop]
+                if stop < 0 or not inner.strip():
+                    self._bad_interpolation(at, end if stop < 0 else stop + 1, stop < 0)
+                    pos = end if stop < 0 else stop + 1
+                    continue
+                yield Lexeme(
+                    "STRING_MIDDLE" if kind != "STRING" else "STRING_BEGIN",
+                    "".join(pieces),
+                    Span(self.source, begin, pos),
+                )
+                yield from self.run(pos, stop)
+                kind, begin, pos, pieces = "STRING_END", stop, stop + 1, []
+            elif piece == "}":
+                here = Span(self.source, at, pos)
+                self._say(
+                    "E005",
+                    "a `}` in a string that closes no `{`",
+                    here,
+                    "closes nothing",
+                    "a brace itself is written `\\}`",
+                    Fix(here, "\\}"),
+                )
+            elif piece[0] == "\\":
+                pieces.append(self._escape(piece, Span(self.source, at, pos)))
+            else:
+                pieces.append(piece)
+        yield Lexeme(kind, "".join(pieces), Span(self.source, begin, span.end))
+
+    def _escape(self, piece: str, span: Span) -> str:
+        if piece[1] not in _ESCAPES:
+            known = " ".join(f"`\\{c}`" for c in _ESCAPES)
+            help = f"the escapes are {known}; a backslash itself is `\\\\`"
+            self._say(
+                "E005", f"`{piece}` is not an escape", span, "unknown escape", help, Fix(span, f"\\{piece}")
+            )
+        return _ESCAPES.get(piece[1], "")
+
+    def _bad_interpolation(self, start: int, end: int, unclosed: bool) -> None:
+        message = (
+            "a `{` in a string that no `}` closes" if unclosed else "the braces in this string are empty"
+        )
+        span = Span(self.source, start, start + 1 if unclosed else end)
+        help = 'between braces stands an expression, as in `"conv{i + 1}"`; a brace itself is written `\\{`'
+        self._say("E005", message, span, "not closed" if unclosed else "no expression", help)

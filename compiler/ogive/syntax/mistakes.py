@@ -1,0 +1,373 @@
+"""What to say about a token that the grammar does not allow where it stands.
+
+The rules are tried in turn; each knows one mistake that people make. The last one says what was found and
+what could have stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
+from ogive.source import Span
+from ogive.syntax.lexeme import HARD_KEYWORDS, ITEM_WORDS, SIGNS, STATEMENT_WORDS, Lexeme, text_of
+
+_BEGINS_VALUE = frozenset(
+    {"NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_BEGIN", "TRUE", "FALSE", "NONE", "DTYPE"}
+)
+_ENDS_VALUE = (_BEGINS_VALUE - {"STRING_BEGIN"}) | {"STRING_END", "RPAR", "RSQB", "RBRACE"}
+_FORMS = {
+    "BLOCK": "block Name(width, stride = 1) { … }",
+    "NET": "net Name(classes = 10) { … }",
+    "VARIANT": "variant name = Net(argument = 1)",
+    "LET": "let name = value",
+    "INPUT": "input image: 3x224x224",
+    "OUTPUT": "output name = here",
+    "STAGE": "stage name { … }",
+    "REPEAT": "repeat 3 { … }` or `repeat 3 as i { … }",
+    "FOR": "for x in list { … }` or `for i, x in list { … }",
+    "IF": "if condition { … } else { … }",
+    "DEFAULT": "default conv(padding = same)",
+}
+_EXPECTED = {
+    "NAME": "a name", "NEWLINE": "the end of the statement", "$END": "the end of the file", "ARROW": "`->`",
+    "EQUAL": "`=`", "COMMA": "`,`", "COLON": "`:`", "IN": "`in`", "ELSE": "`else`", "VBAR": "`|`",
+    "LBRACE": "`{`", "LPAR": "`(`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "NONE": "`none`",
+    "STRING": "a string", "STRING_MIDDLE": "`}`", "STRING_END": "`}`",
+}  # fmt: skip
+# Words that other versions of the language may give a meaning: nobody who writes them means another.
+_RESERVED = frozenset(("insert", "remove", "replace", "set", "use", "share", "assert", "label", "recipe"))
+_ONCE = ("ELSE", "IN", "EQUAL", "COLON")  # what can hardly be left out where it can stand
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Lexeme `index`, in the statement that begins at `first`, is none of `expected`.
+
+    `top` says that the statement is outside of all bodies.
+    """
+
+    lexemes: list[Lexeme]
+    first: int
+    index: int
+    expected: frozenset[str]
+    top: bool
+
+    @property
+    def found(self) -> Lexeme:
+        """What should not stand there."""
+        return self.lexemes[self.index]
+
+    @property
+    def before(self) -> Lexeme | None:
+        """What stands before it in the same statement."""
+        return self.lexemes[self.index - 1] if self.index > self.first else None
+
+    @property
+    def begin(self) -> Lexeme:
+        """What the statement begins with."""
+        return self.lexemes[self.first]
+
+    def say(
+        self, code: str, message: str, label: str, hint: str | None = None, fix: Fix | None = None
+    ) -> Diagnostic:
+        """A diagnostic at what was found."""
+        return Diagnostic(code, message, (Label(self.place, label),), help=hint, fix=fix)
+
+    @property
+    def place(self) -> Span:
+        """The found text; behind the last text where there is none."""
+        return (
+            self.found.span
+            if self.found.type != "NEWLINE"
+            else Span(self.found.span.source, *_tip(self.found.span))
+        )
+
+    def fix_before(self, text: str) -> Fix | None:
+        """Insert a text behind what stands before."""
+        if self.before is None:
+            return None
+        end = self.before.span.end
+        return Fix(Span(self.found.span.source, end, end), text)
+
+
+def explain(mistake: Mistake) -> Diagnostic:
+    """The one diagnostic for this mistake."""
+    for rule in _RULES:
+        diagnostic = rule(mistake)
+        if diagnostic is not None:
+            return diagnostic
+    return _unexpected(mistake)
+
+
+def _malformed_number(m: Mistake) -> Diagnostic | None:
+    if m.found.type != "MALFORMED" or m.begin.type == "STAGE":
+        return None
+    text, help = m.found.value
+    if m.before is not None and m.before.span.end == m.found.span.start:
+        help = None  # `a.3`: not a number without its zero
+    return m.say("E007", f"`{text}` is not a number", "neither a number nor a name", help)
+
+
+def _stage_name(m: Mistake) -> Diagnostic | None:
+    if (
+        m.begin.type != "STAGE"
+        or m.found.depth != m.begin.depth
+        or (m.index == m.first + 1 and m.found.type == "LBRACE")
+    ):
+        return None
+    last = m.first + 1
+    while m.lexemes[last].type not in ("LBRACE", "NEWLINE", "$END", "RBRACE"):
+        last += 1
+    text = text_of(m.lexemes[m.first + 1 : last])
+    if not text or m.lexemes[last].type != "LBRACE":
+        return None
+    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    span = m.lexemes[m.first + 1].span.to(m.lexemes[last - 1].span)
+    labels = (Label(span, "a name that is not a single word needs quotes"),)
+    message = f"`{text}` is not the name of a stage"
+    return Diagnostic(
+        "E012", message, labels, help=f"write `stage {quoted} {{ … }}`", fix=Fix(span, quoted, safe=True)
+    )
+
+
+def _no_parameters(m: Mistake) -> Diagnostic | None:
+    if m.begin.type not in ("BLOCK", "NET") or m.found.type != "LBRACE" or "LPAR" not in m.expected:
+        return None
+    name = text_of(m.lexemes[m.first : m.index])
+    message = f"`{name}` has no list of parameters"
+    return m.say(
+        "E012", message, "`(` was expected before this", f"write `{name}() {{ … }}`", m.fix_before("()")
+    )
+
+
+def _keyword_as_name(m: Mistake) -> Diagnostic | None:
+    word = m.found.value
+    if (
+        m.found.type not in HARD_KEYWORDS
+        or "NAME" not in m.expected
+        or (m.before is None and m.found.type == "ELSE")
+    ):
+        return None
+    help = (
+        "a choice is written `(a if condition else b)`"
+        if m.found.type == "IF" and "INT" in m.expected
+        else f"`{word}_` is free"
+    )
+    return m.say("E011", f"`{word}` is a keyword and cannot be a name", "a name was expected", help)
+
+
+def _slashes(m: Mistake) -> Diagnostic | None:
+    statement = m.lexemes[m.first : m.index + 1]
+    slash = next((x for x in statement if x.type == "FLOOR" and x.depth == m.begin.depth), None)
+    if slash is None or (slash is not m.begin and m.begin.type != "NAME"):
+        return None
+    labels = (Label(slash.span, "this divides"),)
+    return Diagnostic(
+        "E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=Fix(slash.span, "#")
+    )
+
+
+def _lonely_else(m: Mistake) -> Diagnostic | None:
+    if m.found.type != "ELSE" or (
+        m.before is not None and m.before.type != "RBRACE" and m.found.span.line == m.before.span.line
+    ):
+        return None
+    return m.say(
+        "E013", "this `else` belongs to no `if`", "no `if` ends just before", f"write `{_FORMS['IF']}`"
+    )
+
+
+def _at_top(m: Mistake) -> Diagnostic | None:
+    if not m.top or m.index != m.first:
+        return None
+    text = _shown(m.found)
+    help = "a file holds `block`, `net`, `variant` and `let`"
+    meant = did_you_mean(m.found.value, ITEM_WORDS.values()) if m.found.type == "NAME" else None
+    if meant:
+        return m.say(
+            "E009",
+            f"{text} begins no definition",
+            "unknown word",
+            f"did you mean `{meant}`?",
+            Fix(m.found.span, meant),
+        )
+    if m.found.type in STATEMENT_WORDS:
+        help = "put it into the braces of a `block` or a `net`"
+    return m.say("E013", f"{text} cannot stand at the top of a file", "outside of any block or net", help)
+
+
+def _definition_inside(m: Mistake) -> Diagnostic | None:
+    if m.top or m.index != m.first or m.found.type not in ("BLOCK", "NET", "VARIANT"):
+        return None
+    help = "define it at the top of the file and use it here by its name"
+    return m.say("E013", f"a `{m.found.value}` cannot stand inside of another body", "inside of a body", help)
+
+
+def _unknown_statement(m: Mistake) -> Diagnostic | None:
+    if m.begin.type != "NAME" or m.index != m.first + 1 or m.found.type not in _BEGINS_VALUE | {"IF"}:
+        return None
+    word = m.begin.value
+    meant = did_you_mean(word, STATEMENT_WORDS.values()) if word not in _RESERVED else None
+    labels = (Label(m.begin.span, "unknown statement"),)
+    if meant:
+        fix = Fix(m.begin.span, meant)
+        return Diagnostic(
+            "E009", f"there is no statement `{word}`", labels, help=f"did you mean `{meant}`?", fix=fix
+        )
+    known = ", ".join(f"`{w}`" for w in STATEMENT_WORDS.values())
+    help = f"the statements are {known}; between two layers stands `->`"
+    return Diagnostic("E009", f"there is no statement `{word}`", labels, help=help)
+
+
+def _missing_between(m: Mistake) -> Diagnostic | None:
+    if m.before is None or m.found.type not in _BEGINS_VALUE | {"LPAR"} or m.before.type not in _ENDS_VALUE:
+        return None
+    following = m.lexemes[m.index + 1].type
+    if "IN" in m.expected and following != "IN":
+        return None
+    before, found = _shown(m.before), _shown(m.found)
+    if "COMMA" in m.expected:
+        return m.say(
+            "E010",
+            f"a comma is missing between {before} and {found}",
+            "`,` was expected before this",
+            None,
+            m.fix_before(","),
+        )
+    if "ARROW" in m.expected and following in ("EQUAL", "COLLECT"):
+        help = "statements stand on lines of their own, or with `;` between them"
+        return m.say(
+            "E010",
+            f"a new line is missing between {before} and {found}",
+            "a statement begins here",
+            help,
+            m.fix_before(";"),
+        )
+    if "ARROW" in m.expected:
+        return m.say(
+            "E010",
+            f"`->` is missing between {before} and {found}",
+            "`->` was expected before this",
+            None,
+            m.fix_before(" ->"),
+        )
+    return None
+
+
+def _branches(m: Mistake) -> Diagnostic | None:
+    if m.found.type == "VBAR" and m.found.boundary:
+        if m.before is None:
+            return m.say(
+                "E014",
+                "the branch before this `|` is empty",
+                "no statement before this",
+                "the tensor itself is `identity`",
+            )
+        return m.say(
+            "E014", "the first branch has no `|` before it", "a second branch", "write `{ | … | … }`"
+        )
+    if m.found.type == "RBRACE" and m.lexemes[m.index - 1].type == "VBAR":
+        return m.say(
+            "E014", "the last branch is empty", "no statement before this", "the tensor itself is `identity`"
+        )
+    return None
+
+
+def _operators(m: Mistake) -> Diagnostic | None:
+    kind = m.found.type
+    if kind == "MORETHAN" and m.before is not None and m.before.type == "EQUAL":
+        arrow = m.before.span.to(m.found.span)
+        labels = (Label(arrow, "`->` was expected"),)
+        return Diagnostic(
+            "E001", "`=>` is not the arrow of a chain", labels, help="write `->`", fix=Fix(arrow, "->")
+        )
+    if kind == "EQUAL" and m.begin.type == "IF":
+        return m.say(
+            "E001", "`=` does not compare", "`==` was expected", "write `==`", Fix(m.found.span, "==")
+        )
+    if kind == "PLUS" and "MINUS" in m.expected and "INT" in m.expected and "PLUS" not in m.expected:
+        if m.before is None:
+            help = "end the line before with the operator, or put the expression in parentheses"
+            return m.say("E001", "a line cannot begin with `+`", "an operator", help)
+        return m.say("E001", "there is no `+` sign for numbers", "a value was expected", "leave it out")
+    if kind == "EQUAL" and m.before is not None and m.before.type == "RSQB" and m.begin.type == "LSQB":
+        names = text_of(m.lexemes[m.first : m.index])
+        return m.say("E001", "a bundle is not taken apart with `=`", "unexpected", f"write `… as {names}`")
+    return None
+
+
+def _unexpected(m: Mistake) -> Diagnostic:
+    found = _shown(m.found)
+    expected = _in_words(m)
+    help = None
+    form = _FORMS.get(m.begin.type)
+    if form and m.index > m.first and m.found.depth == m.begin.depth:
+        help = f"it is written `{form}`"
+    return m.say("E001", f"unexpected {found}; expected {expected}", f"expected {expected}", help)
+
+
+_RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
+    _malformed_number, _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
+    _definition_inside, _unknown_statement, _missing_between, _branches, _operators,
+)  # fmt: skip
+
+
+def _in_words(m: Mistake) -> str:
+    """What could stand there, without the operators that could go on."""
+    expected = m.expected
+    words: list[str] = []
+    if "INT" in expected or ("LPAR" in expected and "NAME" in expected):
+        layer = not m.top and (m.before or m.found).depth == m.begin.depth and _places_element(m)
+        words.append("a layer or a tensor" if layer else "a value")
+    elif "NAME" in expected:
+        words.append("a name")
+    sure = [_EXPECTED[kind] for kind in _ONCE if kind in expected]
+    if sure and not words and ("IN" in expected or not expected & {"RPAR", "RSQB", "NEWLINE"}):
+        return " or ".join(sure)
+    closing = (
+        "LPAR",
+        "NONE",
+        "RPAR",
+        "RSQB",
+        "STRING_END",
+        "COMMA",
+        "LBRACE",
+        "ARROW",
+        "NEWLINE",
+        "RBRACE",
+        "$END",
+        "VBAR",
+        "STRING",
+    )
+    if not words or len(expected) < 4:
+        seen = [*words, *sure, *(_EXPECTED[kind] for kind in closing if kind in expected)]
+        if "NEWLINE" in expected:  # it says as much as the others
+            seen = [w for w in seen if w not in ("the end of the file", "`}`", "`|`")]
+        # `(` and `=` are named only where nothing else is left.
+        plain = [w for w in dict.fromkeys(seen) if w not in ("`(`", "`=`")]
+        words = plain or list(dict.fromkeys(seen)) or ["something else"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _places_element(m: Mistake) -> bool:
+    """Whether a layer would follow: first in a statement, behind `->`, behind the `=` of a tensor."""
+    if m.before is None or m.before.type in ("ARROW", "COLLECT"):
+        return True
+    return m.before.type == "OUTPUT" or (m.before.type == "EQUAL" and m.begin.type in ("NAME", "OUTPUT"))
+
+
+def _tip(span: Span) -> tuple[int, int]:
+    """A newline shows as the one character at which the line ends."""
+    return span.start, span.start + 1
+
+
+def _shown(lexeme: Lexeme) -> str:
+    """A lexeme in the words of a message."""
+    if lexeme.type == "$END":
+        return "end of the file"
+    if lexeme.type == "NEWLINE":
+        return "`;`" if lexeme.value == ";" else "end of the line"
+    text = SIGNS.get(lexeme.type) or lexeme.span.text
+    return f"`{text if len(text) <= 24 else text[:23] + '…'}`"

@@ -1,0 +1,189 @@
+"""From a source to its syntax tree, or to everything that is wrong with its syntax.
+
+Text that does not parse costs one diagnostic for each statement that is wrong: the parser's stacks are kept
+at the start of the statement of every open body, so that after a mistake it puts BROKEN in the place of the
+statement and goes on behind it. Everything takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lark import Token
+from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+from lark.utils import TextSlice
+
+from ogive.diagnostics import Diagnostic
+from ogive.source import SourceFile, Span
+from ogive.syntax import ast, tables
+from ogive.syntax.brackets import balance
+from ogive.syntax.lexeme import CLOSERS, Lexeme
+from ogive.syntax.lexing import Lexing
+from ogive.syntax.mistakes import Mistake, explain
+from ogive.syntax.postlex import arrange
+from ogive.syntax.transform import Refused
+
+MOST_REPORTED = 100
+
+
+def parse(source: SourceFile) -> tuple[ast.File | None, tuple[Diagnostic, ...]]:
+    """Parse a file.
+
+    Returns:
+        The tree, or None if there is any mistake; and the mistakes, in the order of the text.
+    """
+    run = _Run(source)
+    items = run.parse("file")
+    if run.diagnostics:
+        return None, run.ordered()
+    return ast.File(items, tuple(run.comments), Span(source, 0, len(source.text))), ()
+
+
+def parse_expression(source: SourceFile) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
+    """Parse a single expression, such as the value of `--set width=4*16`.
+
+    Returns:
+        The expression, or None if there is any mistake; and the mistakes.
+    """
+    run = _Run(source)
+    expression = run.parse("expression")
+    return (None, run.ordered()) if run.diagnostics else (expression, ())
+
+
+@dataclass(slots=True)
+class _Mark:
+    """The parser at the start of a statement: its stacks, and the lexeme that comes next."""
+
+    states: list[int]
+    values: list[Any]
+    first: int
+    depth: int
+    branches: bool = False
+
+
+class _Run:
+    """One parse of one source."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self.source = source
+        self.diagnostics: list[Diagnostic] = []
+        self.comments: list[ast.Comment] = []
+        self._lexemes: list[Lexeme] = []
+        self._marks: list[_Mark] = []
+        self._start = "file"
+        self._unbalanced = False
+
+    def ordered(self) -> tuple[Diagnostic, ...]:
+        return tuple(sorted(self.diagnostics, key=_start)[:MOST_REPORTED])
+
+    def parse(self, start: str) -> Any:
+        self._start = start
+        if not self._prepare():
+            return None
+        self._suspect = sorted(map(_start, self.diagnostics))
+        self._cursor: InteractiveParser = tables.parser().parse_interactive(start=start)
+        return self._drive()
+
+    # ----------------------------------------------------------------- before the parser
+
+    def _lex(self, start: int, end: int) -> Iterable[Token]:
+        text = TextSlice(self.source.text, start, end)
+        return tables.parser().parse_interactive(text, start=self._start).lexer_thread.lex(None)
+
+    def _prepare(self) -> bool:
+        """Run the passes that make lexemes. False when the parser had better not see them."""
+        lexing = Lexing(self.source, self._lex)
+        lexemes = list(lexing.run(0, len(self.source.text)))
+        nested, unbalanced = balance(self.source, lexemes)
+        self.comments = lexing.comments
+        self.diagnostics = [*lexing.diagnostics, *unbalanced]
+        if nested is None:
+            return False
+        last = nested[-1].span.end if nested else 0
+        end = Lexeme("$END", "", Span(self.source, last, last))
+        self._lexemes, too_deep = arrange(nested, end)
+        self._unbalanced = bool(unbalanced)
+        if too_deep:
+            self.diagnostics.append(too_deep)
+        return too_deep is None
+
+    # ----------------------------------------------------------------- the parser
+
+    def _drive(self) -> Any:
+        lexemes, state = self._lexemes, self._cursor.parser_state
+        self._marks = [_Mark(state.state_stack[:], state.value_stack[:], 0, 0)]
+        index, result = 0, None
+        while index < len(lexemes):
+            lexeme = lexemes[index]
+            kind = lexeme.type
+            try:
+                result = state.feed_token(lexeme, kind == "$END")  # pyright: ignore[reportArgumentType]
+            except UnexpectedToken:
+                index = self._go_on_behind(index, None)
+            except Refused as refused:
+                index = self._go_on_behind(index, refused.diagnostic)
+            else:
+                index += 1
+                if lexeme.boundary:
+                    mark = _Mark(state.state_stack[:], state.value_stack[:], index, lexeme.depth)
+                    if kind == "LBRACE":
+                        mark.depth += 1
+                        self._marks.append(mark)
+                    else:
+                        mark.branches = kind == "VBAR" or self._marks[-1].branches
+                        self._marks[-1] = mark
+                elif kind == "RBRACE":
+                    self._marks.pop()
+            if len(self.diagnostics) >= MOST_REPORTED:
+                return None
+        return result
+
+    def _go_on_behind(self, index: int, refused: Diagnostic | None) -> int:
+        """Report the statement in which `index` stands and skip it; where to go on."""
+        mark, state = self._marks[-1], self._cursor.parser_state
+        resume = index
+        while not self._ends_statement(self._lexemes[resume], mark):
+            resume += 1
+        if not self._already_reported(mark, resume):
+            self.diagnostics.append(refused or self._explain(mark, index))
+        if self._start == "expression":
+            return len(self._lexemes)
+        state.state_stack[:], state.value_stack[:] = mark.states, mark.values
+        place = Span(self.source, self._lexemes[index].span.start, self._lexemes[index].span.start)
+        state.feed_token(Lexeme("BROKEN", "", place))  # pyright: ignore[reportArgumentType]
+        return resume
+
+    def _ends_statement(self, lexeme: Lexeme, mark: _Mark) -> bool:
+        kind = lexeme.type
+        if kind == "$END":
+            return True
+        if kind in CLOSERS:
+            return lexeme.depth < mark.depth
+        if lexeme.depth > mark.depth:
+            return False
+        return lexeme.boundary and (kind == "NEWLINE" or (kind == "VBAR" and mark.branches))
+
+    def _already_reported(self, mark: _Mark, resume: int) -> bool:
+        """Whether a pass before the parser complained about this statement, and perhaps changed it."""
+        start = self._lexemes[mark.first].span.start
+        at = bisect_left(self._suspect, start)
+        inside = at < len(self._suspect) and self._suspect[at] <= self._lexemes[resume].span.start
+        return inside or (self._unbalanced and mark.depth == 0)
+
+    def _explain(self, mark: _Mark, index: int) -> Diagnostic:
+        probe = self._cursor.copy(deepcopy_values=False)
+        probe.parser_state.state_stack[:], probe.parser_state.value_stack[:] = mark.states, mark.values
+        for lexeme in self._lexemes[mark.first : index]:
+            probe.feed_token(lexeme)  # pyright: ignore[reportArgumentType]
+        expected = frozenset(probe.accepts()) - {"BROKEN"}
+        return explain(
+            Mistake(self._lexemes, mark.first, index, expected, mark.depth == 0 and self._start == "file")
+        )
+
+
+def _start(diagnostic: Diagnostic) -> int:
+    return diagnostic.labels[0].span.start

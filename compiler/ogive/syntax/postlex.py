@@ -1,0 +1,130 @@
+"""The last pass before the parser: which newlines separate, which words are keywords, how deep it goes.
+
+- A newline separates statements unless brackets other than braces are open, the line ends with something
+  that must go on (`->`, an operator, `,`, `=`, `{`, `|`) or the next begins with something that goes on
+  (`->`, `|`, `{`, `}`, `else`).
+- `let`, `stage`, `input` … are keywords at the start of a statement, and names where what follows shows that
+  a tensor of that name is meant (`stage -> conv(8)`, `input = here`) and everywhere else. `in` is one in
+  the head of a `for`.
+- Brackets and operators together nest at most `DEEPEST` deep, so that later passes may recurse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ogive.diagnostics import Diagnostic
+from ogive.syntax.brackets import DEEPEST, too_deep
+from ogive.syntax.lexeme import CLOSERS, OPENERS, Lexeme
+
+KEPT_BY_POSTLEX = ("COMMENT", "MALFORMED", "QUOTED", "STRAY")
+
+_SOFT = frozenset({"BLOCK", "NET", "VARIANT", "LET", "INPUT", "OUTPUT", "STAGE", "REPEAT", "FOR", "DEFAULT"})
+_OPERATORS = frozenset({
+    "PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER", "RANGE", "LESSTHAN", "MORETHAN", "AT_MOST",
+    "AT_LEAST", "EQUALS", "DIFFERS", "AND", "OR", "NOT",
+})  # fmt: skip
+_GOES_ON_AFTER = _OPERATORS | {"ARROW", "LBRACE", "VBAR", "COMMA", "EQUAL", "COLLECT", "COLON", "ELSE"}
+_GOES_ON_BEFORE = frozenset({"ARROW", "VBAR", "LBRACE", "RBRACE", "ELSE"})
+# What shows that a word at the start of a statement is the name of a tensor.
+_USES_A_NAME = frozenset({"EQUAL", "COLLECT", "ARROW", "DOT", "AS", "NEWLINE", "VBAR", "RBRACE", "$END"})
+_DTYPES = frozenset({"int", "float", "bool"})
+# What makes the tree one level deeper without a bracket, and what ends a run of those.
+_LINKS = _OPERATORS | {"DOT", "ELSE"}
+_ENDS_RUN = frozenset({"COMMA", "ARROW", "NEWLINE", "VBAR", "EQUAL", "COLLECT", "COLON"})
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open bracket: what kind, and how deep the tree inside it is known to be."""
+
+    kind: str
+    run: int = 0
+    inner: int = 0
+    deepest: int = 0
+
+    def end_run(self) -> int:
+        self.deepest = max(self.deepest, self.run + self.inner)
+        self.run = self.inner = 0
+        return self.deepest
+
+
+def arrange(lexemes: list[Lexeme], end: Lexeme) -> tuple[list[Lexeme], Diagnostic | None]:
+    """The lexemes as the grammar wants them, closed by `end`, and a complaint if they nest too deeply.
+
+    The brackets must nest. The lexemes given are changed: their depth is set, and the type of words.
+    """
+    result: list[Lexeme] = []
+    frames = [_Frame("LBRACE")]
+    words = _Words(lexemes)
+    separator: Lexeme | None = None
+    for index, lexeme in enumerate(lexemes):
+        frame = frames[-1]
+        if lexeme.type == "NEWLINE" and (frame.kind == "LBRACE" or lexeme.value != ";"):
+            separator = (separator or lexeme) if frame.kind == "LBRACE" else None
+            continue
+        if separator is not None:
+            goes_on = not result or result[-1].type in _GOES_ON_AFTER or lexeme.type in _GOES_ON_BEFORE
+            if not goes_on:
+                separator.depth, separator.boundary = len(frames) - 1, True
+                result.append(separator)
+                frame.end_run()
+                words.at_start = True
+            separator = None
+        words.settle(index, result, len(frames) > 1)
+        result.append(lexeme)
+        _measure(lexeme, frames)
+        words.at_start = lexeme.boundary
+        if frames[-1].run + frames[-1].inner > DEEPEST:
+            return result, too_deep(lexeme, f"more than {DEEPEST} operators hang on each other")
+    end.boundary = True
+    result.append(end)
+    return result, None
+
+
+class _Words:
+    """Decides which words are keywords."""
+
+    def __init__(self, lexemes: list[Lexeme]) -> None:
+        self.at_start = True
+        self._in_head = False  # between `for` and its `in`
+        self._lexemes = lexemes
+
+    def settle(self, index: int, before: list[Lexeme], in_body: bool) -> None:
+        """Correct the type of a lexeme, given what the parser gets before it."""
+        lexeme = self._lexemes[index]
+        if lexeme.type in _SOFT:
+            following = self._lexemes[index + 1].type if index + 1 < len(self._lexemes) else "$END"
+            if not self.at_start or (in_body and following in _USES_A_NAME):
+                lexeme.type = "NAME"
+            self._in_head = lexeme.type == "FOR"
+        elif lexeme.type == "IN":
+            if not self._in_head or before[-1].type not in ("NAME", "RSQB"):
+                lexeme.type = "NAME"
+            self._in_head = self._in_head and lexeme.type == "NAME"
+        elif lexeme.type == "NAME" and lexeme.value in _DTYPES and _behind_input(before):
+            lexeme.type = "DTYPE"
+
+
+def _behind_input(before: list[Lexeme]) -> bool:
+    return [lexeme.type for lexeme in before[-3:]] == ["INPUT", "NAME", "COLON"]
+
+
+def _measure(lexeme: Lexeme, frames: list[_Frame]) -> None:
+    """Set the depth of a lexeme, and whether a statement may begin behind it; keep the frames."""
+    kind = lexeme.type
+    if kind in CLOSERS:
+        depth = frames.pop().end_run() + 1
+        frames[-1].inner = max(frames[-1].inner, depth)
+    frame = frames[-1]
+    lexeme.depth = len(frames) - 1
+    if kind in OPENERS:
+        # A call or an index is one level above what it is applied to.
+        frame.run += kind != "LBRACE"
+        frames.append(_Frame(kind))
+        lexeme.boundary = kind == "LBRACE"
+    elif kind in _LINKS:
+        frame.run += 1
+    elif kind in _ENDS_RUN:
+        frame.end_run()
+        lexeme.boundary = kind == "VBAR" and frame.kind == "LBRACE"

@@ -1,0 +1,173 @@
+"""What is kept while a network trains: the numbers of every epoch, the best weights and the last."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from ogive.train.rundir import RunFolder, write_text, written_beside
+from ogive.train.task import Classification
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A line of metrics.csv.
+
+    Losses are means in nats: that of training with label smoothing and auxiliary heads, on jittered images,
+    while the weights change; that of validation plain. Accuracies are shares, 0 to 1. `lr` is that of the
+    epoch's last step; `seconds` count from the start of training to the end of the epoch.
+    """
+
+    epoch: int
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+    lr: float
+    seconds: float
+
+
+class History(Callback):
+    """The epochs so far, in memory and as metrics.csv, which is written whole after each.
+
+    `best` is the one with the most validation images right; of equals, the later.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._began = 0.0
+        self._lr = 0.0
+        self.epochs: list[Epoch] = []
+        self.best: Epoch | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Starts the clock."""
+        self._began = time.monotonic()
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: object, batch_idx: int
+    ) -> None:
+        """Notes the learning rate of the step to come."""
+        self._lr = float(trainer.optimizers[0].param_groups[0]["lr"])
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Adds the epoch. Lightning has validated by now."""
+        assert isinstance(pl_module, Classification)
+        training, validation = pl_module.training_tally.score(), pl_module.validation_tally.score()
+        epoch = Epoch(
+            trainer.current_epoch + 1,
+            training.loss,
+            training.accuracy,
+            validation.loss,
+            validation.accuracy,
+            self._lr,
+            time.monotonic() - self._began,
+        )
+        self.epochs.append(epoch)
+        if self.best is None or epoch.val_accuracy >= self.best.val_accuracy:
+            self.best = epoch
+        write_text(self._folder.metrics, as_csv(self.epochs))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epochs, kept in checkpoints."""
+        return {"epochs": [asdict(epoch) for epoch in self.epochs]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The epochs out of a checkpoint."""
+        self.epochs = [Epoch(**epoch) for epoch in state_dict["epochs"]]
+        self.best = max(self.epochs, key=lambda e: (e.val_accuracy, e.epoch), default=None)
+
+
+def as_csv(epochs: list[Epoch]) -> str:
+    """A heading and a line for each epoch, with six significant digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Epoch))
+    for epoch in epochs:
+        writer.writerow(
+            value if isinstance(value, int) else f"{value:.6g}" for value in asdict(epoch).values()
+        )
+    return text.getvalue()
+
+
+class Interrupt:
+    """Ctrl-C, asked for once: training stops after the step under way, with whole weights.
+
+    Asked for twice, it stops at once.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Takes SIGINT over, and gives it back. In a thread that is not the main one it does nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.getsignal(signal.SIGINT)
+        signal.signal(signal.SIGINT, self._receive)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _receive(self, number: int, frame: object) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+class Checkpoints(Callback):
+    """last.ckpt after every epoch and on Ctrl-C, best.ckpt a copy of it when the epoch is the best so far.
+
+    Stands after `History` among the callbacks, and asks it.
+    """
+
+    def __init__(self, folder: RunFolder, history: History, interrupt: Interrupt) -> None:
+        self._folder = folder
+        self._history = history
+        self._interrupt = interrupt
+        self.interrupted = False  # whether training ended in a KeyboardInterrupt
+        self._between_steps = False
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Saves the epoch's weights."""
+        self._save(trainer)
+        if self._history.best is self._history.epochs[-1]:
+            with written_beside(self._folder.best) as temporary:
+                shutil.copyfile(self._folder.last, temporary)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: object) -> None:
+        """The place to stop: the optimiser has finished its step."""
+        self._stop_if_asked()
+
+    def on_validation_batch_end(self, trainer: Trainer, *_: object) -> None:
+        """Another: validation changes nothing."""
+        self._stop_if_asked()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Saves what an interrupted run has reached, unless it was broken off within a step."""
+        if isinstance(exception, KeyboardInterrupt):
+            self.interrupted = True
+            if self._between_steps:
+                self._save(trainer)
+
+    def _stop_if_asked(self) -> None:
+        if self._interrupt.asked:
+            self._between_steps = True
+            raise KeyboardInterrupt
+
+    def _save(self, trainer: Trainer) -> None:
+        with written_beside(self._folder.last) as temporary:
+            trainer.save_checkpoint(temporary)

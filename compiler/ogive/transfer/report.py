@@ -1,0 +1,81 @@
+"""What a transfer did."""
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One parameter or buffer that was copied.
+
+    Attributes:
+        source: Its path in the source, as in `state_dict`.
+        target: Its path in the target.
+        source_shape: Its shape in the source.
+        target_shape: The same numbers as the target keeps them: (10, 512) may become (10, 512, 1, 1).
+    """
+
+    source: str
+    target: str
+    source_shape: tuple[int, ...]
+    target_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferReport:
+    """A verified transfer.
+
+    Attributes:
+        pairs: What was copied where, in the order of first use.
+        max_error: The largest difference between the outputs over the largest value of the source's output.
+        outputs: How many output tensors were compared.
+        unmatched_source: Parameters and buffers of the source that were not copied: the example's dataflow in
+            eval mode does not reach them (an auxiliary head), or they are integers (an index table).
+        unmatched_target: Likewise of the target, where they are left as they were.
+    """
+
+    pairs: tuple[Pair, ...]
+    max_error: float
+    outputs: int
+    unmatched_source: tuple[str, ...]
+    unmatched_target: tuple[str, ...]
+
+    def __str__(self) -> str:
+        console = Console(width=160, color_system=None, force_terminal=False)
+        with console.capture() as capture:
+            console.print(self)
+        return capture.get()
+
+    def __rich__(self) -> RenderableType:
+        """The map, a row for each pair of modules, and the verdict."""
+        table = Table("source", "target", "tensors", box=None, padding=(0, 2, 0, 0))
+        for (here, there), pairs in groupby(
+            self.pairs, key=lambda pair: (_owner(pair.source), _owner(pair.target))
+        ):
+            table.add_row(escape(here or "."), escape(there or "."), escape(", ".join(map(_tensor, pairs))))
+        plural = "output" if self.outputs == 1 else f"{self.outputs} outputs"
+        checked = f"{plural} checked, largest relative difference {self.max_error:.1e}"
+        lines = [f"{len(self.pairs)} tensors copied; {checked}"]
+        for role, names in (("source", self.unmatched_source), ("target", self.unmatched_target)):
+            if names:
+                lines.append(f"not reached in the {role}, left alone: {', '.join(names)}")
+        return Group(table, Text("\n".join(lines)))
+
+
+def _owner(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _tensor(pair: Pair) -> str:
+    here, there = pair.source.rpartition(".")[2], pair.target.rpartition(".")[2]
+    name = here if here == there else f"{here} -> {there}"
+    if len(pair.source_shape) < 2 and pair.source_shape == pair.target_shape:
+        return name
+    shape = "x".join(map(str, pair.source_shape))
+    other = "x".join(map(str, pair.target_shape))
+    return f"{name} {shape}" if shape == other else f"{name} {shape} -> {other}"
