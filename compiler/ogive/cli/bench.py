@@ -7,7 +7,9 @@ import click
 from ogive.cli.target import Settings, target_options
 
 
-@click.command(epilog="Example: ogive bench resnet50 --batch 8 --threads 2")
+@click.command(
+    short_help="Time it against torchvision's.", epilog="Example: ogive bench resnet50 --batch 8 --threads 2"
+)
 @target_options
 @click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Images at once.")
 @click.option(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ogive.cli.messages import print_diagnostics
-from ogive.cli.target import Settings, is_file, settings_options
+from ogive.cli.target import Settings, settings_options
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import render_text, to_json, visible
 
 if TYPE_CHECKING:
     from ogive.network import Network
+    from ogive.pipeline import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,10 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@click.command(epilog="Example: ogive check mynet.arch resnet.arch:resnet50")
+@click.command(
+    short_help="Find every mistake, without running anything.",
+    epilog="Example: ogive check mynet.arch resnet.arch:resnet50",
+)
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results and diagnostics as JSON.")
 @click.option("--strict", is_flag=True, help="Treat doubts (warnings) as mistakes.")
@@ -44,31 +48,39 @@ def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Set
         for result in results:
             if result.network is not None:
                 click.echo(line(result.network))
+            elif not result.diagnostics:
+                click.echo(f"{visible(result.target)}: no net that needs no argument; its names are right")
         print_diagnostics(diagnostics)
     if any(d.severity == "error" or strict for d in diagnostics):
         raise click.exceptions.Exit(1)
 
 
 def examine(target: str, settings: Settings) -> list[Checked]:
-    """Checks what TARGET names, every net of it where it is a file."""
-    from ogive import pipeline
-
-    names = [target]
-    if is_file(target):
-        try:
-            found = pipeline.targets_of(target)
-        except ArchError as error:
-            return [Checked(target, None, error.diagnostics)]
-        if len(found) > 1:
-            names = [f"{target}:{name}" for name in found]
-    return [_examine_one(name, settings) for name in names]
-
-
-def _examine_one(target: str, settings: Settings) -> Checked:
-    from ogive import pipeline
+    """Checks what TARGET names; of a file every net that needs no argument, and the names in all the others."""
+    from ogive.loading import find
+    from ogive.network import Network
+    from ogive.pipeline import check_program
 
     try:
-        network = pipeline.load_target(target, arguments=settings.arguments, input=settings.input)
+        program, name = find(target)
+    except ArchError as error:
+        return [Checked(target, None, error.diagnostics)]
+    if name is not None:
+        return [_one(target, program, name, settings)]
+    if settings.arguments or settings.input:
+        return [
+            _one(f"{target}:{each}", program, each, settings) for each in program.complete or program.names
+        ]
+    compiled, diagnostics = check_program(program)
+    results = [Checked(f"{target}:{each.name}", Network(each), each.warnings) for each in compiled]
+    said = {id(d) for each in compiled for d in each.warnings}
+    rest = tuple(d for d in diagnostics if id(d) not in said)
+    return results if results and not rest else [*results, Checked(target, None, rest)]
+
+
+def _one(target: str, program: Program, name: str, settings: Settings) -> Checked:
+    try:
+        network = settings.compile(program, name)
     except ArchError as error:
         return Checked(target, None, error.diagnostics)
     return Checked(target, network, network.warnings)
@@ -97,7 +109,7 @@ def _json(result: Checked) -> dict[str, object]:
     network = result.network
     return {
         "target": result.target,
-        "ok": network is not None,
+        "ok": all(d.severity != "error" for d in result.diagnostics),
         "name": network.name if network else None,
         "params": network.params if network else None,
         "macs": network.macs if network else None,

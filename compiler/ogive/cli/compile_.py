@@ -11,7 +11,10 @@ from ogive.cli.output import write_or_print
 from ogive.cli.target import Settings, target_options
 
 
-@click.command(epilog="Example: ogive compile resnet50 --set classes=10 -o model.py")
+@click.command(
+    short_help="Write readable PyTorch.",
+    epilog="Example: ogive compile resnet50 --set classes=10 -o model.py",
+)
 @target_options
 @click.option(
     "-o",

@@ -14,7 +14,7 @@ from ogive.render import visible
 FORMATS = ("svg", "pdf", "png", "dot")
 
 
-@click.command(epilog="Example: ogive draw resnet50 -o resnet50.pdf")
+@click.command(short_help="Draw a figure for a paper.", epilog="Example: ogive draw resnet50 -o resnet50.pdf")
 @target_options
 @click.option(
     "-o",
@@ -24,16 +24,17 @@ FORMATS = ("svg", "pdf", "png", "dot")
     help="The file to write: .svg, .pdf, .png or .dot.",
 )
 @click.option(
-    "--dpi", default=300, show_default=True, type=click.IntRange(36, 2400), help="Dots to the inch of a PNG."
+    "--dpi", default=200, show_default=True, type=click.IntRange(36, 2400), help="Dots to the inch of a PNG."
 )
 def command(target: str, settings: Settings, output: Path, dpi: int) -> None:
     """Draw a network for a paper: repeats rolled up, each block defined once."""
     suffix = output.suffix.lower().removeprefix(".")
-    if suffix not in FORMATS:
+    if suffix not in FORMATS:  # before the network is made: the answer comes at once
+        *most, last = (f".{name}" for name in FORMATS)
         refuse(
-            "E511",
+            "E513",
             f"`{visible(str(output))}` does not say which kind of drawing it is to be",
-            advice=f"end its name in {', '.join(f'.{name}' for name in FORMATS[:-1])} or .{FORMATS[-1]}",
+            advice=f"end its name in {', '.join(most)} or {last}",
         )
     network = settings.load(target)
     print_diagnostics(network.warnings)

@@ -9,7 +9,7 @@ import click
 from ogive.cli.messages import wants_colour
 
 
-@click.command(epilog="Example: ogive explain E201")
+@click.command(short_help="Explain the code of a diagnostic.", epilog="Example: ogive explain E201")
 @click.argument("code", required=False)
 def command(code: str | None) -> None:
     """Explain the code of a diagnostic; without CODE, list them all."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ogive.layers.library import Library
 
 
-@click.command(epilog="Example: ogive layers conv")
+@click.command(short_help="List the layers and their arguments.", epilog="Example: ogive layers conv")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
     """List the layers; with NAME, its arguments with their defaults."""

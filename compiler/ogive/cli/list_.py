@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(epilog="Example: ogive list")
+@click.command(short_help="List the networks of the zoo.", epilog="Example: ogive list")
 def command() -> None:
     """List the networks of the zoo, file by file, each with the paper it comes from."""
     from ogive import pipeline, resources

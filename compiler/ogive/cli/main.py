@@ -43,7 +43,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: ogive check resnet50",
 )
 @click.version_option(__version__, prog_name="ogive")

@@ -1,15 +1,14 @@
-"""Writing files whole: beside their place, then renamed."""
+"""What a command leaves behind: a file, whole or not at all, or text on the standard output."""
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import click
 
 from ogive.cli.messages import refuse
+from ogive.files import write_atomically
 from ogive.render import visible
 
 
@@ -19,29 +18,18 @@ def write(path: Path, content: str | bytes) -> None:
     Raises:
         ArchError: E510, it cannot be written.
     """
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    path = Path(os.path.realpath(path))  # a link keeps pointing where it points
-    temporary: Path | None = None
+    # a link keeps pointing where it points; /dev/stdout and pipes cannot be renamed over
+    real = Path(os.path.realpath(path))
     try:
-        if path.is_dir():
+        if real.is_dir():
             raise IsADirectoryError
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        # a temporary file is private; the result has the mode that a new file would have, or the old one's
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        refuse(
-            "E510",
-            f"cannot write `{visible(str(path))}`: {_reason(error)}",
-            advice=_advice(path),
-            cause=error,
-        )
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        if real.exists() and not real.is_file():
+            real.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        else:
+            write_atomically(real, content)
+    except (OSError, ValueError) as error:
+        reason, advice = _why(error, path)
+        refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
 
 
 def write_or_print(path: Path | None, content: str) -> None:
@@ -52,23 +40,11 @@ def write_or_print(path: Path | None, content: str) -> None:
         write(path, content)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _reason(error: OSError) -> str:
+def _why(error: OSError | ValueError, path: Path) -> tuple[str, str | None]:
+    """What went wrong, and what to do about it."""
     if isinstance(error, IsADirectoryError):
-        return "it is a folder"
+        return "it is a folder", f"name a file in it: `{visible(str(path / 'net'))}`"
     if isinstance(error, FileNotFoundError):
-        return "its folder does not exist"
-    return (error.strerror or str(error)).lower()
-
-
-def _advice(path: Path) -> str | None:
-    if path.is_dir():
-        return f"name a file in it: `{visible(str(path / 'net'))}`"
-    return (
-        f"make the folder first: `mkdir -p {visible(str(path.parent))}`" if not path.parent.exists() else None
-    )
+        return "its folder does not exist", f"make it first: `mkdir -p {visible(str(path.parent))}`"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return (reason or str(error)).lower(), None

@@ -10,7 +10,10 @@ from ogive.cli.messages import print_diagnostics
 from ogive.cli.target import Settings, target_options
 
 
-@click.command(epilog="Example: ogive summary resnet50 --depth 1")
+@click.command(
+    short_help="Shapes, parameters, MACs, memory, receptive fields.",
+    epilog="Example: ogive summary resnet50 --depth 1",
+)
 @target_options
 @click.option(
     "--depth",
@@ -22,9 +25,9 @@ from ogive.cli.target import Settings, target_options
 @click.option("--json", "as_json", is_flag=True, help="Print totals, stages and nodes as JSON.")
 def command(target: str, settings: Settings, depth: int, as_json: bool) -> None:
     """Shapes, parameters, multiply-accumulates, activations and receptive fields, part by part."""
-    from ogive.report.summary import summarise, to_json, to_text
+    from ogive.report.summary import summarize, to_json, to_text
 
     network = settings.load(target)
     print_diagnostics(network.warnings)
-    summary = summarise(network.unrolled, depth=depth)
+    summary = summarize(network.ir, network.unrolled, depth=depth)
     click.echo(json.dumps(to_json(summary), indent=2) if as_json else to_text(summary))

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,7 @@ from ogive.render import visible
 
 if TYPE_CHECKING:
     from ogive.network import Network
-    from ogive.syntax.ast import Expr
+    from ogive.elaborate.values import Value
 
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){0,4}")
 
@@ -29,7 +28,7 @@ class Settings:
         input: the shape that replaces the declared one, without the batch.
     """
 
-    arguments: dict[str, Expr]
+    arguments: dict[str, Value]
     input: tuple[int, ...] | None
 
     def load(self, target: str) -> Network:
@@ -39,19 +38,24 @@ class Settings:
             ArchError: the program, or a setting, is wrong.
             click.UsageError: TARGET is a file with several nets.
         """
-        from ogive import pipeline
+        from ogive.loading import find, only_name
 
-        if is_file(target):
-            names = pipeline.targets_of(target)
-            if len(names) > 1:
-                listed = "\n".join(f"  {visible(target)}:{name}" for name in names)
-                raise click.UsageError(f"{visible(target)} has several nets; say which:\n{listed}")
-        return pipeline.load_target(target, arguments=self.arguments, input=self.input)
+        program, name = find(target)
+        if name is None and len(program.complete) > 1:
+            listed = "\n".join(f"  {visible(target)}:{each}" for each in program.complete)
+            raise click.UsageError(f"{visible(target)} holds several nets; say which:\n{listed}")
+        return self.compile(program, name or only_name(program, self.arguments))
 
+    def compile(self, program: Program, name: str) -> Network:
+        """One net of a file, with these settings.
 
-def is_file(target: str) -> bool:
-    """Whether TARGET means a whole file: neither `FILE:NAME` nor a network of the zoo."""
-    return ":" not in Path(target).name and (target.endswith(".arch") or Path(target).exists())
+        Raises:
+            ArchError: the net, or a setting, is wrong.
+        """
+        from ogive.network import Network
+        from ogive.pipeline import compile_target
+
+        return Network(compile_target(program, name, arguments=self.arguments, shape=self.input))
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,27 +90,18 @@ def parse_settings(assignments: tuple[str, ...], shape: str | None) -> Settings:
         ArchError: a value is no expression.
         click.BadParameter: one of them is not of that form, or a name is set twice.
     """
-    arguments: dict[str, Expr] = {}
+    from ogive.pipeline import parse_value
+
+    arguments: dict[str, Value] = {}
     for assignment in assignments:
         name, equals, value = (part.strip() for part in assignment.partition("="))
         if not equals or not name.isidentifier() or not value:
             raise click.BadParameter(f"{visible(assignment)!r} is not NAME=VALUE", param_hint="--set")
         if name in arguments:
             raise click.BadParameter(f"{name} is set twice", param_hint="--set")
-        arguments[name] = _expression(name, value)
+        arguments[name] = parse_value(value, f"--set {name}")
     if shape is None:
         return Settings(arguments, None)
     if not _SIZES.fullmatch(shape):
         raise click.BadParameter(f"{visible(shape)!r} is not a shape such as 3x320x320", param_hint="--input")
     return Settings(arguments, tuple(map(int, shape.split("x"))))
-
-
-def _expression(name: str, value: str) -> Expr:
-    from ogive.diagnostics import ArchError
-    from ogive.source import SourceFile
-    from ogive.syntax.parser import parse_expression
-
-    expression, diagnostics = parse_expression(SourceFile(f"--set {name}", value))
-    if expression is None:
-        raise ArchError(diagnostics)
-    return expression

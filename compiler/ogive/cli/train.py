@@ -11,7 +11,9 @@ from ogive.cli.target import Settings, target_options
 from ogive.train import settings as defaults
 
 
-@click.command(epilog="Example: ogive train lenet5 --epochs 20 --out runs/lenet5")
+@click.command(
+    short_help="Train on a data set.", epilog="Example: ogive train lenet5 --epochs 20 --out runs/lenet5"
+)
 @target_options
 @click.option("--data", default="digits", show_default=True, help="The data set.")
 @click.option("--epochs", default=defaults.EPOCHS, show_default=True, help="Times that every image is seen.")

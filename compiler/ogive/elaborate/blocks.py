@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope
+from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespace, Outputs, Scope
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Tensor, Value, describe
@@ -18,6 +18,7 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     assert isinstance(block, Block)
     definition = block.definition
     ctx.used_definitions.add(definition.name.id)
+    ctx.spend(BLOCK_WORK, span)
     bound = bind(ctx, frame, callee, parameters_of(ctx, callee), span)
     if bound is None:
         return POISON

@@ -17,9 +17,10 @@ from ogive.syntax import ast
 
 MAX_DEPTH = 150
 """How many bodies may be open inside one another, through blocks."""
-MAX_WORK = 3_000_000
-"""Steps of elaboration: an expression is one, a layer `LAYER_WORK`."""
+MAX_WORK = 2_000_000
+"""Steps of elaboration: an expression is one, a layer `LAYER_WORK`, the use of a block `BLOCK_WORK`."""
 LAYER_WORK = 20
+BLOCK_WORK = 20
 MAX_INT = 2**53
 MAX_LIST = 100_000
 MAX_STRING = 10_000

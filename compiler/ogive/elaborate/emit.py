@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
-from ogive.elaborate.history import describe_path, sizes_so_far, where_channels_were_set
+from ogive.elaborate.history import describe_path, sizes_so_far, where_set
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
 from ogive.graph import Node, Ref
@@ -142,9 +142,7 @@ def explain(
     blamed = [problem.operand] if problem.operand is not None and len(operands) == 1 else range(len(operands))
     for index in blamed:
         if index < len(operands) and problem.code in ("E201", "E203"):
-            setter = where_channels_were_set(ctx.graph, operands[index].ref)
-            if setter is not None and setter.span is not None:
-                labels.append(Label(setter.span, f"{operands[index].type.channels} channels, set here"))
+            labels += _cause(ctx, operands[index], channels="channels" in problem.message)
     names = headings or (["input"] if len(operands) == 1 else [f"operand {i + 1}" for i in range(len(operands))])
     histories = [
         (heading, f"{describe_path(ctx.graph, operand.ref)} {operand.type}")
@@ -155,12 +153,21 @@ def explain(
         if len(sizes) > 1:
             histories.append(("sizes", " -> ".join(sizes)))
     ctx.error(
-        problem.code, f"`{kind}`: {problem.message}", span, label or _short(problem, operands), labels=tuple(labels),
+        problem.code, f"`{kind}`: {problem.message}", span, label or _short(operands), labels=tuple(labels),
         notes=(*problem.notes, *histories[:6]), help=problem.help, frame=frame,
     )  # fmt: skip
 
 
-def _short(problem: ShapeError, operands: Sequence[Tensor]) -> str:
-    if problem.operand is not None and problem.operand < len(operands):
-        return f"{operands[problem.operand].type} arrives here" if len(operands) == 1 else f"{operands[problem.operand].type}"
+def _cause(ctx: Context, operand: Tensor, *, channels: bool) -> list[Label]:
+    """Where the channels, or else the sizes, of a tensor were set."""
+    setter = where_set(ctx.graph, operand.ref, "channels" if channels else "spatial")
+    if setter is None or setter.span is None:
+        return []
+    value = f"{operand.type.channels} channels" if channels else "x".join(map(str, operand.type.spatial))
+    return [Label(setter.span, f"{value}, set here")]
+
+
+def _short(operands: Sequence[Tensor]) -> str:
+    if len(operands) == 1:
+        return f"{operands[0].type} arrives here"
     return " + ".join(str(operand.type) for operand in operands[:4])

@@ -54,16 +54,16 @@ def sizes_so_far(graph: Graph, ref: Ref) -> list[str]:
     return sizes if len(sizes) <= 12 else [sizes[0], "…", *sizes[-10:]]
 
 
-def where_channels_were_set(graph: Graph, ref: Ref) -> Node | None:
-    """The layer that gave a tensor its number of channels: the last one that changed it."""
+def where_set(graph: Graph, ref: Ref, attribute: str) -> Node | None:
+    """The layer that gave a tensor its `channels`, or its `spatial` sizes: the last one that changed them."""
     found: Node | None = None
     for node, at in steps(graph, ref, 2000):
         if node.layer.group == "input" or node.span is None:
             return node if found is None else found
         found = node
         operands = graph.operands(node.name)
-        if node.layer.group in ("conv", "linear") or not operands:
+        if attribute == "channels" and node.layer.group in ("conv", "linear"):
             return node
-        if graph.type(operands[0]).channels != node.outputs[at.output].channels:
+        if not operands or getattr(graph.type(operands[0]), attribute) != getattr(node.outputs[at.output], attribute):
             return node
     return found

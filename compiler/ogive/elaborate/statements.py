@@ -23,7 +23,8 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
     """
     if frame.depth > MAX_DEPTH:
         ctx.stop(
-            "E401", f"bodies are open {MAX_DEPTH} deep", body.span, "opened once more here",
+            "E401", f"bodies are open {MAX_DEPTH} deep, the innermost in `{frame.definition.name.id}`", body.span,
+            "opened once more here",
             help="a block that uses itself needs an `if` that ends it",
         )  # fmt: skip
     defaults = frame.defaults

@@ -86,7 +86,7 @@ class _Pool(Layer):
         """The function with this window; `more` stands behind the padding."""
         kernel, stride, padding, _ = zip(*self._windows(x), strict=True)
         keywords = (
-            Keyword("stride", compact(stride), compact(kernel)),
+            Keyword("stride", None if stride == kernel else compact(stride), None),
             Keyword("padding", compact(padding), 0),
             *more,
             Keyword("ceil_mode", self.ceil, False),

@@ -61,34 +61,38 @@ class Summary:
     peak: int
     field: Field
 
+    def __str__(self) -> str:
+        return to_text(self)
 
-def summarise(graph: Graph, *, depth: int = 1) -> Summary:
-    """The summary of an unrolled and pruned graph.
+
+def summarize(ir: Graph, unrolled: Graph, *, depth: int = 0) -> Summary:
+    """The summary of a network.
 
     Args:
-        graph: the network.
+        ir: the graph as it was written, pruned: what goes in and out, and the stages.
+        unrolled: the same with its cliques unrolled: what is computed.
         depth: how many levels of regions are opened: 0 shows stages as rows, 1 the blocks in them, and so on.
     """
-    table = _Table(graph)
-    ends = [table.fields[ref.node] for _, ref in graph.outputs]
+    table = _Table(unrolled)
+    ends = [table.fields[ref.node] for _, ref in unrolled.outputs]
     return Summary(
-        name=graph.name,
-        inputs=tuple((graph.node(name).local, graph.node(name).outputs[0].sizes) for name in graph.inputs),
-        outputs=tuple((name, graph.type(ref).sizes) for name, ref in graph.outputs),
+        name=ir.name,
+        inputs=tuple((name, ir.node(name).outputs[0].sizes) for name in ir.inputs),
+        outputs=tuple((name, ir.type(ref).sizes) for name, ref in ir.outputs),
         rows=tuple(table.rows(depth)),
         stages=tuple(
-            table.region(stage, level=0, opened=False)
-            for stage in graph.stages()
+            table.region(unrolled.regions[stage.id], level=0, opened=False)
+            for stage in ir.stages()
             if table.nodes_of.get(stage.id)
         ),
         nodes=tuple(table.parts.values()),
-        params=counts.params(graph),
-        params_with_heads=counts.params(graph, heads=True),
-        heads=len(graph.heads),
-        macs=counts.macs(graph),
-        products=counts.products(graph),
-        kept=memory.kept_for_backward(graph),
-        peak=memory.peak_in_inference(graph),
+        params=counts.params(unrolled),
+        params_with_heads=counts.params(unrolled, heads=True),
+        heads=len(ir.heads),
+        macs=counts.macs(unrolled),
+        products=counts.products(unrolled),
+        kept=memory.kept_for_backward(unrolled),
+        peak=memory.peak_in_inference(unrolled),
         field=ends[0] if ends else Field(),
     )
 

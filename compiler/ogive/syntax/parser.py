@@ -7,7 +7,7 @@ statement and goes on behind it. Everything takes time linear in the text.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -56,11 +56,12 @@ def parse_expression(source: SourceFile) -> tuple[ast.Expr | None, tuple[Diagnos
 
 @dataclass(slots=True)
 class _Mark:
-    """The parser at the start of a statement: its stacks, and the lexeme that comes next."""
+    """The parser at the start of a statement: its stacks, the lexeme that comes next, how many it was fed."""
 
     states: list[int]
     values: list[Any]
     first: int
+    fed: int
     depth: int
     branches: bool = False
 
@@ -73,6 +74,7 @@ class _Run:
         self.diagnostics: list[Diagnostic] = []
         self.comments: list[ast.Comment] = []
         self._lexemes: list[Lexeme] = []
+        self._fed: list[Lexeme] = []  # what the parser saw: BROKEN in the place of what it refused
         self._marks: list[_Mark] = []
         self._start = "file"
         self._unbalanced = False
@@ -115,7 +117,7 @@ class _Run:
 
     def _drive(self) -> Any:
         lexemes, state = self._lexemes, self._cursor.parser_state
-        self._marks = [_Mark(state.state_stack[:], state.value_stack[:], 0, 0)]
+        self._marks = [_Mark(state.state_stack[:], state.value_stack[:], 0, 0, 0)]
         index, result = 0, None
         while index < len(lexemes):
             lexeme = lexemes[index]
@@ -128,8 +130,10 @@ class _Run:
                 index = self._go_on_behind(index, refused.diagnostic)
             else:
                 index += 1
+                self._fed.append(lexeme)
                 if lexeme.boundary:
-                    mark = _Mark(state.state_stack[:], state.value_stack[:], index, lexeme.depth)
+                    fed = len(self._fed)
+                    mark = _Mark(state.state_stack[:], state.value_stack[:], index, fed, lexeme.depth)
                     if kind == "LBRACE":
                         mark.depth += 1
                         self._marks.append(mark)
@@ -149,12 +153,16 @@ class _Run:
         while not self._ends_statement(self._lexemes[resume], mark):
             resume += 1
         if not self._already_reported(mark, resume):
-            self.diagnostics.append(refused or self._explain(mark, index))
+            diagnostic = refused or self._explain(mark, index)
+            self.diagnostics.append(diagnostic)
+            insort(self._suspect, _start(diagnostic))
         if self._start == "expression":
             return len(self._lexemes)
         state.state_stack[:], state.value_stack[:] = mark.states, mark.values
         place = Span(self.source, self._lexemes[index].span.start, self._lexemes[index].span.start)
-        state.feed_token(Lexeme("BROKEN", "", place))  # pyright: ignore[reportArgumentType]
+        broken = Lexeme("BROKEN", "", place)
+        state.feed_token(broken)  # pyright: ignore[reportArgumentType]
+        self._fed[mark.fed :] = [broken]
         return resume
 
     def _ends_statement(self, lexeme: Lexeme, mark: _Mark) -> bool:
@@ -168,7 +176,7 @@ class _Run:
         return lexeme.boundary and (kind == "NEWLINE" or (kind == "VBAR" and mark.branches))
 
     def _already_reported(self, mark: _Mark, resume: int) -> bool:
-        """Whether a pass before the parser complained about this statement, and perhaps changed it."""
+        """Whether something in this statement is reported: what comes behind that is not to be trusted."""
         start = self._lexemes[mark.first].span.start
         at = bisect_left(self._suspect, start)
         inside = at < len(self._suspect) and self._suspect[at] <= self._lexemes[resume].span.start
@@ -177,7 +185,7 @@ class _Run:
     def _explain(self, mark: _Mark, index: int) -> Diagnostic:
         probe = self._cursor.copy(deepcopy_values=False)
         probe.parser_state.state_stack[:], probe.parser_state.value_stack[:] = mark.states, mark.values
-        for lexeme in self._lexemes[mark.first : index]:
+        for lexeme in self._fed[mark.fed :]:
             probe.feed_token(lexeme)  # pyright: ignore[reportArgumentType]
         expected = frozenset(probe.accepts()) - {"BROKEN"}
         return explain(

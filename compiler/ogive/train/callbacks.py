@@ -8,14 +8,16 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from ogive.train.choice import Choice
 from ogive.train.rundir import RunFolder, write_text, written_beside
+from ogive.train.tally import Score
 from ogive.train.task import Classification
 
 
@@ -23,9 +25,9 @@ from ogive.train.task import Classification
 class Epoch:
     """A line of metrics.csv.
 
-    Losses are means in nats: that of training with label smoothing and auxiliary heads, on jittered images,
-    while the weights change; that of validation plain. Accuracies are shares, 0 to 1. `lr` is that of the
-    epoch's last step; `seconds` count from the start of training to the end of the epoch.
+    Losses are mean cross entropies of the main output in nats, without label smoothing and auxiliary heads;
+    those of training are taken on jittered images while the weights change. Accuracies are shares, 0 to 1.
+    `lr` is that of the epoch's last step; `seconds` count from the start of training to the epoch's end.
     """
 
     epoch: int
@@ -40,7 +42,7 @@ class Epoch:
 class History(Callback):
     """The epochs so far, in memory and as metrics.csv, which is written whole after each.
 
-    `best` is the one with the most validation images right; of equals, the later.
+    `best` is the epoch whose weights are kept; see `Choice`.
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -49,6 +51,7 @@ class History(Callback):
         self._lr = 0.0
         self.epochs: list[Epoch] = []
         self.best: Epoch | None = None
+        self._choice = Choice()
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Starts the clock."""
@@ -74,18 +77,23 @@ class History(Callback):
             time.monotonic() - self._began,
         )
         self.epochs.append(epoch)
-        if self.best is None or epoch.val_accuracy >= self.best.val_accuracy:
+        if self._choice.keeps(validation):
             self.best = epoch
         write_text(self._folder.metrics, as_csv(self.epochs))
 
     def state_dict(self) -> dict[str, Any]:
         """The epochs, kept in checkpoints."""
-        return {"epochs": [asdict(epoch) for epoch in self.epochs]}
+        return {
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "best": self.best.epoch if self.best else None,
+            "highest": asdict(self._choice.highest) if self._choice.highest else None,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The epochs out of a checkpoint."""
         self.epochs = [Epoch(**epoch) for epoch in state_dict["epochs"]]
-        self.best = max(self.epochs, key=lambda e: (e.val_accuracy, e.epoch), default=None)
+        self.best = next((epoch for epoch in self.epochs if epoch.epoch == state_dict["best"]), None)
+        self._choice = Choice(Score(**state_dict["highest"]) if state_dict["highest"] else None)
 
 
 def as_csv(epochs: list[Epoch]) -> str:
@@ -110,7 +118,7 @@ class Interrupt:
         self.asked = False
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def listening(self) -> Generator[None]:
         """Takes SIGINT over, and gives it back. In a thread that is not the main one it does nothing."""
         if threading.current_thread() is not threading.main_thread():
             yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ogive.train.rundir import written_beside
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # blue and vermilion of Okabe & Ito's palette, which all eyes tell apart
 _TRAINING, _VALIDATION, _TEST = "#0072B2", "#D55E00", "#333333"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # matplotlib brings it along: the same picture on every machine
     "font.size": 9.0,
     "axes.spines.top": False,

@@ -15,16 +15,16 @@ from ogive.train.augment import Jitter
 class Digits:
     """The data set `digits`."""
 
-    name = "digits"
-    about = "scikit-learn's handwritten digits, 1797 grey images of 8x8"
-    classes = 10
+    name: str = "digits"
+    about: str = "scikit-learn's handwritten digits, 1797 grey images of 8x8"
+    classes: int = 10
     # A hand slants, widens and shifts its digits: up to 0.15 of slant and width, half a pixel of the scan.
-    jitter = Jitter(distort=0.15, shift=1 / 16)
+    jitter: Jitter | None = Jitter(distort=0.15, shift=1 / 16)
 
     def load(self) -> tuple[Tensor, Tensor]:
         """The images [1797, 1, 8, 8], float32 from 0 to 1, and their labels [1797], int64."""
         from sklearn.datasets import load_digits
 
-        bunch = load_digits()
-        images = torch.as_tensor(bunch["images"], dtype=torch.float32).unsqueeze(1) / 16
-        return images, torch.as_tensor(bunch["target"], dtype=torch.int64)
+        pixels, labels = load_digits(return_X_y=True)
+        images = torch.as_tensor(pixels, dtype=torch.float32).reshape(-1, 1, 8, 8) / 16
+        return images, torch.as_tensor(labels, dtype=torch.int64)

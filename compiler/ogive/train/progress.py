@@ -77,11 +77,15 @@ class ProgressBar(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leaves the bar as it is."""
-        self._bar.stop()
+        self._close()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Gives the terminal back."""
-        self._bar.stop()
+        self._close()
+
+    def _close(self) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
 
     @staticmethod
     def _steps(trainer: Trainer) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import lightning
 import torch
 from lightning.pytorch import Trainer, seed_everything
-from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments import LightningEnvironment
 from rich.console import Console
 from torch import nn
 
@@ -90,8 +90,8 @@ def train(
 
     Args:
         module: a network, trained in place from the weights it has; or a function that makes one, called
-            after the seed is set, so that the run depends on the seed alone. It ends on the CPU, in evaluation
-            mode, with the best weights.
+            after the seed is set, so that the run depends on the seed alone. It ends on the CPU, in
+            evaluation mode, with the best weights.
         name: of the network, for folder and messages.
         inputs: name and shape, without the batch, of each input.
         outputs: the same of each output, where they are known; what the network returns is looked at anyway.

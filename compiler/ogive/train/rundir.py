@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def written_beside(path: Path) -> Generator[Path]:
     """A path in the same folder to write to, renamed to `path` at the end, or removed when that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # those who write (torch, matplotlib) open a file by its name, and the suffix tells them the format

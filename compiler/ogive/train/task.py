@@ -68,7 +68,7 @@ class Classification(LightningModule):
         """The loss of a batch of images [N, C, H, W] and labels [N]."""
         images, labels = batch
         loss, logits = total_loss(self(images), labels, LABEL_SMOOTHING)
-        self.training_tally.add(loss, logits, labels)
+        self.training_tally.add(F.cross_entropy(logits.detach(), labels), logits, labels)
         self._unseen.append(loss.detach())
         last = batch_idx + 1 == self.trainer.num_training_batches
         if loss.device.type == "cpu" or last or len(self._unseen) >= _STEPS_BETWEEN_LOOKS:

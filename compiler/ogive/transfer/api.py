@@ -123,7 +123,7 @@ def _same_numbers(source: tuple[int, ...], target: tuple[int, ...]) -> bool:
 
 def _counters(source: nn.Module, target: nn.Module, pairs: list[Pair]) -> list[Pair]:
     """Counts such as `num_batches_tracked`, which no dataflow shows, go with their module's statistics."""
-    owners = {(_owner(pair.source), _owner(pair.target)) for pair in pairs}
+    owners = {pair.modules for pair in pairs}
     counts, others = _counts(source), _counts(target)
     found: list[Pair] = []
     for here, there in sorted(owners):
@@ -139,8 +139,8 @@ def _beside_their_module(pairs: list[Pair]) -> list[Pair]:
     """The pairs of one module together, modules in the order of first use."""
     first: dict[tuple[str, str], int] = {}
     for pair in pairs:
-        first.setdefault((_owner(pair.source), _owner(pair.target)), len(first))
-    return sorted(pairs, key=lambda pair: first[_owner(pair.source), _owner(pair.target)])
+        first.setdefault(pair.modules, len(first))
+    return sorted(pairs, key=lambda pair: first[pair.modules])
 
 
 def _counts(module: nn.Module) -> dict[str, dict[str, tuple[int, ...]]]:
@@ -148,7 +148,8 @@ def _counts(module: nn.Module) -> dict[str, dict[str, tuple[int, ...]]]:
     counts: dict[str, dict[str, tuple[int, ...]]] = {}
     for name, buffer in module.named_buffers():
         if buffer.numel() == 1 and not buffer.is_floating_point() and not buffer.is_complex():
-            counts.setdefault(_owner(name), {})[name.rpartition(".")[2]] = tuple(buffer.shape)
+            owner, _, attribute = name.rpartition(".")
+            counts.setdefault(owner, {})[attribute] = tuple(buffer.shape)
     return counts
 
 
@@ -210,10 +211,6 @@ def _all_state(module: nn.Module) -> dict[str, Tensor]:
 
 def _others(module: nn.Module, names: set[str]) -> tuple[str, ...]:
     return tuple(name for name in _all_state(module) if name not in names)
-
-
-def _owner(name: str) -> str:
-    return name.rpartition(".")[0]
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -154,18 +154,20 @@ def _at(flow: Dataflow, index: int) -> str:
     node = flow.nodes[index]
     if node.kind in ("state", "input"):
         return f"`{node.path}`"
-    text = node.text
-    if node.state:
-        text += f" of {_names(flow, _weights(flow, index))}"
-    return f"`{node.path}` ({text})" if node.path else f"the {text} in the module itself"
+    weights = _weights(flow, index)
+    if weights and (node.state or not node.path):
+        text = f"{node.text} of {_names(flow, weights)}"
+        return f"`{node.path}` ({text})" if node.path else f"the {text}"
+    return f"`{node.path}` ({node.text})" if node.path else f"the {node.text} in the module itself"
 
 
 def _weights(flow: Dataflow, index: int) -> list[int]:
-    """The parameters and buffers that a computed weight is made of."""
+    """The parameters and buffers that an operation takes, itself or in a weight made of them."""
     node = flow.nodes[index]
     if node.is_state_leaf:
         return [index]
-    return list(dict.fromkeys(leaf for operand in node.operands for leaf in _weights(flow, operand.node)))
+    made = (operand.node for operand in node.operands if flow.nodes[operand.node].state)
+    return list(dict.fromkeys(leaf for operand in made for leaf in _weights(flow, operand)))
 
 
 def _names(flow: Dataflow, leaves: Iterable[int]) -> str:

@@ -1,5 +1,6 @@
 """What a transfer did."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -24,6 +25,11 @@ class Pair:
     target: str
     source_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
+
+    @property
+    def modules(self) -> tuple[str, str]:
+        """The paths of the modules that hold the two."""
+        return self.source.rpartition(".")[0], self.target.rpartition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +60,24 @@ class TransferReport:
     def __rich__(self) -> RenderableType:
         """The map, a row for each pair of modules, and the verdict."""
         table = Table("source", "target", "tensors", box=None, padding=(0, 2, 0, 0))
-        for (here, there), pairs in groupby(
-            self.pairs, key=lambda pair: (_owner(pair.source), _owner(pair.target))
-        ):
+        for (here, there), pairs in groupby(self.pairs, key=lambda pair: pair.modules):
             table.add_row(escape(here or "."), escape(there or "."), escape(", ".join(map(_tensor, pairs))))
         plural = "output" if self.outputs == 1 else f"{self.outputs} outputs"
         checked = f"{plural} checked, largest relative difference {self.max_error:.1e}"
         lines = [f"{len(self.pairs)} tensors copied; {checked}"]
         for role, names in (("source", self.unmatched_source), ("target", self.unmatched_target)):
             if names:
-                lines.append(f"not reached in the {role}, left alone: {', '.join(names)}")
+                lines.append(f"not reached in the {role}, left alone: {_listed(names)}")
         return Group(table, Text("\n".join(lines)))
 
 
-def _owner(name: str) -> str:
-    return name.rpartition(".")[0]
+def _listed(names: tuple[str, ...]) -> str:
+    """The names, or where there are many, how many each part of the module has."""
+    if len(names) <= 8:
+        return ", ".join(names)
+    return ", ".join(
+        f"{part} ({count})" for part, count in Counter(n.partition(".")[0] for n in names).items()
+    )
 
 
 def _tensor(pair: Pair) -> str:

@@ -6,20 +6,21 @@ and the values that differ become its parameters (see `unify`). Inner classes ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ogive.backends.pytorch.clique import CliquePlan, plan, plan_key
 from ogive.backends.pytorch.forms import Forms, Step
 from ogive.backends.pytorch.names import RESERVED, attribute, class_name, unique, variable
 from ogive.backends.pytorch.pieces import Piece, piece, torch_shape
 from ogive.backends.pytorch.rows import Row, UnevenError, chunks, number, row
 from ogive.backends.pytorch.structure import Op, Scope, Structure, Use
-from ogive.backends.pytorch.unify import MISSING, Atom, Condition, Expression, Slot, solve
+from ogive.backends.pytorch.unify import MISSING, Atom, Condition, Slot, solve
 from ogive.graph import Ref
 
-FEW = 3
-"""A row of so many modules, or fewer, is written out in a class; longer ones become a loop."""
+_DEFINED = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 @dataclass(eq=False)
@@ -56,14 +57,14 @@ class Numbered:
 
 
 @dataclass(eq=False)
-class Optional:
+class Maybe:
     """A shortcut that only some instances have; in the others it is an identity."""
 
     part: Part
     condition: Slot
 
 
-Part = Instance | Chain | Leaf | Numbered | Optional
+Part = Instance | Chain | Leaf | Numbered | Maybe
 
 
 @dataclass(eq=False)
@@ -71,13 +72,13 @@ class Line:
     """A step of a class, over all its instances.
 
     Attributes:
-        step: the step of the first instance.
+        steps: the step of each instance.
         piece: the text of a layer.
         part: what the constructor makes for it, if anything.
         row: several modules in a row, one after the other.
     """
 
-    step: Step
+    steps: list[Step]
     piece: Piece | None = None
     part: Part | None = None
     row: Row | None = None
@@ -91,9 +92,9 @@ class Class:
         scopes: its instances.
         name: its name.
         params: its parameters, in order.
-        atoms: all names that its constructor could know.
         lines: what it does.
         args: for every instance the values of the parameters.
+        clique: what it computes, if it is a clique.
     """
 
     scopes: list[Scope]
@@ -101,7 +102,7 @@ class Class:
     params: list[Atom] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     args: dict[Scope, list[Any]] = field(default_factory=dict)
-    clique: Any = None
+    clique: CliquePlan | None = None
 
     @property
     def model(self) -> Scope:
@@ -115,6 +116,9 @@ class Classes:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self.forms = Forms(structure)
+        self.helpers = frozenset(
+            name for op in structure.ops.values() for text in op.torch.helpers for name in re.findall(_DEFINED, text)
+        )
         self.of: dict[Scope, Class] = {}
         self.all: list[Class] = []
         for level in self._levels():
@@ -161,19 +165,16 @@ class Classes:
                 found.append(("shortcut", ids(item.operands), ids(item.outputs)))
             elif item.same is not None:
                 found.append(("same", item.same.attr, len(step.items), step.wires, ids(item.operands), ids(step.last.outputs)))
-            elif step.wires is not None or (item.turn is not None and number(item.attr)):
+            elif self._is_row(step):
                 kinds = tuple(cls for cls, _ in chunks([self.of[u.scope] for u in step.items if isinstance(u, Use) and u.scope]))
-                named = number(item.attr)
-                if all(isinstance(u, Use) and u.scope and self.forms.of[u.scope] == "class" for u in step.items):
-                    simple = len(item.operands) == len(item.outputs) == 1
-                    how = step.wires or ("alone" if not simple else (("carry", 0),))
-                    found.append(("row", named, how, kinds, ids(item.operands), ids(step.last.outputs)))
+                how = step.wires or ((("carry", 0),) if len(item.operands) == len(item.outputs) == 1 else None)
+                found.append(("row", number(item.attr), how, kinds, ids(item.operands), ids(step.last.outputs)))
             else:
                 assert item.scope is not None
                 lent = tuple(borrowed.get(op, self.path(scope, op)) for op in item.scope.borrowed)
                 head = item.scope.kind == "aux"
                 found.append(("use", item.attr, head, lent, self._inner_key(item.scope), ids(item.operands), ids(item.outputs)))
-        clique = None if scope.region.clique is None else clique_key(scope)
+        clique = None if scope.region.clique is None else plan_key(scope)
         return (self._base(scope), len(scope.inputs), tuple(found), ids(scope.outputs), clique)
 
     def _inner_key(self, scope: Scope) -> Any:
@@ -258,68 +259,172 @@ class Classes:
 
     # ------------------------------------------------------------------ what it takes
 
+    def _lines(self, scopes: list[Scope]) -> list[Line]:
+        """The steps of some scopes side by side.
+
+        Raises:
+            UnevenError: rows of different lengths have no common pattern.
+        """
+        return [self._line(list(steps)) for steps in zip(*(self.forms.steps[scope] for scope in scopes), strict=True)]
+
+    def _line(self, steps: list[Step]) -> Line:
+        first = steps[0].first
+        if isinstance(first, Op):
+            return Line(steps, piece=piece([s.first for s in steps if isinstance(s.first, Op)], MISSING))
+        uses = [s.first for s in steps if isinstance(s.first, Use)]
+        if first.joint is not None:
+            present = [use.scope is not None for use in uses]
+            if not any(present):
+                return Line(steps)
+            attr = next(use.attr for use in uses if use.scope is not None)
+            part = self._part(attr, [use.scope for use in uses])
+            if not all(present):
+                part = Maybe(part, Slot(list(present), "project", flag=True))
+            return Line(steps, part=part)
+        if first.same is not None:
+            return Line(steps)
+        if self._is_row(steps[0]):
+            return Line(steps, row=self._row([[u for u in s.items if isinstance(u, Use)] for s in steps]))
+        return Line(steps, part=self._part(first.attr, [use.scope for use in uses]))
+
+    def _is_row(self, step: Step) -> bool:
+        """Whether a step is a row of numbered modules, be it of one."""
+        first = step.first
+        return isinstance(first, Use) and first.same is None and first.turn is not None and number(first.attr) is not None
+
+    def _row(self, rows: list[list[Use] | None]) -> Row:
+        """A row over all instances."""
+        model = next(r for r in rows if r)
+        prefix, start = number(model[0].attr) or ("", 1)
+        instances = [
+            None if r is None else [((cls := self.of[u.scope]), cls.args[u.scope]) for u in r if u.scope is not None]
+            for r in rows
+        ]  # fmt: skip
+        return row(prefix, start, instances)
+
+    def _part(self, attr: str, scopes: list[Scope | None]) -> Part:
+        """What the constructor makes for a scope inside, over all instances."""
+        model = next(scope for scope in scopes if scope is not None)
+        form = self.forms.of[model]
+        if form == "class":
+            cls = self.of[model]
+            columns = [[MISSING if s is None else cls.args[s][k] for s in scopes] for k in range(len(cls.params))]
+            args = [Slot(c, f"{attr}_{a.name}", a.default) for a, c in zip(cls.params, columns, strict=True)]
+            return Instance(attr, cls, args)
+        if form == "row":
+            rows = [None if s is None else [u for u in s.items if isinstance(u, Use)] for s in scopes]
+            found = self._row(rows)
+            found.wires = self.forms.steps[model][0].wires
+            return Numbered(attr, found)
+        parts: list[Part] = []
+        for index, item in enumerate(model.items):
+            items = [None if s is None else s.items[index] for s in scopes]
+            if isinstance(item, Op):
+                ops = [i if isinstance(i, Op) else None for i in items]
+                parts.append(Leaf(item.attr or "", piece(ops, MISSING)))
+            else:
+                parts.append(self._part(item.attr, [i.scope if isinstance(i, Use) else None for i in items]))
+        return Chain(attr, parts)
+
     def _settle(self, scopes: list[Scope]) -> None:
         """Makes the class of these scopes."""
-        cls = Class(scopes)
-        cls.lines = self._lines(scopes)
+        cls = Class(scopes, lines=self._lines(scopes))
         atoms = self._atoms(scopes)
         slots = [slot for line in cls.lines for slot in line_slots(line)]
         if cls.model.region.clique is not None:
-            cls.clique = clique_plan(scopes)
+            cls.clique = plan(scopes)
             slots = [*cls.clique.slots, *slots]
+        maybes = [line.part for line in cls.lines if isinstance(line.part, Maybe)]
         self._conditions(cls, atoms)
-        taken = {a.name for a in atoms} | RESERVED
-        if len(scopes) == 1 or scopes[0].region.id == 0:
-            atoms = []
-        params = solve(slots, atoms, taken)
-        plain = [a for a in params if a.default is ...]
-        cls.params = plain + [a for a in params if a.default is not ...]
+        alone = len(scopes) == 1
+        params = solve([*slots, *(m.condition for m in maybes)], [] if alone else atoms, {a.name for a in atoms} | RESERVED)
+        order = {"channels": 0, "given": 1, "new": 2}
+        params.sort(key=lambda atom: (atom.default is not ..., order[atom.kind]))
+        cls.params = params
         for index, scope in enumerate(scopes):
-            cls.args[scope] = [atom.values[index] for atom in cls.params]
+            cls.args[scope] = [atom.values[index] for atom in params]
             self.of[scope] = cls
         self.all.append(cls)
 
     def _atoms(self, scopes: list[Scope]) -> list[Atom]:
         """The parameters of the definition and the channels of the inputs."""
-        regions = [scope.region for scope in scopes]
-        given = [dict(region.arguments) for region in regions]
-        defaults = dict(regions[0].defaults)
-        atoms: list[Atom] = []
+        given = [dict(scope.region.arguments) for scope in scopes]
+        defaults = dict(scopes[0].region.defaults)
         taken: set[str] = set()
-        for position in range(len(scopes[0].inputs)):
-            values = [self.structure.graph.type(scope.inputs[position]).channels for scope in scopes]
-            atoms.append(Atom(unique("in_channels", taken), list(values), given=False))
+        channels = [
+            Atom(
+                unique("in_channels", taken),
+                [self.structure.graph.type(scope.inputs[position]).channels for scope in scopes],
+                kind="channels",
+            )
+            for position in range(len(scopes[0].inputs))
+        ]
+        atoms: list[Atom] = []
         for name in given[0]:
             values = [arguments.get(name) for arguments in given]
-            if all(isinstance(v, (int, float, str, tuple)) for v in values):
+            if all(isinstance(v, _PLAIN) for v in values):
                 default = defaults.get(name, ...)
-                fixed = default if isinstance(default, (int, float, str, tuple)) else ...
-                atoms.append(Atom(unique(variable(name), taken), values, fixed))
-        return [a for a in atoms if a.given] + [a for a in atoms if not a.given]
+                atoms.append(Atom(unique(variable(name, self.helpers), taken), values, default if isinstance(default, _PLAIN) else ...))
+        return atoms + channels
 
     def _conditions(self, cls: Class, atoms: list[Atom]) -> None:
         """Tells every optional shortcut which tensors it joins, so that its condition can speak of their channels."""
         type_ = self.structure.graph.type
         for line in cls.lines:
-            if not isinstance(line.part, Optional):
+            if not isinstance(line.part, Maybe):
                 continue
-            uses = [self._use(scope, line) for scope in cls.scopes]
+            uses = [s.first for s in line.steps if isinstance(s.first, Use)]
             sums = [type_(use.joint.outputs[0]).channels if use.joint else 0 for use in uses]
-            enters = tuple(type_(use.operands[0]).channels for use in uses)
-            name = next((a.name for a in atoms if not a.given and tuple(a.values) == enters), None)
+            enters = [type_(use.operands[0]).channels for use in uses]
+            name = next((a.name for a in atoms if a.kind == "channels" and a.values == enters), None)
             if name is not None:
-                line.part.condition.conditions = (Condition(name, enters, Slot(list(sums))),)
+                line.part.condition.conditions = (Condition(name, tuple(enters), Slot(list(sums))),)
 
-    def _use(self, scope: Scope, line: Line) -> Use:
-        """The use in another instance that corresponds to a line's."""
-        model = self.forms.steps[self._model_of(scope, line)]
-        use = self.forms.steps[scope][model.index(line.step)].first
-        assert isinstance(use, Use)
-        return use
+    # ------------------------------------------------------------------ what it is called
 
-    def _model_of(self, scope: Scope, line: Line) -> Scope:
-        del scope
-        for candidate, steps in self._owners.items():
-            if line.step in steps:
-                return candidate
-        raise KeyError(line)
+    def _name(self) -> None:
+        """Gives every class its name; the net's comes first, then the others in the order of the text."""
+        taken = {*self.helpers, "named", "numbered"}
+        net = self.of[self.structure.net]
+        net.name = unique(class_name(self.structure.graph.name), taken)
+        for cls in self.all:
+            if cls is not net:
+                cls.name = unique(class_name(self._title(cls)), taken)
+
+    def _title(self, cls: Class) -> str:
+        region = cls.model.region
+        if region.kind == "block":
+            return region.block or region.name
+        if region.kind == "iteration":
+            base = self._base(cls.model)
+            return base if base == "dense layer" else re.sub(r"[\d_]+$", "", region.name) or "step"
+        names = {scope.region.name for scope in cls.scopes}
+        stem = region.name.rstrip("0123456789_")
+        alike = sum(self._base(other.model) == self._base(cls.model) for other in self.all)
+        return region.name if region.kind == "stage" and (len(names) == 1 or alike > 1 and not stem) else stem or region.name
+
+
+_PLAIN = (int, float, str, tuple)
+
+
+def part_slots(part: Part | None) -> list[Slot]:
+    """The slots of what a constructor makes."""
+    match part:
+        case None:
+            return []
+        case Instance(_, _, args):
+            return args
+        case Leaf(_, text):
+            return text.slots
+        case Numbered(_, found):
+            return found.slots
+        case Chain(_, parts):
+            return [slot for inner in parts for slot in part_slots(inner)]
+        case Maybe(inner, _):
+            return part_slots(inner)
+
+
+def line_slots(line: Line) -> list[Slot]:
+    """The slots of a step."""
+    found = line.piece.slots if line.piece is not None else []
+    return [*found, *part_slots(line.part), *(line.row.slots if line.row is not None else [])]

@@ -45,8 +45,9 @@ def attribute(name: str) -> str:
 
 
 def variable(name: str, taken: Iterable[str] = ()) -> str:
-    """A variable or parameter for a name; `taken` are words that it must not hide."""
+    """A variable or parameter for a name; `taken` are words that it must not hide. Capitals are for classes."""
     safe = attribute(name)
+    safe = f"{safe}_" if safe[0].isupper() else safe
     while safe in RESERVED or safe in taken or keyword.issoftkeyword(safe):
         safe += "_"
     return safe
@@ -58,7 +59,7 @@ def class_name(name: str) -> str:
     joined = "".join(w[0].upper() + w[1:] for w in words)[:LONGEST] or "Net"
     if joined[0].isdigit():
         joined = f"N{joined}"
-    return f"{joined}_" if joined in RESERVED or keyword.iskeyword(joined) else joined
+    return f"{joined}Block" if joined in RESERVED or keyword.iskeyword(joined) else joined
 
 
 def unique(name: str, taken: set[str]) -> str:

@@ -228,7 +228,7 @@ def _turn(graph: Graph, region: Region, scopes: dict[int, Scope]) -> int | None:
     if region.kind == "iteration":
         return region.parent
     around = graph.regions[region.parent] if region.parent is not None else None
-    if around is not None and around.kind == "iteration" and scopes[around.id].region is not around:
+    if region.kind == "block" and around is not None and around.kind == "iteration" and scopes[around.id].region is not around:
         return around.parent
     return None
 

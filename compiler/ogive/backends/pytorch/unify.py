@@ -99,12 +99,15 @@ class Condition:
 
 @dataclass(eq=False)
 class Atom:
-    """A name that the constructor knows, and its value in every instance."""
+    """A name that the constructor knows, and its value in every instance.
+
+    `kind` is `given` for a parameter of the definition, `channels` for those of an input, `new` for others.
+    """
 
     name: str
     values: list[Any]
     default: Any = ...
-    given: bool = True
+    kind: str = "given"
     used: bool = False
 
 
@@ -147,7 +150,7 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
                 name = variable(f"{slot.hint}_{count}", ())
             taken.add(name)
             filler = None
-            atom = Atom(name, [filler if v is MISSING else v for v in slot.values], given=False)
+            atom = Atom(name, [filler if v is MISSING else v for v in slot.values], kind="new")
             atoms.append(atom)
             search.add(atom, values)
             found = Expression("{0}", (name,))
@@ -259,7 +262,7 @@ class _Search:
             if all(type(k) is bool for k in known) and _agree(values, [not k for k in known]):
                 return Expression("not {0}", (name,), True)
         for atom, known in self.bare:
-            if not atom.given:
+            if atom.kind != "given":
                 continue
             for value in dict.fromkeys(k for k in known if isinstance(k, (int, str)) and not isinstance(k, bool)):
                 for sign, truth in (("!=", False), ("==", True)):
@@ -282,7 +285,7 @@ class _Search:
             parts.append((Expression(text, (*found.atoms, condition.atom), True), [a != b for a, b in zip(own, other, strict=True)]))
         for differs, truth in parts:
             for atom, known in self.bare:
-                if not atom.given or atom.default is ... or type(atom.default) is not int:
+                if atom.kind != "given" or atom.default is ... or type(atom.default) is not int:
                     continue
                 either = [t or k != atom.default for t, k in zip(truth, known, strict=True)]
                 if _agree(values, either) and any(k != atom.default for k in known):

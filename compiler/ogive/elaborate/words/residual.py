@@ -7,7 +7,7 @@ from dataclasses import replace
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
 from ogive.elaborate.emit import emit, emit_call
-from ogive.elaborate.history import describe_path, where_channels_were_set
+from ogive.elaborate.history import describe_path, where_set
 from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
 from ogive.graph import Graph
 from ogive.layers.base import Argument, Layer, Layout
@@ -167,7 +167,7 @@ def _disagree(ctx: Context, frame: Frame, use: WordUse, shortcut: Tensor, body: 
         what, label = "size", f"{a} + {b}"
     labels: list[Label] = []
     if what == "channels":
-        setter = where_channels_were_set(ctx.graph, body.ref)
+        setter = where_set(ctx.graph, body.ref, "channels")
         if setter is not None and setter.span is not None:
             labels.append(Label(setter.span, f"{b.channels} channels, set here{_values(ctx, frame)}"))
     ctx.error(

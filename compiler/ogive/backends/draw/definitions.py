@@ -1,0 +1,219 @@
+"""The blocks of an overview, each drawn once, with the names of its parameters where its uses differ.
+
+Three uses of `Bottleneck` with 64, 128 and 256 give one picture that says `width` and `4·width`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from ogive.backends.draw.collapse import collapse, deepest
+from ogive.backends.draw.folding import ends, folded_text
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Text, leaves
+from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.text import Fused, clip, layer_text
+from ogive.graph import Region
+
+MOST = 4
+"""Definitions beside one overview."""
+_MOST_BOXES = 24
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass
+class _Variant:
+    """Uses of one definition that differ only in numbers, and perhaps in having a shortcut."""
+
+    key: tuple[str, Hashable]
+    uses: list[Region] = field(default_factory=list)
+
+
+def definitions(structure: Structure, overview: Picture) -> tuple[Picture, ...]:
+    """Pictures of the blocks and dense bodies that are folded in the overview and in each other."""
+    found: dict[tuple[str, Hashable], _Variant] = {}
+    by_key = _variants(structure)
+    waiting = [overview]
+    pictures: list[Picture] = []
+    while waiting and len(pictures) < MOST:
+        picture = waiting.pop(0)
+        for box in picture.boxes():
+            if not isinstance(box, Box) or box.region is None or not box.definition or len(pictures) == MOST:
+                continue
+            key = _key(structure, structure.graph.regions[box.region])
+            if key in found:
+                continue
+            found[key] = by_key[key]
+            made = _define(structure, by_key[key], f"d{len(pictures) + 1}.")
+            pictures.append(made)
+            waiting.append(made)
+    return tuple(pictures)
+
+
+def _variants(structure: Structure) -> dict[tuple[str, Hashable], _Variant]:
+    found: dict[tuple[str, Hashable], _Variant] = {}
+    for region in structure.graph.regions.values():
+        if region.kind in {"block", "dense"} and structure.nodes[region.id]:
+            key = _key(structure, region)
+            found.setdefault(key, _Variant(key)).uses.append(region)
+    return found
+
+
+def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
+    """What two uses share when one picture can define both."""
+    if region.kind == "dense":
+        return "dense", structure.signature(_body(structure, region), labels=False)
+    main, _ = _split(structure, region)
+    return region.block or "", tuple(structure.graph.node(n).layer.kind for n in main)
+
+
+def _body(structure: Structure, region: Region) -> Region:
+    """What a picture of it begins at: the first turn of a dense block, which stands for all."""
+    return structure.children[region.id][0] if region.kind == "dense" and structure.children[region.id] else region
+
+
+def _split(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
+    """The nodes of a use outside its shortcuts, and those in them."""
+    main: list[str] = []
+    beside: list[str] = []
+    for name in structure.nodes[region.id]:
+        around = structure.graph.ancestors(structure.graph.node(name).region)
+        inside = iter(lambda: next(around), region)
+        (beside if any(r.kind == "shortcut" for r in inside) else main).append(name)
+    return main, beside
+
+
+def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
+    regions = [_body(structure, u) for u in variant.uses]
+    model = next((r for r in regions if _split(structure, r)[1]), regions[0])
+    identity = any(not _split(structure, r)[1] for r in regions) and bool(_split(structure, model)[1])
+    depth = deepest(structure, model.id)
+    picture = collapse(structure, depth, model.id, prefix)
+    while depth > 0 and picture.count > _MOST_BOXES:
+        depth -= 1
+        picture = collapse(structure, depth, model.id, prefix)
+    numbers = _Numbers(structure, variant.uses, regions, model)
+    items = tuple(_reworded(item, numbers, identity) for item in picture.items)
+    edges = picture.edges
+    if identity:
+        edges = (*edges, *_identity(structure, picture))
+    name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
+    note = f"({', '.join(numbers.used)})" if numbers.used else ""
+    return replace(picture, name=name, items=items, edges=edges, note=note)
+
+
+def _identity(structure: Structure, picture: Picture) -> list[Edge]:
+    """The skip of the uses without a projection: from what feeds the projection to what it goes into."""
+    dashed = [e for e in picture.edges if e.style == "projection"]
+    starts = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
+    stops = [e.head for e in dashed if all(e.head != other.tail for other in dashed)]
+    return [Edge(a, b, "skip") for a, b in zip(starts[:1], stops[:1], strict=True)]
+
+
+def _reworded(item: Item, numbers: _Numbers, identity: bool) -> Item:
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(_reworded(i, numbers, identity) for i in item.items))
+    if not isinstance(item, Box) or item.kind == "input":
+        return item
+    text = numbers.general(item)
+    if identity and item.nodes and set(item.nodes) <= numbers.shortcut:
+        text = replace(text, after=", ".join(t for t in (text.after, "where shapes differ") if t))
+    return replace(item, text=text)
+
+
+class _Numbers:
+    """The texts of a box in all uses, and one text for all of them."""
+
+    def __init__(self, structure: Structure, uses: Sequence[Region], regions: Sequence[Region], model: Region) -> None:
+        self.structure = structure
+        self.used: list[str] = []
+        main, beside = _split(structure, model)
+        self.shortcut = set(beside)
+        place = {n: (0, i) for i, n in enumerate(main)} | {n: (1, i) for i, n in enumerate(beside)}
+        self.others: list[tuple[dict[str, str], dict[str, Fraction]]] = []
+        for use, region in zip(uses, regions, strict=True):
+            halves = _split(structure, region)
+            same = {n: halves[half][i] for n, (half, i) in place.items() if i < len(halves[half])}
+            self.others.append((same, self.arguments(use, region)))
+
+    def arguments(self, use: Region, region: Region) -> dict[str, Fraction]:
+        """The numbers that a use was given, and the channels that enter."""
+        found = {
+            name: Fraction(value)
+            for name, value in use.arguments
+            if isinstance(value, int) and not isinstance(value, bool) and value
+        }
+        types = ends(self.structure, region)
+        if types:
+            found["in.channels"] = Fraction(types[0].channels)
+        return found
+
+    def general(self, box: Box) -> Text:
+        """What the box says in every use."""
+        texts: list[Text] = []
+        known: list[Mapping[str, Fraction]] = []
+        for same, arguments in self.others:
+            if all(n in same for n in box.nodes):
+                text = self.text(box, same)
+                if text is not None:
+                    texts.append(text)
+                    known.append(arguments)
+        if not texts:
+            return box.text
+        return Text(*(self.line([getattr(t, part) for t in texts], known, getattr(box.text, part)) for part in ("title", "before", "after")))
+
+    def text(self, box: Box, same: Mapping[str, str]) -> Text | None:
+        graph = self.structure.graph
+        if box.region is None:
+            nodes = [same[n] for n in box.nodes]
+            lead = next((i for i, n in enumerate(box.nodes) if layer_text(graph, Fused((), n, ())).title == box.text.title), 0)
+            return layer_text(graph, Fused(tuple(nodes[:lead]), nodes[lead], tuple(nodes[lead + 1 :])))
+        inside = {same[n] for n in box.nodes}
+        for region in graph.regions.values():
+            if region.kind == graph.regions[box.region].kind and set(self.structure.nodes[region.id]) == inside:
+                return folded_text(self.structure, region)
+        return None
+
+    def line(self, lines: Sequence[str], known: Sequence[Mapping[str, Fraction]], own: str) -> str:
+        """One line for all: numbers that vary become parameters, or multiples of them."""
+        if len(set(lines)) == 1:
+            return lines[0]
+        lines = _with_strides(lines)
+        if len({_NUMBER.sub("#", line) for line in lines}) > 1:
+            return own
+        columns = list(zip(*(map(int, _NUMBER.findall(line)) for line in lines), strict=True))
+        words = iter([self.word(column, known) for column in columns])
+        return _NUMBER.sub(lambda _: next(words), lines[0])
+
+    def word(self, values: Sequence[int], known: Sequence[Mapping[str, Fraction]]) -> str:
+        if len(set(values)) == 1:
+            return str(values[0])
+        names = [n for n in known[0] if all(n in k for k in known)]
+        for simple in (True, False):
+            for name in names:
+                ratios = {Fraction(v) / k[name] for v, k in zip(values, known, strict=True)}
+                if len(ratios) == 1 and (simple == (ratios == {Fraction(1)})):
+                    self.use(name)
+                    return _times(ratios.pop(), "c" if name == "in.channels" else name)
+        return "…"
+
+    def use(self, name: str) -> None:
+        shown = "c = channels that enter" if name == "in.channels" else name
+        if shown not in self.used:
+            self.used.append(shown)
+
+
+def _times(ratio: Fraction, name: str) -> str:
+    text = name if ratio.numerator == 1 else f"{ratio.numerator}·{name}"
+    return text if ratio.denominator == 1 else f"{text}/{ratio.denominator}"
+
+
+def _with_strides(lines: Sequence[str]) -> Sequence[str]:
+    """A stride of 1 is not printed; beside others it must be."""
+    split = [line.split(", ") for line in lines]
+    at = next((i for words in split for i, w in enumerate(words) if re.fullmatch(r"/\d+", w)), None)
+    if at is None:
+        return lines
+    return [", ".join(w if len(w) > at and re.fullmatch(r"/\d+", w[at]) else [*w[:at], "/1", *w[at:]]) for w in split]

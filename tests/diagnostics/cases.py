@@ -1,0 +1,125 @@
+"""Cases of diagnostics, kept as Markdown that people can read.
+
+    # E201: branches of an add that differ in channels
+
+    Prose: when it happens, and why it is a mistake.
+
+    ```arch
+    net A { … }
+    ```
+
+    ```diagnostics
+    error[E201]: …
+    ```
+
+The first word of the heading is the code. A file holds any number of cases. The word `python` behind `arch`
+means that the block is a Python expression which gives the text (for what would be too long to print). Other
+words are options of the command line: `--set name=value`, `--input 3x8x8`, and `:name` for one net of the
+file.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ogive import pipeline
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.render import render_text
+
+HERE = Path(__file__).parent
+NAME = "net.arch"
+_FENCE = re.compile(r"(`{3,})(\w*)\s*(.*)")
+
+
+@dataclass
+class Case:
+    """One case: its heading, its programs, what they are expected to give."""
+
+    path: Path
+    heading: str
+    line: int
+    sources: list[tuple[str, str]] = field(default_factory=list)
+    """The words behind `arch`, and the text."""
+    expected: str | None = None
+    lines: tuple[int, int] = (0, 0)
+    """The lines of the file that hold the expected output, from 0, the end excluded."""
+
+    @property
+    def code(self) -> str:
+        return self.heading.split()[0].strip(":,–—")
+
+    @property
+    def id(self) -> str:
+        return f"{self.path.relative_to(HERE).with_suffix('')}:{self.line}"
+
+    def output(self) -> str:
+        """What all programs of the case give, rendered."""
+        found = [d for words, text in self.sources for d in diagnose(text, words)]
+        return "\n\n".join(render_text(d) for d in found)
+
+
+def diagnose(text: str, words: str = "") -> list[Diagnostic]:
+    """All diagnostics of a program: those of every net, or of one with its settings."""
+    options = shlex.split(words)
+    if "python" in options:
+        text = eval(text, {})
+    try:
+        program = pipeline.read_program(text, NAME)
+        if not set(options) - {"python"}:
+            return pipeline.check_program(program)[1]
+        name, arguments, shape = program.complete[0] if program.complete else program.names[0], {}, None
+        for option, value in zip(options, [*options[1:], ""], strict=True):
+            if option.startswith(":"):
+                name = option[1:]
+            elif option == "--set":
+                key, _, expression = value.partition("=")
+                arguments[key] = pipeline.parse_value(expression, f"--set {key}")
+            elif option == "--input":
+                shape = tuple(map(int, value.split("x")))
+        return list(pipeline.compile_target(program, name, arguments=arguments, shape=shape).warnings)
+    except ArchError as error:
+        return list(error.diagnostics)
+
+
+def read(path: Path) -> list[Case]:
+    """The cases of a file."""
+    cases: list[Case] = []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        number += 1
+        if line.startswith("#"):
+            cases.append(Case(path, line.lstrip("# "), number))
+        elif (opening := _FENCE.fullmatch(line)) and opening[2] in {"arch", "diagnostics"}:
+            start = number
+            while lines[number] != opening[1]:
+                number += 1
+            text = "\n".join(lines[start:number])
+            if opening[2] == "arch":
+                cases[-1].sources.append((opening[3], text + "\n"))
+            else:
+                assert cases[-1].expected is None, f"{path}:{start}: the case has its diagnostics already"
+                cases[-1].expected, cases[-1].lines = text, (start, number)
+            number += 1
+    return cases
+
+
+def all_cases() -> list[Case]:
+    """Every case there is."""
+    return [case for path in sorted(HERE.rglob("*.md")) for case in read(path)]
+
+
+def update(path: Path) -> None:
+    """Writes the expected outputs of a file again; a case without a block gets none."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for case in reversed(read(path)):
+        if case.expected is not None:
+            output = case.output()
+            lines[slice(*case.lines)] = output.split("\n") if output else []
+    text = "\n".join(lines)
+    if text != path.read_text(encoding="utf-8"):
+        path.write_text(text, encoding="utf-8")

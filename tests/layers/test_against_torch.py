@@ -1,0 +1,203 @@
+"""Every layer against PyTorch: accepted where it accepts, the same shapes, weights, numbers, multiply-accumulates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from layers.cases import CASES, LIBRARY
+from layers.evaluate import module, outputs, tensors, weights
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from ogive.layers.base import Channel, Layer, ShapeError, TensorType
+
+EXAMPLES = 50
+KINDS = sorted(CASES)
+examples = settings(
+    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)  # fmt: skip
+
+
+def infer(layer: Layer, inputs: Sequence[TensorType]) -> tuple[TensorType, ...] | ShapeError:
+    try:
+        return layer.infer(inputs)
+    except ShapeError as error:
+        return error
+
+
+def drawn(data: Any, kind: str) -> tuple[Layer, list[TensorType], tuple[TensorType, ...]]:
+    """A layer on inputs that it takes, and what it makes of them."""
+    layer, inputs = CASES[kind].draw(data)
+    found = infer(layer, inputs)
+    if isinstance(found, ShapeError):
+        return layer, inputs, ()
+    return layer, inputs, found
+
+
+def test_every_layer_of_the_library_has_a_case() -> None:
+    assert set(LIBRARY.names()) == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@examples
+def test_accepts_what_torch_accepts(kind: str, data: Any) -> None:
+    layer, inputs = CASES[kind].draw(data)
+    found = infer(layer, inputs)
+    if CASES[kind].stricter(layer, inputs):
+        if not isinstance(found, ShapeError):
+            # what we refuse on purpose is a subset of what is marked so
+            assert_shapes(layer, inputs, found)
+        return
+    try:
+        with torch.device("meta"):
+            reference = CASES[kind].reference(layer, inputs)
+            result = outputs(reference(*(torch.empty(2, *x.sizes) for x in inputs)))
+    except (RuntimeError, ValueError, IndexError, NotImplementedError, TypeError) as refusal:
+        assert isinstance(found, ShapeError), f"PyTorch refuses {layer} on {inputs}: {refusal}"
+        return
+    if any(0 in tensor.shape for tensor in result):
+        assert isinstance(found, ShapeError), f"{layer} on {inputs} is empty"
+        return
+    assert not isinstance(found, ShapeError), f"PyTorch accepts {layer} on {inputs}: {found.message}"
+    assert [tuple(tensor.shape[1:]) for tensor in result] == [x.sizes for x in found]
+    assert_shapes(layer, inputs, found)
+
+
+def assert_shapes(layer: Layer, inputs: Sequence[TensorType], found: Sequence[TensorType]) -> None:
+    with torch.device("meta"):
+        net = module(layer, inputs)
+        result = outputs(net(*(torch.empty(2, *x.sizes) for x in inputs)))
+    assert [tuple(tensor.shape[1:]) for tensor in result] == [x.sizes for x in found]
+    assert weights(net) == layer.parameters(inputs)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_good_share_is_accepted(kind: str) -> None:
+    accepted = total = 0
+
+    @given(data=st.data())
+    @examples
+    def count(data: Any) -> None:
+        nonlocal accepted, total
+        total += 1
+        accepted += bool(drawn(data, kind)[2])
+
+    count()
+    assert accepted >= total / 5, f"{accepted} of {total}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@examples
+def test_computes_what_torch_computes(kind: str, data: Any) -> None:
+    layer, inputs, found = drawn(data, kind)
+    if not found or CASES[kind].stricter(layer, inputs):
+        return
+    net = module(layer, inputs).double()
+    reference = CASES[kind].reference(layer, inputs)
+    if isinstance(reference, nn.Module):
+        reference.double()
+        if net.state_dict() and reference.state_dict():
+            generator = torch.Generator().manual_seed(1)
+            for parameter in net.parameters():
+                nn.init.normal_(parameter, generator=generator)
+            reference.load_state_dict({k.removeprefix("layer."): v for k, v in net.state_dict().items()})
+    values = tensors(inputs)
+    torch.manual_seed(0)
+    expected = outputs(reference(*values))
+    torch.manual_seed(0)
+    result = outputs(net(*values))
+    for ours, theirs in zip(result, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)  # float32 constants in between
+
+
+@pytest.mark.parametrize("kind", ["conv", "conv_transpose", "depthwise", "linear", "matmul"])
+@given(data=st.data())
+@examples
+def test_multiply_accumulates(kind: str, data: Any) -> None:
+    layer, inputs, found = drawn(data, kind)
+    if not found:
+        return
+    with torch.device("meta"):
+        net = module(layer, inputs)
+        values = [torch.empty(1, *x.sizes) for x in inputs]
+        with FlopCounterMode(display=False) as counter:
+            net(*values)
+    assert 2 * (layer.macs(inputs, found) + layer.products(inputs, found)) == counter.get_total_flops()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+@examples
+def test_channel_rule(kind: str, data: Any) -> None:
+    layer, inputs, found = drawn(data, kind)
+    if not found or layer.channel_rule(inputs) == Channel.BREAKS:
+        return
+    if any(x.layout.value == "plain" and len(x.sizes) > 1 for x in (*inputs, *found)):
+        return  # nothing there is a channel
+    net = module(layer, inputs).double()
+    values = tensors(inputs, batch=4)
+    before = outputs(net(*values))
+    for index, x in enumerate(inputs):
+        constant = torch.arange(1, x.channels + 1, dtype=torch.float64).sqrt()
+        shape = [1] * (len(x.sizes) + 1)
+        shape[x.channel_axis] = -1
+        moved = [v + constant.view(shape) if i == index else v for i, v in enumerate(values)]
+        for y, old, new in zip(found, before, outputs(net(*moved)), strict=True):
+            difference = (new - old).movedim(y.channel_axis, 0).flatten(1)
+            if layer.channel_rule(inputs) == Channel.ABSORBS:
+                torch.testing.assert_close(difference, torch.zeros_like(difference))
+            else:
+                torch.testing.assert_close(difference, difference[:, :1].expand_as(difference))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data(), training=st.booleans())
+@examples
+def test_the_output_may_be_overwritten_where_the_layer_says_so(kind: str, data: Any, training: bool) -> None:
+    layer, inputs, found = drawn(data, kind)
+    if not found or layer.output_saved:
+        return
+    net = module(layer, inputs).double().train(training)
+
+    def gradients(after: Callable[[torch.Tensor], torch.Tensor]) -> list[torch.Tensor]:
+        leaves = [value.requires_grad_() for value in tensors(inputs)]
+        torch.manual_seed(0)
+        entered = [leaf * 1 for leaf in leaves]
+        copies = [value.detach().clone() for value in entered]
+        total = sum((after(out) * 0.5).sum() for out in outputs(net(*entered)))
+        assert all(torch.equal(a, b) for a, b in zip(entered, copies, strict=True)), "the input was overwritten"
+        if not isinstance(total, torch.Tensor) or not total.requires_grad:
+            return []
+        return list(torch.autograd.grad(total, leaves, allow_unused=True))
+
+    for ours, theirs in zip(gradients(F.relu_), gradients(F.relu), strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if getattr(LIBRARY.get(k), "overwrites", False)])
+@given(data=st.data())
+@examples
+def test_overwriting_the_input_gives_the_same(kind: str, data: Any) -> None:
+    layer, inputs, _ = drawn(data, kind)
+    if infer(layer, inputs) == () or layer.torch(inputs).inplace is None:
+        return
+
+    def run(inplace: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        (leaf,) = tensors(inputs)
+        leaf.requires_grad_()
+        entered = leaf * 1
+        result = module(layer, inputs, inplace=inplace)(entered)
+        assert (result.data_ptr() == entered.data_ptr()) is inplace
+        return result, torch.autograd.grad(result.sum(), leaf)[0]
+
+    for ours, theirs in zip(run(inplace=True), run(inplace=False), strict=True):
+        torch.testing.assert_close(ours, theirs)
