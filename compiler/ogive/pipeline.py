@@ -7,7 +7,9 @@ Nothing here reads files or prints; nothing loads torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
@@ -59,6 +61,18 @@ class Compiled:
     name: str
     graph: Graph
     warnings: tuple[Diagnostic, ...]
+
+
+@contextmanager
+def _growing() -> Iterator[None]:
+    """Holds the garbage collector while a graph grows: it would walk the whole graph again and again, and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def read_program(text: str, name: str = "<text>") -> Program:
@@ -113,10 +127,11 @@ def compile_target(
             "E117", f"{program.source.name} has no net or variant called `{name}`", (), (("note", f"it has {', '.join(items) or 'none'}"),),
             f"did you mean `{guess}`?" if guess else None,
         )])  # fmt: skip
-    done = elaborate(program.tree, items[name], library or Library.standard(), arguments=arguments, shape=shape)
-    if done.graph is None:
-        raise ArchError(done.diagnostics)
-    graph = resolve_bias(prune(done.graph))
+    with _growing():
+        done = elaborate(program.tree, items[name], library or Library.standard(), arguments=arguments, shape=shape)
+        if done.graph is None:
+            raise ArchError(done.diagnostics)
+        graph = resolve_bias(prune(done.graph))
     return Compiled(program, name, graph, tuple(d for d in done.diagnostics if d.severity == "warning"))
 
 
@@ -134,12 +149,15 @@ def check_program(program: Program, library: Library | None = None) -> tuple[lis
     used: set[str] = set()
     items = targets(program.tree)
     for name in program.complete:
-        done = elaborate(program.tree, items[name], library)
-        used |= done.used
-        if done.graph is not None:
-            warnings = tuple(d for d in done.diagnostics if d.severity == "warning")
-            compiled.append(Compiled(program, name, resolve_bias(prune(done.graph)), warnings))
+        with _growing():
+            done = elaborate(program.tree, items[name], library)
+            used |= done.used
+            if done.graph is not None:
+                warnings = tuple(d for d in done.diagnostics if d.severity == "warning")
+                compiled.append(Compiled(program, name, resolve_bias(prune(done.graph)), warnings))
         found += done.diagnostics
+        if any(d.code == "E402" for d in done.diagnostics):
+            break  # one net that never ends is enough to wait for
     found += check_names(program.tree, library, used)
     return compiled, _each_once(found)
 

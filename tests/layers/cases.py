@@ -88,10 +88,6 @@ def _conv(layer: Any, inputs: Inputs) -> nn.Module:
     )  # fmt: skip
 
 
-def _same_with_stride(layer: Any, inputs: Inputs) -> bool:
-    return False
-
-
 modes = st.sampled_from(["zeros", "zeros", "reflect", "replicate", "circular"])
 
 
@@ -181,7 +177,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 def _channels_last(norm: nn.Module, x: TensorType) -> Callable[..., object]:
     if x.layout is not Layout.MAP:
         return norm
-    return lambda t: norm(t.movedim(1, -1)).movedim(-1, 1)
+    return lambda t: norm.to(t.dtype)(t.movedim(1, -1)).movedim(-1, 1)
 
 
 @case(

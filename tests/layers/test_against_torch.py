@@ -57,10 +57,9 @@ def test_accepts_what_torch_accepts(kind: str, data: Any) -> None:
             assert_shapes(layer, inputs, found)
         return
     try:
-        with torch.device("meta"):
-            reference = CASES[kind].reference(layer, inputs)
-            result = outputs(reference(*(torch.empty(2, *x.sizes) for x in inputs)))
-    except (RuntimeError, ValueError, IndexError, NotImplementedError, TypeError) as refusal:
+        # not on the meta device, which refuses less
+        result = outputs(CASES[kind].reference(layer, inputs)(*(torch.zeros(2, *x.sizes) for x in inputs)))
+    except (RuntimeError, ValueError, IndexError, NotImplementedError, TypeError, AssertionError) as refusal:
         assert isinstance(found, ShapeError), f"PyTorch refuses {layer} on {inputs}: {refusal}"
         return
     if any(0 in tensor.shape for tensor in result):
@@ -72,9 +71,8 @@ def test_accepts_what_torch_accepts(kind: str, data: Any) -> None:
 
 
 def assert_shapes(layer: Layer, inputs: Sequence[TensorType], found: Sequence[TensorType]) -> None:
-    with torch.device("meta"):
-        net = module(layer, inputs)
-        result = outputs(net(*(torch.empty(2, *x.sizes) for x in inputs)))
+    net = module(layer, inputs)
+    result = outputs(net(*(torch.zeros(2, *x.sizes) for x in inputs)))
     assert [tuple(tensor.shape[1:]) for tensor in result] == [x.sizes for x in found]
     assert weights(net) == layer.parameters(inputs)
 
@@ -152,6 +150,8 @@ def test_channel_rule(kind: str, data: Any) -> None:
         shape[x.channel_axis] = -1
         moved = [v + constant.view(shape) if i == index else v for i, v in enumerate(values)]
         for y, old, new in zip(found, before, outputs(net(*moved)), strict=True):
+            if not old.isfinite().all():
+                continue  # a dilated window of nothing but padding has no maximum
             difference = (new - old).movedim(y.channel_axis, 0).flatten(1)
             if layer.channel_rule(inputs) == Channel.ABSORBS:
                 torch.testing.assert_close(difference, torch.zeros_like(difference))
@@ -187,8 +187,8 @@ def test_the_output_may_be_overwritten_where_the_layer_says_so(kind: str, data: 
 @given(data=st.data())
 @examples
 def test_overwriting_the_input_gives_the_same(kind: str, data: Any) -> None:
-    layer, inputs, _ = drawn(data, kind)
-    if infer(layer, inputs) == () or layer.torch(inputs).inplace is None:
+    layer, inputs, found = drawn(data, kind)
+    if not found or layer.torch(inputs).inplace is None:
         return
 
     def run(inplace: bool) -> tuple[torch.Tensor, torch.Tensor]:

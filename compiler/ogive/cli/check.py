@@ -56,7 +56,7 @@ def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Set
 
 
 def examine(target: str, settings: Settings) -> list[Checked]:
-    """Checks what TARGET names; of a file every net that needs no argument, and the names in all the others."""
+    """Checks what TARGET names; of a file each net that needs no argument, and the names in the others."""
     from ogive.loading import find
     from ogive.network import Network
     from ogive.pipeline import check_program
@@ -68,9 +68,8 @@ def examine(target: str, settings: Settings) -> list[Checked]:
     if name is not None:
         return [_one(target, program, name, settings)]
     if settings.arguments or settings.input:
-        return [
-            _one(f"{target}:{each}", program, each, settings) for each in program.complete or program.names
-        ]
+        names = program.complete or program.names
+        return [_one(f"{target}:{each}", program, each, settings) for each in names]
     compiled, diagnostics = check_program(program)
     results = [Checked(f"{target}:{each.name}", Network(each), each.warnings) for each in compiled]
     said = {id(d) for each in compiled for d in each.warnings}

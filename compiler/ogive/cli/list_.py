@@ -8,7 +8,8 @@ import click
 @click.command(short_help="List the networks of the zoo.", epilog="Example: ogive list")
 def command() -> None:
     """List the networks of the zoo, file by file, each with the paper it comes from."""
-    from ogive import pipeline, resources
+    from ogive import resources
+    from ogive.loading import declared
 
     for number, path in enumerate(resources.zoo_files()):
         if number:
@@ -16,6 +17,6 @@ def command() -> None:
         first = path.read_text(encoding="utf-8").lstrip().split("\n", 1)[0]
         title = first.lstrip("# ").strip() if first.startswith("#") else ""
         click.echo(f"{path.name}  {title}".rstrip())
-        names = pipeline.targets_of(str(path))
+        names = declared(path)
         if names:
             click.echo(click.wrap_text("  ".join(names), 100, "  ", "  "))

@@ -13,8 +13,9 @@ import click
 from ogive.render import visible
 
 if TYPE_CHECKING:
-    from ogive.network import Network
     from ogive.elaborate.values import Value
+    from ogive.network import Network
+    from ogive.pipeline import Program
 
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){0,4}")
 

@@ -202,6 +202,7 @@ class Context:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
+    stages: dict[str, Region] = field(default_factory=dict)
     override: tuple[int, ...] | None = None
     work: int = 0
     used_definitions: set[str] = field(default_factory=set)

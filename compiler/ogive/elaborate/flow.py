@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 
 from ogive.diagnostics import Label
@@ -22,7 +23,7 @@ def run_chain(ctx: Context, frame: Frame, chain: ast.Chain, pin: ast.Name | None
     Args:
         pin: the name behind `as`: it becomes the name of the last element.
     """
-    inner = replace(frame, pin=None)
+    inner = copy(frame)
     last = len(chain.elements) - 1
     for position, element in enumerate(chain.elements):
         ctx.spend(1, element.span)

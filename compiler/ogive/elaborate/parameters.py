@@ -115,6 +115,8 @@ def bind(
             continue
         if g.value is POISON:
             poisoned = True
+            if operands:  # it may have been a tensor
+                continue
         if at < len(places) and places[at].many:
             many += g.value if isinstance(g.value, list) else [g.value]
             values[places[at].name] = many
@@ -164,7 +166,7 @@ def bind(
 def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> Value:
     """The value in the form that the parameter has it, or POISON when it does not fit."""
     if spec.many and isinstance(value, list):
-        items = [_fits(spec, item) for item in value]
+        items = [item if isinstance(item, int) and not isinstance(item, bool) else POISON for item in value]
         if any(item is POISON for item in items):
             _wrong_type(ctx, frame, callee, spec, next(v for v, i in zip(value, items, strict=True) if i is POISON), span)
             return POISON

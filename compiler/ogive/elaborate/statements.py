@@ -187,7 +187,7 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
     name = expressions.string(ctx, frame, statement.name)
     if name is POISON:
         name = f"stage{len(ctx.graph.regions)}"
-    twin = next((r for r in ctx.graph.regions.values() if r.kind == "stage" and r.name == name), None)
+    twin = ctx.stages.get(name)
     if twin is not None or not name.strip() or frame.namespace.join(name) in ctx.graph:
         what = f'two stages are called "{name}"' if twin else "a stage needs a name of its own"
         labels = (Label(twin.span, "first here"),) if twin is not None and twin.span and twin.span != statement.name.span else ()
@@ -203,6 +203,7 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
             no_flow(ctx, frame, statement.name.span)
             frame.flow = POISON
     region = ctx.open_region(frame, "stage", name, span=statement.span, block="stage")
+    ctx.stages[name] = region
     frame.namespace.taken.add(name)
     inner = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
     frame.flow = run_body(ctx, statement.body, inner)

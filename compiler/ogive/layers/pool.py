@@ -65,18 +65,21 @@ class _Pool(Layer):
         require_float(x, "pooling")
         sizes: list[Size] = []
         for axis, (size, (k, s, p, d)) in enumerate(zip(x.spatial, self._windows(x), strict=True)):
-            extent = d * (k - 1) + 1
-            if p > extent // 2:
+            if p > k // 2:
                 raise ShapeError(
-                    f"padding of {p} is more than half of the window of {extent}",
+                    f"padding of {p} is more than half of the window of {k}",
                     argument="padding",
-                    help=f"`padding = {extent // 2}` at most, or `pad({p})` before it",
+                    help=f"`padding = {k // 2}` at most, or `pad({p})` before it",
                 )
             windows = window_size(size, k, s, p, d, self.ceil)
-            if windows < 1:
+            if windows < 1 or k > self._largest_kernel(x, axis):
                 raise window_too_large("a window", x, axis, k, dilation=d, before=p, behind=p)
             sizes.append(windows)
         return (x.with_spatial(*sizes),)
+
+    def _largest_kernel(self, x: TensorType, axis: int) -> Size:
+        """The largest kernel that PyTorch takes on a spatial axis, beyond that a window must fit."""
+        return x.spatial[axis] + self._windows(x)[axis][0]
 
     def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
         """The dilated window and its stride."""
@@ -140,6 +143,10 @@ class AvgPool(_Pool):
     title: ClassVar[str] = "avg"
 
     count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
+
+    def _largest_kernel(self, x: TensorType, axis: int) -> Size:
+        """Averages in three dimensions count no padding when they ask whether a window fits."""
+        return x.spatial[axis] if len(x.spatial) == 3 else super()._largest_kernel(x, axis)
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
         """The mean plus a constant, unless zeros of the padding are among what is averaged."""

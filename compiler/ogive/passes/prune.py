@@ -24,6 +24,9 @@ def prune(graph: Graph) -> Graph:
         if owner is not None:
             todo.append(owner)
         todo += [ref.node for ref in graph.operands(name)]
+    cliques = [id_ for id_, region in graph.regions.items() if region.clique is not None]
+    if len(needed) == len(graph) and not cliques:
+        return graph
     result = graph.copy()
     result.digraph.remove_nodes_from([name for name in graph.digraph if name not in needed])
     for id_, region in graph.regions.items():
@@ -32,7 +35,7 @@ def prune(graph: Graph) -> Graph:
             inputs=tuple(ref for ref in region.inputs if ref.node in needed),
             outputs=tuple(ref for ref in region.outputs if ref.node in needed),
         )
-    for id_ in [id_ for id_, region in graph.regions.items() if region.clique is not None]:
+    for id_ in cliques:
         _first_stage_only(result, id_)
     return result
 

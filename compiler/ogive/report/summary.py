@@ -60,6 +60,7 @@ class Summary:
     kept: int
     peak: int
     field: Field
+    """The largest receptive field that is not yet the whole input."""
 
     def __str__(self) -> str:
         return to_text(self)
@@ -74,7 +75,6 @@ def summarize(ir: Graph, unrolled: Graph, *, depth: int = 0) -> Summary:
         depth: how many levels of regions are opened: 0 shows stages as rows, 1 the blocks in them, and so on.
     """
     table = _Table(unrolled)
-    ends = [table.fields[ref.node] for _, ref in unrolled.outputs]
     return Summary(
         name=ir.name,
         inputs=tuple((name, ir.node(name).outputs[0].sizes) for name in ir.inputs),
@@ -93,8 +93,14 @@ def summarize(ir: Graph, unrolled: Graph, *, depth: int = 0) -> Summary:
         products=counts.products(unrolled),
         kept=memory.kept_for_backward(unrolled),
         peak=memory.peak_in_inference(unrolled),
-        field=ends[0] if ends else Field(),
+        field=_before_all(table),
     )
+
+
+def _before_all(table: _Table) -> Field:
+    """The largest field of a place that does not yet see everything."""
+    found = [row.field for row in table.parts.values() if row.field.axes and not row.field.whole]
+    return max(found, key=lambda field: max(axis.extent for axis in field.axes), default=Field())
 
 
 class _Table:
@@ -207,7 +213,7 @@ def _totals(summary: Summary) -> Iterator[str]:
     kept, peak = size(summary.kept), size(summary.peak)
     yield f"activations  {kept} kept for the backward pass (estimate); at most {peak} in inference"
     if summary.field.axes:
-        yield f"receptive    {summary.field}, stride {summary.field.stride}"
+        yield f"receptive    {summary.field}, stride {summary.field.stride} where a place does not see it all"
 
 
 def to_json(summary: Summary) -> dict[str, object]:

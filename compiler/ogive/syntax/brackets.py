@@ -7,6 +7,8 @@ begins a line is taken to close the body whose line has its indent. Balanced tex
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+
 from ogive.diagnostics import Diagnostic, Label
 from ogive.source import SourceFile, Span
 from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SIGNS, Lexeme
@@ -14,26 +16,36 @@ from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SIGNS, Lexeme
 DEEPEST = 100
 
 
-def balance(source: SourceFile, lexemes: list[Lexeme]) -> tuple[list[Lexeme] | None, list[Diagnostic]]:
-    """The lexemes with closers added and taken away so that they nest, and what was wrong.
+@dataclass(slots=True)
+class Balanced:
+    """Lexemes with closers added and taken away so that they nest, and what was wrong.
 
     They are None when they nest more than `DEEPEST` deep: nothing else can be said about such a text.
+    `unclosed` holds what was said about openers, and about closers of the wrong kind; `superfluous` what
+    was said about closers alone, which is the fault of an opener where the parser misses one before them.
     """
-    deepest = _nest(lexemes)
-    if deepest is None:
-        return lexemes, []
-    if isinstance(deepest, Lexeme):
-        return None, [too_deep(deepest, f"nested more than {DEEPEST} brackets deep")]
+
+    lexemes: list[Lexeme] | None
+    unclosed: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    superfluous: list[Diagnostic] = field(default_factory=list[Diagnostic])
+
+
+def balance(source: SourceFile, lexemes: list[Lexeme]) -> Balanced:
+    """Make the brackets nest."""
+    fault = _nest(lexemes)
+    if fault is None:
+        return Balanced(lexemes)
     result: list[Lexeme] = []
-    diagnostics: list[Diagnostic] = []
-    for segment in _definitions(source, lexemes):
-        if _nest(segment) is not None:
-            beyond = _Repair(result, diagnostics).run(segment)
-            if beyond is not None:
-                return None, [too_deep(beyond, f"nested more than {DEEPEST} brackets deep")]
-        else:
-            result.extend(segment)
-    return result, diagnostics
+    balanced = Balanced(result)
+    if fault is False:
+        for segment in _definitions(source, lexemes):
+            if _nest(segment) is None:
+                result.extend(segment)
+            else:
+                fault = fault or _Repair(balanced, result).run(segment)
+    if isinstance(fault, Lexeme):
+        return Balanced(None, [too_deep(fault, f"nested more than {DEEPEST} brackets deep")])
+    return balanced
 
 
 def too_deep(lexeme: Lexeme, message: str) -> Diagnostic:
@@ -70,20 +82,21 @@ def _definitions(source: SourceFile, lexemes: list[Lexeme]) -> list[list[Lexeme]
 class _Repair:
     """Appends lexemes to `result` so that they nest."""
 
-    def __init__(self, result: list[Lexeme], diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, balanced: Balanced, result: list[Lexeme]) -> None:
+        self._balanced = balanced
         self._result = result
-        self._diagnostics = diagnostics
         self._stack: list[tuple[Lexeme, int]] = []  # what was opened, and the indent of its line
         self._line = self._indent = 0
 
     def run(self, lexemes: list[Lexeme]) -> Lexeme | None:
         """Repair a definition; the bracket at which it gets too deep, if it does."""
-        for lexeme in lexemes:
+        for index, lexeme in enumerate(lexemes):
             line, column = lexeme.span.source.position(lexeme.span.start)
             begins_line = line != self._line
             if begins_line:
                 self._line, self._indent = line, column - 1
-            if lexeme.type in CLOSERS and not self._close(lexeme, begins_line):
+            following = lexemes[index + 1].type if index + 1 < len(lexemes) else ""
+            if lexeme.type in CLOSERS and not self._close(lexeme, begins_line, following):
                 continue
             if lexeme.type in OPENERS:
                 self._stack.append((lexeme, self._indent))
@@ -98,7 +111,7 @@ class _Repair:
                 self._result.append(newline)
         return None
 
-    def _close(self, closer: Lexeme, begins_line: bool) -> bool:
+    def _close(self, closer: Lexeme, begins_line: bool, following: str) -> bool:
         """Whether it closes something, which is then taken off the stack."""
         indent = self._indent if closer.type == "RBRACE" and begins_line else None
         depth = _meant(self._stack, closer.type, indent)
@@ -108,10 +121,19 @@ class _Repair:
             return True
         if closer.type in SIGNS:
             opener = self._stack[-1][0] if self._stack else None
-            self._diagnostics.append(_superfluous(closer, opener))
-            if opener is not None and {closer.type, opener.type} <= {"RPAR", "RSQB", "LPAR", "LSQB"}:
-                self._stack.pop()  # the wrong one of `)` and `]`
+            diagnostic = _superfluous(closer, opener)
+            if (
+                opener is None
+                or closer.type == "RBRACE"
+                or opener.type == "LBRACE"
+                or following == OPENERS[opener.type]
+            ):
+                self._balanced.superfluous.append(diagnostic)
+            else:  # the wrong one of `)` and `]`
+                self._stack.pop()
                 self._result.append(Lexeme(OPENERS[opener.type], "", closer.span))
+                message = f"`{SIGNS[closer.type]}` does not close `{SIGNS[opener.type]}`"
+                self._balanced.unclosed.append(replace(diagnostic, message=message))
         return False
 
     def _close_down_to(self, depth: int, at: Span) -> None:
@@ -121,7 +143,7 @@ class _Repair:
         self._result.extend(Lexeme(OPENERS[opener.type], "", place) for opener in reversed(unclosed))
         named = [opener for opener in unclosed if opener.type in SIGNS]
         if named:  # several may stay open for one that was forgotten: say the innermost
-            self._diagnostics.append(_unclosed(named[-1], at))
+            self._balanced.unclosed.append(_unclosed(named[-1], at))
 
 
 def _meant(stack: list[tuple[Lexeme, int]], kind: str, indent: int | None) -> int | None:
@@ -150,7 +172,9 @@ def _unclosed(opener: Lexeme, noticed: Span) -> Diagnostic:
 
 def _superfluous(closer: Lexeme, opener: Lexeme | None) -> Diagnostic:
     sign = SIGNS[closer.type]
-    labels = [Label(closer.span, "closes nothing")]
-    if opener is not None and opener.type in SIGNS:
-        labels.append(Label(opener.span, f"this `{SIGNS[opener.type]}` is what is open here"))
+    if opener is None or opener.type not in SIGNS:
+        labels = [Label(closer.span, "nothing is open here")]
+    else:
+        open_sign, meant = SIGNS[opener.type], SIGNS[OPENERS[opener.type]]
+        labels = [Label(closer.span, f"`{meant}` would close"), Label(opener.span, f"this `{open_sign}`")]
     return Diagnostic("E002", f"this `{sign}` closes nothing", tuple(labels))

@@ -40,6 +40,7 @@ class Lexing:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
         self.comments: list[Comment] = []
+        self.swallowed_openers: list[int] = []  # where strings that are not closed took brackets away
         self._lex = lex
         self._stray_until = -1
         self._handlers: dict[str, Callable[[str, Span], Iterator[Lexeme]]] = {
@@ -185,6 +186,7 @@ class Lexing:
         closed = len(text) > 1 and text[-1] == '"' and (len(text) - len(text[:-1].rstrip("\\"))) % 2 == 1
         if not closed:
             self._say("E005", "this string is not closed", span, 'no closing `"` on this line')
+            self.swallowed_openers.extend(span.start + at for at, sign in enumerate(text) if sign in "{([")
             yield Lexeme("STRING", text[1:], span)
             return
         end = span.end - 1

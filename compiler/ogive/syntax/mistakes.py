@@ -275,10 +275,18 @@ def _branches(m: Mistake) -> Diagnostic | None:
     return None
 
 
+def _fat_arrow(m: Mistake) -> Span | None:
+    """Where `=>` stands, whichever of its halves was the one too many."""
+    at = m.index if m.found.type == "EQUAL" else m.index - 1
+    if at < m.first or [x.type for x in m.lexemes[at : at + 2]] != ["EQUAL", "MORETHAN"]:
+        return None
+    return m.lexemes[at].span.to(m.lexemes[at + 1].span)
+
+
 def _operators(m: Mistake) -> Diagnostic | None:
     kind = m.found.type
-    if kind == "MORETHAN" and m.before is not None and m.before.type == "EQUAL":
-        arrow = m.before.span.to(m.found.span)
+    arrow = _fat_arrow(m)
+    if arrow is not None:
         labels = (Label(arrow, "`->` was expected"),)
         return Diagnostic(
             "E001", "`=>` is not the arrow of a chain", labels, help="write `->`", fix=Fix(arrow, "->")

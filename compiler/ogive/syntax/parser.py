@@ -78,6 +78,8 @@ class _Run:
         self._marks: list[_Mark] = []
         self._start = "file"
         self._unbalanced = False
+        self._superfluous: list[Diagnostic] = []
+        self._missing_openers: list[int] = []
 
     def ordered(self) -> tuple[Diagnostic, ...]:
         return tuple(sorted(self.diagnostics, key=_start)[:MOST_REPORTED])
@@ -86,9 +88,11 @@ class _Run:
         self._start = start
         if not self._prepare():
             return None
-        self._suspect = sorted(map(_start, self.diagnostics))
+        self._suspect = sorted(map(_start, (*self.diagnostics, *self._superfluous)))
         self._cursor: InteractiveParser = tables.parser().parse_interactive(start=start)
-        return self._drive()
+        result = self._drive()
+        self._blame_closers()
+        return result
 
     # ----------------------------------------------------------------- before the parser
 
@@ -100,15 +104,18 @@ class _Run:
         """Run the passes that make lexemes. False when the parser had better not see them."""
         lexing = Lexing(self.source, self._lex)
         lexemes = list(lexing.run(0, len(self.source.text)))
-        nested, unbalanced = balance(self.source, lexemes)
+        balanced = balance(self.source, lexemes)
+        nested = balanced.lexemes
         self.comments = lexing.comments
-        self.diagnostics = [*lexing.diagnostics, *unbalanced]
+        self.diagnostics = [*lexing.diagnostics, *balanced.unclosed]
+        self._superfluous = balanced.superfluous
+        self._missing_openers = [*lexing.swallowed_openers]
         if nested is None:
             return False
-        last = nested[-1].span.end if nested else 0
+        last = next((lexeme.span.end for lexeme in reversed(nested) if lexeme.type != "NEWLINE"), 0)
         end = Lexeme("$END", "", Span(self.source, last, last))
         self._lexemes, too_deep = arrange(nested, end)
-        self._unbalanced = bool(unbalanced)
+        self._unbalanced = bool(balanced.unclosed or balanced.superfluous)
         if too_deep:
             self.diagnostics.append(too_deep)
         return too_deep is None
@@ -182,12 +189,23 @@ class _Run:
         inside = at < len(self._suspect) and self._suspect[at] <= self._lexemes[resume].span.start
         return inside or (self._unbalanced and mark.depth == 0)
 
+    def _blame_closers(self) -> None:
+        """Report the closers that close nothing, except for one behind each opener that was missed."""
+        missing = sorted(self._missing_openers, reverse=True)
+        for diagnostic in self._superfluous:
+            if missing and missing[-1] < _start(diagnostic):
+                missing.pop()
+            else:
+                self.diagnostics.append(diagnostic)
+
     def _explain(self, mark: _Mark, index: int) -> Diagnostic:
         probe = self._cursor.copy(deepcopy_values=False)
         probe.parser_state.state_stack[:], probe.parser_state.value_stack[:] = mark.states, mark.values
         for lexeme in self._fed[mark.fed :]:
             probe.feed_token(lexeme)  # pyright: ignore[reportArgumentType]
         expected = frozenset(probe.accepts()) - {"BROKEN"}
+        if "LBRACE" in expected:
+            self._missing_openers.append(self._lexemes[index].span.start)
         return explain(
             Mistake(self._lexemes, mark.first, index, expected, mark.depth == 0 and self._start == "file")
         )

@@ -156,11 +156,21 @@ class Checkpoints(Callback):
             with written_beside(self._folder.best) as temporary:
                 shutil.copyfile(self._folder.last, temporary)
 
-    def on_train_batch_end(self, trainer: Trainer, *_: object) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: object, batch: object, batch_idx: int
+    ) -> None:
         """The place to stop: the optimiser has finished its step."""
         self._stop_if_asked()
 
-    def on_validation_batch_end(self, trainer: Trainer, *_: object) -> None:
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         """Another: validation changes nothing."""
         self._stop_if_asked()
 

@@ -10,7 +10,7 @@ from ogive.train.tally import Score
 def standard_error(score: Score) -> float:
     """The standard error of an accuracy, as a share.
 
-    Two right and two wrong are added first (Agresti & Coull 1998): all right of 144 is no proof of perfection.
+    Two right and two wrong are added first (Agresti & Coull 1998): 144 of 144 is no proof of perfection.
     """
     total = score.total + 4
     accuracy = (score.correct + 2) / total

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch import Trainer, seed_everything
-from lightning.fabric.plugins.environments import LightningEnvironment
 from rich.console import Console
 from torch import nn
 

@@ -20,6 +20,8 @@ _BULGE = 0.17
 _LEAST_GAP = 2.1
 """Between neighbours' centres, in diameters."""
 _MARGIN = 9.0
+TEXT = 14.0
+"""The height of the lines below a ring."""
 
 Point = tuple[float, float]
 Curve = tuple[Point, Point, Point, Point]
@@ -42,14 +44,18 @@ class Arc:
 
 def radius(layers: int) -> float:
     """Of the circle on which the layers stand."""
-    spacing = {2: 3.4, 3: 3.3, 4: 3.2, 5: 2.9, 6: 2.7}.get(layers, _LEAST_GAP)
+    spacing = {2: 2.9, 3: 2.9, 4: 2.8, 5: 2.5, 6: 2.3}.get(layers, _LEAST_GAP)
     return spacing * RADIUS * 2 / (2 * sin(pi / max(layers, 2)))
 
 
-def side(layers: int) -> float:
-    """Of the square that holds the ring and its outer arcs."""
-    spread = 2 * (radius(layers) + RADIUS + _MARGIN)
-    return spread + 2 * 14 if layers <= SOURCES_SHOWN else spread + 6
+def frame(layers: int) -> tuple[float, float]:
+    """Width and height of what holds the ring, its outer arcs, and below it two lines of text."""
+    side = _side(layers)
+    return side, side + TEXT
+
+
+def _side(layers: int) -> float:
+    return 2 * (radius(layers) + RADIUS + _MARGIN) + (8 if layers <= SOURCES_SHOWN else 2)
 
 
 def place(layer: int, layers: int) -> Point:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw import flow
-from ogive.backends.draw.folding import folded_kind, folded_text, name_of
+from ogive.backends.draw.folding import folded_kind, folded_text, inside, name_of
 from ogive.backends.draw.picture import Box, Cluster, Edge, EdgeStyle, Item, Picture, Ring, Text, leaves, with_badge
 from ogive.backends.draw.rolling import Rolled, Structure
 from ogive.backends.draw.text import Fused, clip, layer_text, look, shape
-from ogive.graph import Ref, Region
+from ogive.graph import CliqueBody, Ref, Region
 
 _LEVELS = {"stage", "block", "dense", "aux", "clique"}
 """Regions that open a level: at the given depth they fold."""
@@ -28,7 +28,9 @@ def deepest(structure: Structure, root: int = 0) -> int:
     return best
 
 
-def collapse(structure: Structure, depth: int, root: int = 0, prefix: str = "") -> Picture:
+def collapse(
+    structure: Structure, depth: int, root: int = 0, prefix: str = "", also: Collection[int] = ()
+) -> Picture:
     """The picture of a region (the net) in which `depth` levels of stages, blocks and dense blocks are open.
 
     Args:
@@ -36,12 +38,14 @@ def collapse(structure: Structure, depth: int, root: int = 0, prefix: str = "") 
         depth: 0 folds every stage and block that stands directly in it.
         root: the region; anything but the net gets boxes for the tensors that enter.
         prefix: begins the ids, so that several pictures can stand in one file.
+        also: regions that are open at any depth.
     """
-    return _Scene(structure, depth, root, prefix).picture()
+    return _Scene(structure, depth, root, prefix, frozenset(also)).picture()
 
 
 class _Scene:
-    def __init__(self, structure: Structure, depth: int, root: int, prefix: str) -> None:
+    def __init__(self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int]) -> None:
+        self.open = also
         self.structure = structure
         self.graph = structure.graph
         self.depth = depth
@@ -52,20 +56,21 @@ class _Scene:
         self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # node -> (roll, copy, place), outermost first
         self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
         self.rings: dict[str, Region] = {}
+        self.turned: dict[str, set[str]] = defaultdict(set)  # shapes that enter a rolled box from its own last turn
         self.above: dict[str, int | None] = {}  # of a node that is folded away: the region that its edges are seen from
 
     def picture(self) -> Picture:
         region = self.graph.regions[self.root]
         items = self.content(region, 0)
         sources: list[Box] = []
-        edges = self.edges(sources)
+        links = self.links(sources)
         name = self.graph.name if self.root == 0 else name_of(region)
         every = (*sources, *items)
         if self.root == 0:
-            outputs, out_edges = self.outputs()
-            every, edges = (*every, *outputs), [*edges, *out_edges]
+            outputs, out_links = self.outputs()
+            every, links = (*every, *outputs), [*links, *out_links]
         thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
-        edges = flow.mark_skips(edges, thin)
+        edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
         return Picture(clip(name, 60), every, tuple(edges), spine=flow.spine(order(every), edges))
 
     # ------------------------------------------------------------------ items
@@ -82,13 +87,13 @@ class _Scene:
         for rolled in self.structure.rolled(region.id):
             if rolled.count > 1:
                 self.roll(rolled)
-            inside = self.unit(rolled, level)
+            held = self.unit(rolled, level)
             if rolled.count == 1:
-                items += inside
-            elif len(inside) == 1:
-                items.append(with_badge(inside[0], rolled.count))
+                items += held
+            elif len(held) == 1:
+                items.append(with_badge(held[0], rolled.count))
             else:
-                items.append(Cluster(self.id(), "", "", inside, rolled.count))
+                items.append(Cluster(self.id(), "", "", held, rolled.count))
         return tuple(items)
 
     def roll(self, rolled: Rolled) -> None:
@@ -104,7 +109,7 @@ class _Scene:
             return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
         if unit.kind not in _LEVELS:
             return self.content(unit, level)
-        if level >= self.depth:
+        if level >= self.depth and unit.id not in self.open:
             return (self.folded(unit),)
         return self.opened(unit, self.content(unit, level + 1))
 
@@ -113,8 +118,6 @@ class _Scene:
         if len(items) == 1 and region.kind in {"block", "dense"} and isinstance(items[0], Box):
             return items
         name, note = name_of(region), ""
-        if region.kind == "clique" and region.clique:
-            note = _clique_note(self.structure, region)
         if region.kind == "aux" and region.weight is not None:
             note = f"weight {region.weight:g}"
         only = items[0] if len(items) == 1 else None
@@ -138,16 +141,14 @@ class _Scene:
         nodes = self.structure.nodes[region.id]
         self.at.update(dict.fromkeys(nodes, id))
         self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
-        rolled = self.structure.rolled(region.id)
-        badge = max((r.count for r in rolled), default=1) if region.kind == "dense" else 1
-        definition = (region.block or "") if region.kind == "block" else "dense" if region.kind == "dense" else ""
+        text, definition, badge = folded_text(self.structure, region)
         kind = folded_kind(self.structure, region)
-        return Box(id, kind, folded_text(self.structure, region), nodes, region.id, badge, None, definition)
+        return Box(id, kind, text, nodes, region.id, badge, None, definition, inside(self.structure, region))
 
     def ring(self, region: Region) -> tuple[Item, ...]:
         """X0 and the layers; a concat of all layers and of nothing else is the ring's own value."""
         assert region.clique is not None
-        ring = Ring(self.id(), region.clique)
+        ring = Ring(self.id(), region.clique, clique_lines(region.clique))
         members = _members(self.structure, region)
         self.at.update(dict.fromkeys(members, ring.id))
         self.rings[ring.id] = region
@@ -160,14 +161,14 @@ class _Scene:
         others = [u for u in self.structure.units(region.id) if isinstance(u, Fused) and not set(u.nodes) & set(self.at)]
         return (ring, *(self.layer(u) for u in others))
 
-    def outputs(self) -> tuple[list[Box], list[Edge]]:
+    def outputs(self) -> tuple[list[Box], list[tuple[Edge, str]]]:
         boxes: list[Box] = []
-        edges: list[Edge] = []
+        links: list[tuple[Edge, str]] = []
         for name, ref in self.graph.outputs:
             box = Box(self.id(), "output", Text(clip(name)))
             boxes.append(box)
-            edges.append(Edge(self.at[self.resolve(ref.node)[0]], box.id, "flow", shape(self.graph.type(ref))))
-        return boxes, edges
+            links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
+        return boxes, links
 
     # ------------------------------------------------------------------ edges
 
@@ -182,30 +183,34 @@ class _Scene:
             level += 1
         return node, path
 
-    def edges(self, sources: list[Box]) -> list[Edge]:
-        """The arrows between what is drawn; fills `sources` with boxes for tensors from outside."""
+    def links(self, sources: list[Box]) -> list[tuple[Edge, str]]:
+        """The arrows between what is drawn, with the shapes they carry; fills `sources` with boxes for tensors from outside."""
         resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
-        found: list[tuple[str, str, EdgeStyle, Ref]] = []
-        entering: dict[str, set[str]] = defaultdict(set)  # shapes that enter each box, over all its copies
+        found: dict[tuple[str, str], tuple[Edge, str]] = {}
         outside: dict[Ref, str] = {}
         for name, (drawn, path) in resolved.items():
             head = self.at[drawn]
             for ref in self.graph.operands(name):
-                entering[head].add(shape(self.graph.type(ref)))
+                carried = shape(self.graph.type(ref))
                 if ref.node not in resolved:
                     if ref not in outside:
                         outside[ref] = self.id()
-                    tail, before = outside[ref], {}
+                    tail, before = outside[ref], dict[int, int]()
                 else:
                     source, before = resolved[ref.node]
                     tail = self.at[source]
-                if any(path.get(roll, copy) != copy for roll, copy in before.items()) or tail == head:
-                    continue
-                tail, head_id = self.around_rings(tail, head, ref, name)
-                found.append((tail, head_id, self.style(ref.node, drawn), ref))
+                if any(path.get(roll, copy) != copy for roll, copy in before.items()):
+                    self.turned[head].add(carried)
+                elif tail != head:
+                    ends = self.around_rings(tail, head, ref, name)
+                    style = self.style(ref.node, drawn)
+                    if ends not in found or (style == "flow" and found[ends][0].style != "flow"):
+                        found[ends] = Edge(*ends, style), found[ends][1] if ends in found else carried
+        for ring, region in self.rings.items():
+            found[f"{ring}.x0", ring] = Edge(f"{ring}.x0", ring, "source"), shape(self.graph.type(region.inputs[0]))
         for ref, id in outside.items():
             sources.append(Box(id, "input", Text("in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})")))
-        return self.labelled(found, entering)
+        return list(found.values())
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
         """X0 stands between a ring and what feeds it, and is what is joined to the ring's layers behind it."""
@@ -235,25 +240,22 @@ class _Scene:
                     break
         return "flow"
 
-    def labelled(
-        self, found: Iterable[tuple[str, str, EdgeStyle, Ref]], entering: dict[str, set[str]]
-    ) -> list[Edge]:
-        """Without doubles, and with a shape on the first arrow of every tensor that has a new one."""
-        seen: set[tuple[str, str]] = set()
-        edges: list[Edge] = []
+    def labelled(self, links: Sequence[tuple[Edge, str]], edges: Sequence[Edge]) -> list[Edge]:
+        """A shape on the first arrow of every tensor that differs from what entered its box; never on a skip."""
+        entering: dict[str, set[str]] = defaultdict(set, {id: set(shapes) for id, shapes in self.turned.items()})
+        for (_, carried), edge in zip(links, edges, strict=True):
+            if edge.style != "skip":
+                entering[edge.head].add(carried)
+        silent = {*self.rings, *(f"{ring}.x0" for ring in self.rings)}
         named: set[tuple[str, str]] = set()
-        for tail, head, style, ref in found:
-            if (tail, head) in seen:
-                continue
-            seen.add((tail, head))
-            text = shape(self.graph.type(ref))
-            label = ""
-            if self.root == 0 and style == "flow" and text not in entering[tail] and (tail, text) not in named:
-                if not tail.endswith(".x0") and tail not in self.rings:
-                    label = text
-                    named.add((tail, text))
-            edges.append(Edge(tail, head, style, label))
-        return edges
+        done: list[Edge] = []
+        for (_, carried), edge in zip(links, edges, strict=True):
+            new = carried not in entering[edge.tail] and (edge.tail, carried) not in named and edge.tail not in silent
+            if self.root == 0 and edge.style == "flow" and new:
+                named.add((edge.tail, carried))
+                edge = replace(edge, label=carried)
+            done.append(edge)
+        return done
 
 
 def order(items: Sequence[Item]) -> list[str]:
@@ -269,9 +271,8 @@ def _members(structure: Structure, region: Region) -> list[str]:
     return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]
 
 
-def _clique_note(structure: Structure, region: Region) -> str:
-    body = region.clique
-    assert body is not None
+def clique_lines(body: CliqueBody) -> tuple[str, str]:
+    """What a layer of a clique does, and how often."""
     steps = [step.layer.look((body.source,)) for step in (*body.before, body.mix)]
     words = " · ".join([s.short for s in steps[:-1]] + [steps[-1].label])
-    return clip(f"{body.layers} layers, {body.stages} stages: {words}", 60)
+    return clip(words), f"{body.layers} layers, {body.stages} stages"

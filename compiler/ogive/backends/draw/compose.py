@@ -14,10 +14,11 @@ import graphviz
 from ogive.backends.draw import clique_ring, look
 from ogive.backends.draw.clique_ring import Arc, Point
 from ogive.backends.draw.dot import SOURCE_RADIUS, Writer
+from ogive.backends.draw.routing import Layout
 
 GAP = 26.0
 """Points between the overview and the definitions."""
-_PAD = 3.0
+_PAD = 6.0
 _PLACED = {"_gvid", "name", "pos", "bb", "lp", "nodes", "edges", "subgraphs", "width", "height", "group", "rects"}
 
 Json = dict[str, Any]
@@ -56,23 +57,43 @@ class _Part:
         return f"{x0 + self.dx:.2f},{y0 + self.dy:.2f},{x1 + self.dx:.2f},{y1 + self.dy:.2f}"
 
 
-def compose(parts: list[Json], rings: list[RingSpec], writer: Writer) -> tuple[str, float, float]:
+def compose(
+    parts: list[Json], rings: list[RingSpec], skips: list[tuple[str, str]], writer: Writer
+) -> tuple[str, float, float]:
     """One DOT text with positions, and the drawing's width and height in points at scale 1.
 
     Args:
         parts: json0 of the overview, then of the definitions.
         rings: those whose frames are to be filled.
+        skips: boxes to join by lanes.
         writer: whose scale the parts have.
     """
+    for data in parts:
+        _route(data, skips, writer.scale)
     placed = _arrange([_Part(p, *_size(p)) for p in parts], GAP * writer.scale)
     graph = writer.defaults("drawing")
-    width = max(p.dx + p.width for p in placed)
+    for part in placed:  # a lane may lie left of what dot called zero
+        part.dx -= float(part.data["bb"].split(",")[0])
+    width = max(p.dx + float(p.data["bb"].split(",")[2]) for p in placed)
     height = max(p.dy + p.height for p in placed) - min(p.dy for p in placed)
     by_id = {r["id"]: r for r in rings}
     for part in placed:
         _emit(graph, part, by_id, writer)
     graph.attr("graph", pad=f"{_PAD / 72:.4f}")
     return graph.source, width / writer.scale, height / writer.scale
+
+
+def _route(data: Json, skips: list[tuple[str, str]], scale: float) -> None:
+    """Adds the skips, and moves what they and the arrows would cover."""
+    layout = Layout.read(data)
+    splines = layout.route(skips, scale)
+    straight = [e["pos"] for e in data.get("edges", []) if "pos" in e]
+    layout.clear_titles([*straight, *splines.values()], scale)
+    layout.finish(splines)
+    edges: list[Json] = data.setdefault("edges", [])
+    for (tail, head), spline in splines.items():
+        ends = {"tail": layout.numbers[tail], "head": layout.numbers[head]}
+        edges.insert(0, {**ends, "pos": spline, "color": look.SKIP})
 
 
 def _size(data: Json) -> tuple[float, float]:
@@ -150,10 +171,7 @@ def _node(graph: graphviz.Digraph, o: Json, part: _Part, rings: dict[str, RingSp
     at = part.point(o["pos"])
     ring = rings.get(o["name"])
     attributes = {**_attributes(o), "fixedsize": "true", "margin": "0"}
-    if not ring or o.get("style") != "invis":
-        graph.node(o["name"], pos=_pair(at), width=o["width"], height=o["height"], **attributes)
-    else:  # arrows out of it were laid out already; it stays as the end that they name
-        graph.node(o["name"], pos=_pair(at), width="0.01", height="0.01", **attributes)
+    graph.node(o["name"], pos=_pair(at), width=o["width"], height=o["height"], **attributes)
     if ring:
         source = next(s for s in part.data["objects"] if s["name"] == f"{ring['id']}.x0")
         _fill(graph, ring, at, part.point(source["pos"]), writer)
@@ -163,6 +181,8 @@ def _fill(graph: graphviz.Digraph, ring: RingSpec, centre: Point, source: Point,
     """The layers and arcs of a ring, in its frame."""
     layers, scale = ring["layers"], writer.scale
     arrow = 10 * look.ARROW
+
+    centre = centre[0], centre[1] + clique_ring.TEXT / 2 * scale
 
     def at(point: Point) -> Point:
         return centre[0] + point[0] * scale, centre[1] + point[1] * scale

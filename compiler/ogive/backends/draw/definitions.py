@@ -40,22 +40,21 @@ def definitions(structure: Structure, overview: Picture) -> tuple[Picture, ...]:
     while waiting and len(pictures) < MOST:
         picture = waiting.pop(0)
         for box in picture.boxes():
-            if not isinstance(box, Box) or box.region is None or not box.definition or len(pictures) == MOST:
-                continue
-            key = _key(structure, structure.graph.regions[box.region])
-            if key in found:
-                continue
-            found[key] = by_key[key]
-            made = _define(structure, by_key[key], f"d{len(pictures) + 1}.")
-            pictures.append(made)
-            waiting.append(made)
+            for region in box.defines if isinstance(box, Box) else ():
+                key = _key(structure, structure.graph.regions[region])
+                if key in found or len(pictures) == MOST:
+                    continue
+                found[key] = by_key[key]
+                made = _define(structure, by_key[key], f"d{len(pictures) + 1}.")
+                pictures.append(made)
+                waiting.append(made)
     return tuple(pictures)
 
 
 def _variants(structure: Structure) -> dict[tuple[str, Hashable], _Variant]:
     found: dict[tuple[str, Hashable], _Variant] = {}
     for region in structure.graph.regions.values():
-        if region.kind in {"block", "dense"} and structure.nodes[region.id]:
+        if region.kind in {"block", "dense", "clique"} and structure.nodes[region.id]:
             key = _key(structure, region)
             found.setdefault(key, _Variant(key)).uses.append(region)
     return found
@@ -65,6 +64,8 @@ def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
     """What two uses share when one picture can define both."""
     if region.kind == "dense":
         return "dense", structure.signature(_body(structure, region), labels=False)
+    if region.kind == "clique" and region.clique:
+        return "clique", (region.clique.layers, region.clique.stages, region.clique.updates)
     main, _ = _split(structure, region)
     return region.block or "", tuple(structure.graph.node(n).layer.kind for n in main)
 
@@ -99,6 +100,8 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     edges = picture.edges
     if identity:
         edges = (*edges, *_identity(structure, picture))
+    if model.kind == "clique":
+        return replace(picture, name="clique")
     name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
     note = f"({', '.join(numbers.used)})" if numbers.used else ""
     return replace(picture, name=name, items=items, edges=edges, note=note)
@@ -173,7 +176,7 @@ class _Numbers:
         inside = {same[n] for n in box.nodes}
         for region in graph.regions.values():
             if region.kind == graph.regions[box.region].kind and set(self.structure.nodes[region.id]) == inside:
-                return folded_text(self.structure, region)
+                return folded_text(self.structure, region)[0]
         return None
 
     def line(self, lines: Sequence[str], known: Sequence[Mapping[str, Fraction]], own: str) -> str:
@@ -189,6 +192,9 @@ class _Numbers:
 
     def word(self, values: Sequence[int], known: Sequence[Mapping[str, Fraction]]) -> str:
         if len(set(values)) == 1:
+            if len(known) < len(self.others):  # only some uses have it: what the others call it
+                named = [n for n in self.used if all(k.get(n) == values[0] for k in known)]
+                return named[0] if named and values[0] > 1 else str(values[0])
             return str(values[0])
         names = [n for n in known[0] if all(n in k for k in known)]
         for simple in (True, False):

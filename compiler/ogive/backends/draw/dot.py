@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
 
 import graphviz
 
 from ogive.backends.draw import clique_ring as ring_shape
 from ogive.backends.draw import look
 from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring
+from ogive.backends.draw.text import clip
 
 SOURCE_RADIUS = 10.0
 _EDGES = {
     "flow": {},
     "skip": {"color": look.SKIP, "weight": "0"},
     "projection": {"style": "dashed", "weight": "0"},
-    "aux": {"color": look.PAINTS["aux"].stroke, "weight": "0"},
+    "aux": {"color": look.PAINTS["aux"].stroke},
+    "source": {"color": look.SOURCE, "weight": "50"},
 }
 
 
@@ -33,7 +34,7 @@ class Writer:
 
     Args:
         scale: of every length and size of type.
-        frames: draw each ring as one empty frame, whose inside is added after the layout.
+        frames: draw each ring as one empty frame and leave the skips out; both are added after the layout.
     """
 
     def __init__(self, scale: float = 1.0, frames: bool = False) -> None:
@@ -96,12 +97,12 @@ class Writer:
 
     def fill(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """Writes a picture's items, then its edges."""
-        clusters = dict(_innermost(picture.items))
         for item in picture.items:
             self.item(graph, item, picture.spine)
-        rings = {b.id for b in picture.boxes() if isinstance(b, Ring)}
-        for number, edge in enumerate(picture.edges):
-            self.edge(graph, edge, picture, clusters, rings, number)
+        rings = {b.id: b for b in picture.boxes() if isinstance(b, Ring)}
+        for edge in picture.edges:
+            if edge.style != "skip" or not self.frames:
+                self.edge(graph, edge, picture, rings)
 
     def fill_definition(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """The same in a frame with the name of the block."""
@@ -162,18 +163,22 @@ class Writer:
     def label(self, box: Box) -> str:
         """Small line, large line, small line; the badge at their right."""
         title = escape(box.text.title)
-        if box.definition and box.text.title.startswith(box.definition):
-            title = f"<B>{escape(box.definition)}</B>{escape(box.text.title[len(box.definition) :])}"
+        if box.definition and box.definition in box.text.title:
+            before, _, after = box.text.title.rpartition(box.definition)
+            title = f"{escape(before)}<B>{escape(box.definition)}</B>{escape(after)}"
         small = f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{{}}</FONT>'
         lines = [small.format(escape(box.text.before))] if box.text.before else []
         lines.append(title or " ")
         lines += [small.format(escape(box.text.after))] if box.text.after else []
-        if box.badge == 1:
-            return "<" + "<BR/>".join(lines) + ">"
+        if box.badge == 1 and len(lines) == 1:
+            return f"<{lines[0]}>"
         badge = f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}"><B>&nbsp;×{box.badge}</B></FONT>'
+        rows = [f"<TD>{line}</TD>" for line in lines]
+        if box.badge > 1:
+            rows[0] += f'<TD ROWSPAN="{len(rows)}">{badge}</TD>'
         return (
-            '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"><TR>'
-            f"<TD>{'<BR/>'.join(lines)}</TD><TD>{badge}</TD></TR></TABLE>>"
+            f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{int(self.scale / 2)}">'
+            f"{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>>"
         )
 
     def circle(self, name: str, paint: look.Paint, radius: float) -> dict[str, str]:
@@ -187,14 +192,16 @@ class Writer:
     def ring(self, graph: graphviz.Digraph, ring: Ring, spine: frozenset[str]) -> None:
         """X0 and a frame to be filled, or the layers themselves."""
         layers = ring.body.layers
-        group = {"group": "spine"} if ring.id in spine else {}
+        group = {"group": "spine" if ring.id in spine else ring.id}
         graph.node(ring.source, **self.circle("X0", look.PLAIN, SOURCE_RADIUS), **group)
-        if self.frames or layers > ring_shape.ARCS_SHOWN:
-            side = self.inches(ring_shape.side(layers))
-            style = "invis" if layers <= ring_shape.SOURCES_SHOWN else "rounded,dashed"
-            text = "" if self.frames else f"clique of {layers} layers"
-            graph.node(ring.id, label=text, style=style, fixedsize="true", width=side, height=side, color="#777777", **group)
-            graph.edge(ring.source, ring.id, id=f"{ring.id}.source", **({"style": "invis"} if layers <= ring_shape.SOURCES_SHOWN else {}))
+        if self.framed(ring):
+            width, height = (self.inches(v) for v in ring_shape.frame(layers))
+            lines = [clip(line, int(ring_shape.frame(layers)[0] / 4)) for line in ring.lines]
+            graph.node(
+                ring.id, label=f"<{'<BR/>'.join(map(escape, lines))}>", labelloc="b", style="rounded,dashed", width=width,
+                height=height, fixedsize="true", color="#999999", fontsize=self.points(look.SMALL), fontcolor=look.FLOW,
+                **group,
+            )  # fmt: skip
             return
         for layer in range(1, layers + 1):
             graph.node(member(ring, layer), **self.circle(f"X{layer}", look.paint("conv"), ring_shape.RADIUS))
@@ -205,27 +212,28 @@ class Writer:
                 if j != i:
                     graph.edge(member(ring, j), member(ring, i), constraint="false", **ARC[j < i])
 
+    def framed(self, ring: Ring) -> bool:
+        """Whether a ring is one node here."""
+        return self.frames or ring.body.layers > ring_shape.ARCS_SHOWN
+
     # ------------------------------------------------------------------ edges
 
-    def edge(
-        self, graph: graphviz.Digraph, edge: Edge, picture: Picture, clusters: dict[str, str], rings: set[str], number: int
-    ) -> None:
-        """Writes an edge; one out of a ring starts at the frame around it."""
+    def edge(self, graph: graphviz.Digraph, edge: Edge, picture: Picture, rings: dict[str, Ring]) -> None:
+        """Writes an edge. Where a ring's layers are drawn, one out of the ring starts at its last layer."""
         found = dict(_EDGES[edge.style])
+        tail = edge.tail
+        if edge.style == "source":
+            ring = rings[edge.head]
+            if not self.framed(ring):
+                return
+            if ring.body.layers <= ring_shape.SOURCES_SHOWN:
+                found["style"] = "invis"
+        if tail in rings and not self.framed(rings[tail]):
+            tail = member(rings[tail], rings[tail].body.layers)
         if edge.style == "flow" and {edge.tail, edge.head} <= picture.spine:
             found["weight"] = "12"
         if edge.label:
             found["label"] = f"<&nbsp;{escape(edge.label)}>"
-        tail = edge.tail
-        if tail in rings:
-            cluster = clusters.get(tail)
-            if cluster and clusters.get(edge.head) != cluster:
-                found["ltail"] = f"cluster_{cluster}"
-            if not self.frames:
-                layers = next(b.body.layers for b in picture.boxes() if isinstance(b, Ring) and b.id == tail)
-                tail = f"{tail}.x{layers}" if layers <= ring_shape.ARCS_SHOWN else tail
-        if self.frames:
-            found["id"] = f"{picture.items[0].id}.e{number}"
         graph.edge(tail, edge.head, **found)
 
 
@@ -237,13 +245,3 @@ def member(ring: Ring, layer: int) -> str:
     """The id of a layer of a ring."""
     return f"{ring.id}.x{layer}"
 
-
-def _innermost(items: tuple[Item, ...], cluster: str | None = None) -> Iterator[tuple[str, str]]:
-    """The cluster that each box stands in."""
-    for item in items:
-        if isinstance(item, Cluster):
-            yield from _innermost(item.items, item.id)
-        elif cluster is not None:
-            yield item.id, cluster
-            if isinstance(item, Ring):
-                yield item.source, cluster

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import replace
 
 from ogive.backends.draw import flow, look
-from ogive.backends.draw.clique_ring import side
+from ogive.backends.draw.clique_ring import frame
 from ogive.backends.draw.collapse import collapse, deepest, order
 from ogive.backends.draw.definitions import definitions
 from ogive.backends.draw.picture import Box, Cluster, Item, Picture, Ring, Text
 from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.text import Fused
 
-_LINE, _SMALL_LINE, _MARGINS, _GAP = 9.4, 7.6, 6.0, look.RANK_SEP * 72
+_LINE, _SMALL_LINE, _MARGINS, _GAP, _LABEL = 11.0, 9.0, 5.5, look.RANK_SEP * 72, 6.0
 _FRAME, _FRAME_TITLE = 14.0, 11.0
 
 
@@ -25,35 +28,66 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
     top = deepest(structure)
     picture = collapse(structure, top)
     at = top
-    while at > 0 and not fits(picture):
-        at -= 1
-        picture = collapse(structure, at)
+    kept = _around_cliques(structure)
+    while not fits(picture) and (at > 0 or kept):
+        if at > 0:
+            at -= 1
+        else:
+            kept = set()  # the rings themselves go beside the overview
+        picture = collapse(structure, at, also=kept)
+    if at < top:
+        picture = _reopened(structure, at, kept, picture)
     picture = capped(picture)
     return replace(picture, definitions=definitions(structure, picture)) if at < top else picture
 
 
+def _around_cliques(structure: Structure) -> set[int]:
+    """Cliques and the stages around them: they stay open when all else folds, for a ring says what no box can."""
+    regions = structure.graph.regions
+    cliques = [r.id for r in regions.values() if r.kind == "clique"]
+    return {around.id for id in cliques for around in structure.graph.ancestors(id)}
+
+
+def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture) -> Picture:
+    """The picture with those stages open again that hold layers of their own, all alike or none, while it fits."""
+    alike: dict[Hashable, set[int]] = defaultdict(set)
+    for box in picture.boxes():
+        region = structure.graph.regions[box.region] if isinstance(box, Box) and box.region is not None else None
+        if region is None or region.kind != "stage" or len(structure.rolled(region.id)) < 2:
+            continue
+        if any(isinstance(r.unit, Fused) for r in structure.rolled(region.id)):
+            alike[structure.signature(region, labels=False)].add(region.id)
+    for stages in alike.values():
+        attempt = collapse(structure, depth, also=kept | stages)
+        if fits(attempt):
+            picture, kept = attempt, kept | stages
+    return picture
+
+
 def fits(picture: Picture) -> bool:
     """Whether type stays legible when the picture is made as tall as a page, and whether anyone would read it."""
-    return picture.count <= look.MANY_BOXES and estimated_height(picture) <= look.COLUMN_HEIGHT
+    rings = any(isinstance(b, Ring) for b in picture.boxes())
+    slack = 1.15 if rings else 1.0
+    return picture.count <= look.MANY_BOXES and estimated_height(picture) <= slack * look.COLUMN_HEIGHT
 
 
 def estimated_height(picture: Picture) -> float:
     """Points, without laying anything out: the lines, gaps and frames along the longest path."""
     height: dict[str, float] = {}
-    _heights(picture.items, 0.0, height)
-    return flow.longest_path(order(picture.items), picture.edges, height, _GAP)
+    _heights(picture.items, height)
+    return flow.longest_path(order(picture.items), picture.edges, height, _GAP, _LABEL)
 
 
-def _heights(items: tuple[Item, ...], _: float, height: dict[str, float]) -> None:
+def _heights(items: tuple[Item, ...], height: dict[str, float]) -> None:
     for item in items:
         if isinstance(item, Cluster):
-            _heights(item.items, 0.0, height)
+            _heights(item.items, height)
             ids = order(item.items)
             for id, extra in ((ids[0], _FRAME_TITLE + _FRAME / 2), (ids[-1], _FRAME / 2)) if ids else ():
                 height[id] += extra
         elif isinstance(item, Ring):
             height[item.source] = 24.0
-            height[item.id] = side(item.body.layers) + 2 * _GAP
+            height[item.id] = frame(item.body.layers)[1]
         else:
             height[item.id] = box_height(item)
 

@@ -48,24 +48,59 @@ def mark_skips(edges: Sequence[Edge], thin: frozenset[str]) -> list[Edge]:
 
 
 def spine(order: Sequence[str], edges: Sequence[Edge]) -> frozenset[str]:
-    """The boxes that every way through the picture passes, skips and heads aside. `order` is topological."""
+    """The boxes that stand in one line, skips and heads aside. `order` is topological.
+
+    They are those that every way through the picture passes, and between two of them the longest way, where it is
+    at least three times as long as what stands beside it (so that no branch of an Inception counts as the main one).
+    """
     place = {id: i for i, id in enumerate(order)}
-    kept = [e for e in edges if e.style == "flow" and place[e.tail] < place[e.head]]
+    kept = [e for e in edges if e.style in {"flow", "source"} and place[e.tail] < place[e.head]]
     leaving = {e.tail for e in kept}
     last = max((place[e.head] for e in kept if e.head not in leaving), default=0)
     reach = _reaching(order, kept, last)
+    kept = [e for e in kept if e.tail in reach and e.head in reach]
     covered = [0] * (len(order) + 1)
     for e in kept:
-        if e.head in reach and e.tail in reach:
-            covered[place[e.tail] + 1] += 1
-            covered[place[e.head]] -= 1
-    alone: set[str] = set()
+        covered[place[e.tail] + 1] += 1
+        covered[place[e.head]] -= 1
+    longest = set(_longest(order, kept, reach))
+    chosen: set[str] = set()
+    main: list[str] = []
+    beside: list[str] = []
     open_edges = 0
     for i, id in enumerate(order):
         open_edges += covered[i]
-        if open_edges == 0 and id in reach:
-            alone.add(id)
-    return frozenset(alone)
+        if id not in reach:
+            continue
+        if open_edges > 0:
+            (main if id in longest else beside).append(id)
+            continue
+        if len(main) >= 3 * len(_longest(order, kept, set(beside))):
+            chosen.update(main)
+        chosen.add(id)
+        main, beside = [], []
+    return frozenset(chosen)
+
+
+def _longest(order: Sequence[str], edges: Sequence[Edge], among: set[str]) -> list[str]:
+    """The longest path over those boxes."""
+    incoming: dict[str, list[str]] = defaultdict(list)
+    for e in edges:
+        if e.tail in among and e.head in among:
+            incoming[e.head].append(e.tail)
+    length: dict[str, int] = {}
+    before: dict[str, str | None] = {}
+    for id in order:
+        if id in among:
+            best = max(incoming[id], key=lambda t: length[t], default=None)
+            before[id] = best
+            length[id] = 1 + (length[best] if best is not None else 0)
+    at = max(length, key=lambda id: length[id], default=None)
+    path: list[str] = []
+    while at is not None:
+        path.append(at)
+        at = before[at]
+    return path
 
 
 def _reaching(order: Sequence[str], edges: Sequence[Edge], last: int) -> set[str]:
@@ -83,14 +118,25 @@ def _reaching(order: Sequence[str], edges: Sequence[Edge], last: int) -> set[str
     return reach
 
 
-def longest_path(order: Sequence[str], edges: Sequence[Edge], height: dict[str, float], gap: float) -> float:
-    """How tall a picture is when every edge points down: the sum of heights along its longest path."""
+def longest_path(
+    order: Sequence[str], edges: Sequence[Edge], height: dict[str, float], gap: float, label: float
+) -> float:
+    """How tall a picture is when every edge points down: heights and gaps along its longest path.
+
+    Args:
+        order: of the boxes; topological.
+        edges: of the picture.
+        height: of every box.
+        gap: between a box and the next.
+        label: what a label on an edge adds to it.
+    """
     place = {id: i for i, id in enumerate(order)}
-    incoming: dict[str, list[str]] = defaultdict(list)
+    incoming: dict[str, list[Edge]] = defaultdict(list)
     for e in edges:
         if place[e.tail] < place[e.head]:
-            incoming[e.head].append(e.tail)
+            incoming[e.head].append(e)
     bottom: dict[str, float] = {}
     for id in order:
-        bottom[id] = height[id] + max((bottom[t] + gap for t in incoming[id]), default=0.0)
+        above = (bottom[e.tail] + gap + (label if e.label else 0.0) for e in incoming[id])
+        bottom[id] = height[id] + max(above, default=0.0)
     return max(bottom.values(), default=0.0)

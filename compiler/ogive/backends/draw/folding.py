@@ -11,7 +11,9 @@ from ogive.backends.draw.text import Fused, channels_text, clip, look
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 
+_DEFINED = {"block", "dense", "clique"}
 _NAMED = {"conv", "linear", "attention", "pool"}
+_LONGEST = 46
 _HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
 
 
@@ -53,15 +55,33 @@ def name_of(region: Region) -> str:
             return clip(region.block or region.kind)
 
 
-def folded_text(structure: Structure, region: Region) -> Text:
-    """`Bottleneck 256→512, /2`, and below it `1×1 · 3×3 · 1×1, + projection`."""
+def folded_text(structure: Structure, region: Region) -> tuple[Text, str, int]:
+    """`Bottleneck 256→512, /2`, and below it `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often."""
     types = ends(structure, region)
     about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
-    parts, suffix = summary(structure, region)
+    only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
+    name, prefix, badge, told = name_of(region), "", 1, region
+    if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
+        prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
+    if told.kind == "dense":
+        badge *= max((r.count for r in structure.rolled(told.id)), default=1)
+    parts, suffix = summary(structure, told)
     lines = _joined(parts)
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
-    return Text(clip(name_of(region) + about), after=clip(", ".join([*([lines] if lines else []), *suffix]), 60))
+    after = ", ".join([*([lines] if lines else []), *suffix])
+    return Text(clip(prefix + name + about), after=clip(after, 60)), name if told.kind in _DEFINED else prefix + name, badge
+
+
+def inside(structure: Structure, region: Region) -> tuple[int, ...]:
+    """The regions that can be defined beside an overview: this one, or the first of each name inside."""
+    if region.kind in _DEFINED:
+        return (region.id,)
+    found: list[int] = []
+    for rolled in structure.rolled(region.id):
+        if isinstance(rolled.unit, Region):
+            found += inside(structure, rolled.unit)
+    return tuple(found)
 
 
 def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
@@ -69,7 +89,7 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
     parts: list[str] = []
     suffix: list[str] = []
     if region.kind == "clique" and region.clique:
-        return [f"clique of {region.clique.layers}"], []
+        return [f"{region.clique.layers} layers"], [f"{region.clique.stages} stages"]
     if region.kind == "merge":
         branches = [summary(structure, b) for b in structure.children[region.id]]
         full = [b for b in branches if b[0]]
@@ -78,10 +98,10 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
             return full[0][0], [*full[0][1], word]
         return [f"{len(branches)} branches"], [word]
     for rolled in structure.rolled(region.id):
-        inside, joins = _unit(structure, rolled)
-        if rolled.count > 1 and inside and region.kind != "dense":
-            inside = [f"{_joined(inside)} ×{rolled.count}"]
-        parts += inside
+        held, joins = _unit(structure, rolled)
+        if rolled.count > 1 and region.kind != "dense":
+            held = held * rolled.count if len(held) == 1 else [f"{_joined(held)} ×{rolled.count}"] if held else []
+        parts += held
         suffix += [j for j in joins if j not in suffix]
     if region.kind == "residual":
         suffix.append("+ projection" if any(c.kind == "shortcut" for c in structure.children[region.id]) else "+ skip")
@@ -109,4 +129,6 @@ def _joined(parts: Sequence[str]) -> str:
         parts = bare
     counted = [(part, len(list(same))) for part, same in groupby(parts)]
     text = " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
-    return text if len(text) <= 46 else f"{len(parts)} layers"
+    if len(text) > _LONGEST:
+        text = " · ".join("pool" if p.endswith("pool") else p for p in bare)
+    return text if len(text) <= _LONGEST else f"{len(parts)} layers"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ogive.graph import CliqueBody
 
-EdgeStyle = Literal["flow", "skip", "projection", "aux"]
+EdgeStyle = Literal["flow", "skip", "projection", "aux", "source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Box:
         region: the region that is folded into it; None for layers.
         badge: the N of ×N.
         symbol: what stands in the circle.
-        definition: the name of a block that is defined beside the overview; it is printed bold.
+        definition: the part of its title that names what is inside; it is printed bold.
+        defines: the regions inside that could be defined beside the overview.
     """
 
     id: str
@@ -43,14 +44,16 @@ class Box:
     badge: int = 1
     symbol: str | None = None
     definition: str = ""
+    defines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A clique: X0 above a circle of layers, each joined to every other both ways."""
+    """A clique: X0 above a circle of layers, each joined to every other both ways; `lines` say what a layer does."""
 
     id: str
     body: CliqueBody
+    lines: tuple[str, ...] = ()
     badge: int = 1
 
     @property

@@ -57,7 +57,8 @@ def render(picture: Picture, format: str, dpi: int = 200, time_limit: float = TI
         if isinstance(b, Ring)
     ]
     parts = [g.source for g in writer.parts(picture)]
-    job = {"parts": parts, "rings": rings, "format": format, "dpi": dpi, "scale": SCALE}
+    skips = [(e.tail, e.head) for p in (picture, *picture.definitions) for e in p.edges if e.style == "skip"]
+    job = {"parts": parts, "rings": rings, "skips": skips, "format": format, "dpi": dpi, "scale": SCALE}
     about, data = _run(json.dumps(job).encode(), time_limit)
     if format == "svg":
         data = accessible(data.decode(), picture.name).encode()

@@ -79,6 +79,8 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
         rest = [run[i].name for i in stretch[cut:]]
         if rest and can_right:
             before[right] += rest
+        elif rest and right < len(run) and kinds[right] in _LEADS and all(kinds[i] in _CARRIED for i in stretch[cut:]):
+            before[right] += rest
         elif rest:
             alone[left] = rest
     boxes = [Fused((), alone[-1][0], tuple(alone[-1][1:]))] if -1 in alone else []
@@ -112,6 +114,6 @@ def channels_text(before: TensorType, after: TensorType) -> str:
     if before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
         whole, part = before.spatial[0], after.spatial[0]
         stride = round(whole / part) if part else 1
-        if stride > 1 and -(-whole // stride) in (part, part + 1, part - 1):
+        if 1 < stride < whole and -(-whole // stride) in (part, part + 1, part - 1):
             text += f", /{stride}"
     return text

@@ -1,6 +1,6 @@
 """The process that lays out and renders, apart so that a time limit can end it: JSON in, bytes out.
 
-Reads `{"parts": [DOT …], "rings": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON with the width
+Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON with the width
 and height in points, then the file. pygraphviz is imported here and nowhere else.
 """
 
@@ -27,7 +27,7 @@ def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
         laid_out: bytes = pygraphviz.AGraph(string=text).draw(format="json0", prog="dot")
         parts.append(json.loads(laid_out))
     writer = Writer(job["scale"], frames=True)
-    text, width, height = compose(parts, job["rings"], writer)
+    text, width, height = compose(parts, job["rings"], [(a, b) for a, b in job["skips"]], writer)
     graph = pygraphviz.AGraph(string=text)
     # `size` in inches is the bound that Graphviz shrinks a drawing to: the way back to scale 1
     graph.graph_attr["size"] = f"{width / 72:.5f},{height / 72:.5f}"

@@ -39,7 +39,7 @@ def torch_shape(torch: Torch) -> Shape:
     )  # fmt: skip
 
 
-def _form_values(form: Call | Template | None) -> list[tuple[str, Any, Any]]:
+def form_values(form: Call | Template | None) -> list[tuple[str, Any, Any]]:
     """Name (empty for a positional argument), value and default of every value in a text, in order."""
     match form:
         case None:
@@ -58,13 +58,20 @@ class Form:
     form: Call | Template
     slots: list[Slot]
 
-    def show(self, names: Mapping[str, str], operands: Sequence[tuple[str, bool]] = (), module: str = "") -> tuple[str, bool]:
+    def show(
+        self,
+        names: Mapping[str, str],
+        operands: Sequence[tuple[str, bool]] = (),
+        module: str = "",
+        together: str = "",
+    ) -> tuple[str, bool]:
         """Its text, and whether that binds as tightly as a call.
 
         Args:
             names: how the parameters of the class are called here.
             operands: texts of the operands, and whether each binds tightly.
             module: the text of the attribute that holds the module.
+            together: a sequence that holds all operands, where there is one.
         """
         match self.form:
             case Call(name, args, keywords):
@@ -75,7 +82,7 @@ class Form:
                         case Operand(index):
                             parts.append(operands[index][0])
                         case Operands():
-                            parts.append(_tuple([text for text, _ in operands]))
+                            parts.append(together or _tuple([text for text, _ in operands]))
                         case Self(member):
                             parts.append(f"{module}.{member}" if member else module)
                         case _:
@@ -126,9 +133,9 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
         model = pick(first.torch)
         if model is None:
             return None
-        columns = [None if op is None else _form_values(pick(op.torch)) for op in ops]
+        columns = [None if op is None else form_values(pick(op.torch)) for op in ops]
         slots: list[Slot] = []
-        for index, (name, _, default) in enumerate(_form_values(model)):
+        for index, (name, _, default) in enumerate(form_values(model)):
             values = [missing if column is None else column[index][1] for column in columns]
             slots.append(Slot(values, f"{prefix}_{name or _field(ops, values, missing) or f'value{index + 1}'}", default))
         return Form(model, slots)

@@ -215,12 +215,20 @@ def _fill(result: Structure, live: set[str], scopes: dict[int, Scope]) -> None:
         op = result.ops.get(node.name)
         if op is None:
             continue
-        op.branch = branches[node.region]
+        op.branch = branches[_value_of(graph, node)]
         if op.torch.module is not None and (node.owner is None or node.owner not in live):
             prefix = f"{home.region.path}." if home.region.path else ""
             local = node.name.removeprefix(prefix) if node.name.startswith(prefix) else node.local
             op.attr = unique(attribute(local), taken[home])
         home.items.append(op)
+
+
+def _value_of(graph: Graph, node: Node) -> int:
+    """The region in which a layer's result is at home: that around a residual, for its addition."""
+    region = graph.regions[node.region]
+    if region.kind == "residual" and region.parent is not None and region.outputs[:1] == (Ref(node.name),):
+        return region.parent
+    return region.id
 
 
 def _turn(graph: Graph, region: Region, scopes: dict[int, Scope]) -> int | None:

@@ -70,9 +70,11 @@ class Slot:
     Attributes:
         values: one for each instance.
         hint: how a parameter for it would be called.
-        same_as_default: the value that is left out; `...` if it is always printed.
+        default: the value that is left out; `...` if it is always printed.
         expression: what `solve` found.
         flag: whether it is a condition (`project`), for which comparisons are tried.
+        fixed: whether the expression is given, and not to be found.
+        conditions: comparisons that a flag may stand for.
     """
 
     values: list[Any]
@@ -80,6 +82,7 @@ class Slot:
     default: Any = ...
     expression: Expression = field(default_factory=lambda: Expression("None"))
     flag: bool = False
+    fixed: bool = False
     conditions: tuple[Condition, ...] = ()
 
     @property

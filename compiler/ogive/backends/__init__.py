@@ -1,0 +1,1 @@
+"""What a graph becomes: PyTorch text, a module that runs it, drawings."""

@@ -1,0 +1,196 @@
+"""What is set right after dot's layout: skips get lanes of their own beside the flow, titles of frames stay clear.
+
+dot is not told of skips. They never decide which box stands below which (there is a longer way between the same
+two), and without them the flow stays in one straight line. Each goes out at the side of its first box, down a lane
+and in at the side of its last; short skips lie inside long ones. Lengths are points at the scale of the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+Point = tuple[float, float]
+
+
+@dataclass
+class Rect:
+    """Corners: left, bottom, right, top."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def meets(self, other: Rect, apart: float = 0.0) -> bool:
+        """Whether they overlap, or are nearer than that."""
+        return (
+            self.x0 < other.x1 + apart and other.x0 < self.x1 + apart
+            and self.y0 < other.y1 + apart and other.y0 < self.y1 + apart
+        )  # fmt: skip
+
+    def holds(self, other: Rect) -> bool:
+        """Whether the other lies inside."""
+        return self.x0 <= other.x0 and self.y0 <= other.y0 and self.x1 >= other.x1 and self.y1 >= other.y1
+
+
+@dataclass
+class Frame:
+    """A cluster: where it is, where its title is (None without one), and the boxes in it."""
+
+    rect: Rect
+    title: Rect | None
+    nodes: frozenset[int]
+    data: Json
+
+
+@dataclass
+class Layout:
+    """A part that dot has laid out, as rectangles."""
+
+    data: Json
+    boxes: dict[str, Rect] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    frames: list[Frame] = field(default_factory=list)
+    labels: list[Rect] = field(default_factory=list)
+    lanes: list[Rect] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, data: Json) -> Layout:
+        """From Graphviz's json0."""
+        layout = cls(data)
+        for o in data.get("objects", []):
+            if "bb" in o:
+                rect = Rect(*(float(v) for v in o["bb"].split(",")))
+                title = None
+                if "lp" in o:
+                    x, y = (float(v) for v in o["lp"].split(","))
+                    w, h = float(o["lwidth"]) * 36, float(o["lheight"]) * 36
+                    title = Rect(x - w, y - h, x + w, y + h)
+                layout.frames.append(Frame(rect, title, frozenset(o.get("nodes", ())), o))
+            else:
+                x, y = (float(v) for v in o["pos"].split(","))
+                w, h = float(o["width"]) * 36, float(o["height"]) * 36
+                layout.boxes[o["name"]] = Rect(x - w, y - h, x + w, y + h)
+                layout.numbers[o["name"]] = o["_gvid"]
+        return layout
+
+    def route(self, skips: Iterable[tuple[str, str]], scale: float) -> dict[tuple[str, str], str]:
+        """Splines for the skips, as `pos` attributes; frames that hold both ends grow around them."""
+        known = [s for s in skips if s[0] in self.boxes and s[1] in self.boxes]
+        known.sort(key=lambda s: self._middle(s[0]) - self._middle(s[1]))
+        return {s: self._lane(*s, scale) for s in known}
+
+    def _middle(self, name: str) -> float:
+        return (self.boxes[name].y0 + self.boxes[name].y1) / 2
+
+    def _lane(self, tail: str, head: str, scale: float) -> str:
+        a, b = self.boxes[tail], self.boxes[head]
+        top, bottom = self._middle(tail), self._middle(head)
+        ends = {self.numbers[tail], self.numbers[head]}
+        solid = [r for name, r in self.boxes.items() if name not in (tail, head)]
+        solid += [f.rect for f in self.frames if not f.nodes & ends]
+        best: tuple[float, float, int] | None = None
+        for side in (-1, 1):  # left, right
+            x = self._free(side, min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1), bottom, top, solid, scale)
+            ways = (Rect(min(x, a.x0), top - 1, max(x, a.x1), top + 1), Rect(min(x, b.x0), bottom - 1, max(x, b.x1), bottom + 1))
+            crossed = sum(r.meets(w) for w in ways for r in solid)
+            cost = crossed * 1000 + abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
+            if best is None or cost < best[0]:
+                best = cost, x, side
+        assert best is not None
+        _, x, side = best
+        self.lanes.append(Rect(x - 1, bottom, x + 1, top))
+        for frame in self.frames:
+            if ends <= frame.nodes:
+                margin = 7 * scale
+                frame.rect.x0, frame.rect.x1 = min(frame.rect.x0, x - margin), max(frame.rect.x1, x + margin)
+        return _spline(a.x0 if side < 0 else a.x1, top, x, b.x0 if side < 0 else b.x1, bottom, scale)
+
+    def _free(self, side: int, x: float, bottom: float, top: float, solid: Sequence[Rect], scale: float) -> float:
+        """The nearest lane at that side, outwards of x, that touches nothing."""
+        x += side * 9 * scale
+        gap = 5 * scale
+        for _ in range(len(solid) + len(self.lanes) + 1):
+            lane = Rect(x, bottom, x, top)
+            hit = next((r for r in (*solid, *self.lanes, *self.labels) if r.meets(lane, gap)), None)
+            if hit is None:
+                break
+            x = (hit.x0 if side < 0 else hit.x1) + side * (gap + 0.5)
+        return x
+
+    def clear_titles(self, splines: Iterable[str], scale: float) -> None:
+        """Moves the titles of frames to the left, and the frames' borders with them, out of the way of arrows."""
+        points = [p for spline in splines for p in samples(spline)]
+        for frame in sorted(self.frames, key=lambda f: (f.rect.x1 - f.rect.x0) * (f.rect.y1 - f.rect.y0)):
+            if frame.title is None:
+                continue
+            title = frame.title
+            close = [x for x, y in points if title.y0 - 2 < y < title.y1 + 2 and title.x0 - 4 * scale < x < title.x1 + 4 * scale]
+            shift = min(frame.rect.x0 + 4 * scale - title.x0, 0.0)  # a frame that grew takes its title along
+            if close:
+                shift = min(shift, min(close) - 4 * scale - title.x1)
+            strip = Rect(min(frame.rect.x0, title.x0 + shift - 6 * scale), frame.rect.y0, frame.rect.x0, frame.rect.y1)
+            others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
+            if shift and not any(r.meets(strip) for r in others):
+                frame.title = Rect(title.x0 + shift, title.y0, title.x1 + shift, title.y1)
+                frame.rect.x0 = strip.x0
+        for frame in self.frames:  # what holds a frame that grew grows too
+            for inner in self.frames:
+                if inner is not frame and inner.nodes < frame.nodes:
+                    frame.rect.x0 = min(frame.rect.x0, inner.rect.x0 - 6 * scale)
+                    frame.rect.x1 = max(frame.rect.x1, inner.rect.x1 + 6 * scale)
+
+    def finish(self, splines: Mapping[tuple[str, str], str]) -> None:
+        """Writes the frames back, and the bounds of all."""
+        x0, y0, x1, y1 = (float(v) for v in self.data["bb"].split(","))
+        for frame in self.frames:
+            r = frame.rect
+            frame.data["bb"] = f"{r.x0:.2f},{r.y0:.2f},{r.x1:.2f},{r.y1:.2f}"
+            if frame.title:
+                t = frame.title
+                frame.data["lp"] = f"{(t.x0 + t.x1) / 2:.2f},{(t.y0 + t.y1) / 2:.2f}"
+        xs = [x for s in splines.values() for x, _ in samples(s)] + [v for f in self.frames for v in (f.rect.x0, f.rect.x1)]
+        x0, x1 = min([x0, *xs]), max([x1, *xs])
+        self.data["bb"] = f"{x0:.2f},{y0:.2f},{x1:.2f},{y1:.2f}"
+
+
+def _spline(start: float, top: float, lane: float, end: float, bottom: float, scale: float) -> str:
+    """Out, down, in, with round corners; the arrow's head points inwards."""
+    inwards = 1 if end > lane else -1
+    tip = 5 * scale * inwards
+    radius = min(9 * scale, (top - bottom) / 2, abs(start - lane), abs(end - tip - lane))
+    k = 0.45  # the part of a corner's sides that its control points leave
+    bend, back = lane + inwards * radius, lane + inwards * radius * k
+    points: list[Point] = [(start, top)]
+    points += _straight((start, top), (bend, top))
+    points += [(back, top), (lane, top - radius * k), (lane, top - radius)]
+    points += _straight((lane, top - radius), (lane, bottom + radius))
+    points += [(lane, bottom + radius * k), (back, bottom), (bend, bottom)]
+    points += _straight((bend, bottom), (end - tip, bottom))
+    return f"e,{end:.2f},{bottom:.2f} " + " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
+
+
+def _straight(a: Point, b: Point) -> list[Point]:
+    return [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for t in (1 / 3, 2 / 3, 1.0)]
+
+
+def samples(spline: str, steps: int = 8) -> Iterator[Point]:
+    """Points along a `pos` attribute, its arrow's tip among them."""
+    control: list[Point] = []
+    for item in spline.replace("\\\n", "").split():
+        marked = item[:2] in ("e,", "s,")
+        x, y = (float(v) for v in (item[2:] if marked else item).split(","))
+        if marked:
+            yield x, y
+        else:
+            control.append((x, y))
+    for i in range(0, len(control) - 3, 3):
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = control[i : i + 4]
+        for step in range(steps + 1):
+            t = step / steps
+            s = 1 - t
+            p, q, r, u = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+            yield p * ax + q * bx + r * cx + u * dx, p * ay + q * by + r * cy + u * dy

@@ -1,0 +1,162 @@
+"""A graph as PyTorch text that a person would want to keep: one class for each distinct block of the program.
+
+The text needs torch alone. The names of its parameters are the paths of the layers, made attributes by the rule of
+`ogive.backends.pytorch.names`. The same graph gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import prod
+
+from ogive.backends.pytorch.classes import Class, Classes
+from ogive.backends.pytorch.clique_text import CliqueText
+from ogive.backends.pytorch.constructor import Constructor, file_name, parameters
+from ogive.backends.pytorch.forward import Forward
+from ogive.backends.pytorch.layout import wrap
+from ogive.backends.pytorch.names import comment
+from ogive.backends.pytorch.structure import Op, structure
+from ogive.graph import Graph
+from ogive.passes.features import select_features
+from ogive.source import Span
+
+_NAMED = '''def named(**modules):
+    """A chain of modules under their names."""
+    return nn.Sequential(OrderedDict(modules))
+'''
+_NUMBERED = '''def numbered(name, *modules{start}):
+    """A chain of modules called name1, name2 and so on."""
+    return nn.Sequential(OrderedDict((f"{{name}}{{i}}", module) for i, module in enumerate(modules, {first})))
+'''
+
+
+def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
+    """Writes a network as a PyTorch module.
+
+    Args:
+        graph: the network.
+        features: names of stages or layers; `forward` then returns a dict of their outputs instead of the net's,
+            and layers that none of them needs are not made.
+
+    Returns:
+        The text of a Python file. Its last class is the net (`class_of` tells its name) and takes no arguments.
+
+    Raises:
+        ArchError: E118, a feature that the network does not have.
+    """
+    if features is not None:
+        graph = select_features(graph, features)
+    classes = Classes(structure(graph))
+    bodies: list[str] = []
+    helpers: set[str] = set()
+    counted = False
+    for cls in classes.all:
+        constructor = Constructor(cls)
+        bodies.append("\n".join(_class(classes, cls, constructor)))
+        helpers |= constructor.helpers
+        counted = counted or constructor.counted
+    texts = dict.fromkeys(text.strip() for op in _ops(classes) for text in op.torch.helpers)
+    parts = [*texts]
+    if "named" in helpers:
+        parts.append(_NAMED.strip())
+    if "numbered" in helpers:
+        parts.append(_NUMBERED.format(start=", start=1" * counted, first="start" if counted else "1").strip())
+    code = "\n\n\n".join([*parts, *bodies])
+    return "\n".join([*_opening(graph, classes), *_imports(code), "", "", code, ""])
+
+
+def class_of(source: str) -> str:
+    """The name of the net's class in a text of `torch_source`: the last one."""
+    return re.findall(r"^class (\w+)\(nn\.Module\):", source, re.MULTILINE)[-1]
+
+
+def _ops(classes: Classes) -> list[Op]:
+    """All layers, those in the bodies of cliques included."""
+    found = list(classes.structure.ops.values())
+    for cls in classes.all:
+        if cls.clique is not None:
+            found += cls.clique.after.ops.values()
+    return found
+
+
+def _imports(code: str) -> list[str]:
+    lines = ["from collections import OrderedDict", ""] if "OrderedDict(" in code else []
+    lines += ["import math", ""] * bool(re.search(r"\bmath\.", code))
+    lines += ["import torch"] if re.search(r"\btorch\.", code) else []
+    lines += ["import torch.nn.functional as F"] if re.search(r"\bF\.", code) else []
+    return [*lines, "from torch import nn"]
+
+
+def _opening(graph: Graph, classes: Classes) -> list[str]:
+    """The docstring of the file."""
+    count = sum(prod(shape) for node in graph if node.name in classes.structure.home for shape in graph.parameters(node.name).values())
+    inputs = ", ".join(f"{comment(name)} {graph.node(name).outputs[0]}" for name in graph.inputs)
+    span = graph.regions[0].span
+    made = f" from {file_name(span)}" if span is not None else ""
+    return [
+        f'"""{comment(graph.name)}: {count:,} parameters; input {inputs}.',
+        "",
+        f"Made by Ogive{made}.",
+        '"""',
+        "",
+    ]
+
+
+def _class(classes: Classes, cls: Class, constructor: Constructor) -> list[str]:
+    indent, deep = "    ", "        "
+    lines = [f"class {cls.name}(nn.Module):"]
+    about = _about(classes, cls)
+    if about:
+        lines += [f'{indent}"""{about}"""', ""]
+    if cls.clique is not None:
+        text = CliqueText(classes, cls)
+        init, methods, arguments, forward = text.init, text.methods, ["x"], text.forward
+    else:
+        found = Forward(classes, cls)
+        init, methods, arguments, forward = constructor.lines, [], found.arguments, found.lines
+    if init:
+        head = ", ".join(["self", *parameters(cls)])
+        lines += [*wrap(f"def __init__({head}):", indent), f"{deep}super().__init__()"]
+        lines += [line for statement in init for line in _statement(statement, deep)]
+        lines.append("")
+    if methods:
+        lines += [f"{indent}{line}" if line else "" for line in methods] + [""]
+    lines += wrap(f"def forward({', '.join(['self', *arguments])}):", indent)
+    lines += [line for statement in forward for line in _statement(statement, deep)]
+    return lines
+
+
+def _statement(text: str, indent: str) -> list[str]:
+    """A statement, wrapped; its comment, if it has one, stands before it where it does not fit behind."""
+    body = text.lstrip(" ")
+    indent += " " * (len(text) - len(body))
+    code, mark, remark = body.partition("  # ")
+    lines = wrap(code, indent)
+    if not mark:
+        return lines
+    if len(lines) == 1 and len(lines[0]) + len(remark) + 4 <= 110:
+        return [f"{lines[0]}  # {remark}"]
+    return [f"{indent}# {remark}", *lines]
+
+
+def _about(classes: Classes, cls: Class) -> str:
+    """Where the class was written: `Bottleneck, resnet.arch:12-18`."""
+    graph = classes.structure.graph
+    spans: list[Span] = []
+    for item in cls.model.items:
+        span = item.node.span if isinstance(item, Op) else item.scope.region.span if item.scope else None
+        if span is not None:
+            spans.append(span)
+    region = cls.model.region
+    what = {"net": graph.name, "block": region.block or region.name}.get(region.kind, region.path or region.kind)
+    if region.kind == "iteration":
+        what = f"One layer of {graph.regions[region.parent or 0].path or 'the net'}"
+    if not spans and region.span is not None:
+        spans = [region.span]
+    if not spans:
+        return comment(f"{what}.")
+    same = [s for s in spans if s.source is spans[0].source]
+    first, last = min(s.line for s in same), max(s.line for s in same)
+    lines = f"{first}" if first == last else f"{first}-{last}"
+    return comment(f"{what}, {file_name(spans[0])}:{lines}.")

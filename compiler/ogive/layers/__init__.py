@@ -1,0 +1,1 @@
+"""Layers: one small file a family. Nothing outside this room knows a layer by name."""

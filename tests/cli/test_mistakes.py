@@ -1,0 +1,159 @@
+"""Mistakes of users: files that cannot be read or written, interrupts, closed pipes. Never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+RUN = [sys.executable, "-c", "from ogive.cli import run; run()"]
+
+
+def unreadable(folder: Path) -> dict[str, Path]:
+    """Things that are no `.arch` text, by what is wrong with them."""
+    (folder / "latin.arch").write_bytes("net É()".encode("latin-1"))
+    (folder / "folder.arch").mkdir()
+    return {
+        "missing": folder / "missing.arch",
+        "folder": folder / "folder.arch",
+        "not text": folder / "latin.arch",
+        "nothing of the kind": folder / "missing" / "x.arch",
+    }
+
+
+@pytest.mark.parametrize("command", ["check", "summary", "compile", "show"])
+def test_unreadable_files(command: str, ogive: Callable, tmp_path: Path):
+    for what, path in unreadable(tmp_path).items():
+        ran = ogive(command, path)
+        assert ran.code == 1, what
+        assert ran.err.startswith("error[E501]"), what
+
+
+def test_a_file_without_permission(ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "secret.arch"
+    path.write_text("net A() {}", encoding="utf-8")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")  # chmod would not keep root out
+
+    monkeypatch.setattr(Path, "open", refuse)
+    ran = ogive("check", path)
+    assert ran.err == f"error[E501]: {path} cannot be read: permission denied\n"
+
+
+def test_places_that_cannot_be_written(ogive: Callable, tmp_path: Path):
+    folder = tmp_path / "folder.svg"
+    folder.mkdir()
+    for path, said in (
+        (folder, "it is a folder"),
+        (tmp_path / "none" / "x.dot", "its folder does not exist"),
+    ):
+        ran = ogive("draw", "lenet5", "-o", path)
+        assert ran.code == 1
+        assert "error[E510]" in ran.err
+        assert said in ran.err
+
+
+def test_a_failed_write_leaves_the_old_file(ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "net.dot"
+    path.write_text("old", encoding="utf-8")
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    ran = ogive("draw", "lenet5", "-o", path)
+    assert (ran.code, "no space left on device" in ran.err) == (1, True)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert os.listdir(tmp_path) == ["net.dot"]
+
+
+def test_a_link_is_written_through(ogive: Callable, tmp_path: Path):
+    real, link = tmp_path / "real.dot", tmp_path / "link.dot"
+    link.symlink_to(real)
+    assert ogive("draw", "lenet5", "-o", link).code == 0
+    assert link.is_symlink()
+    assert "digraph" in real.read_text(encoding="utf-8")
+
+
+def test_a_drawing_of_no_known_kind(ogive: Callable):
+    for name in ("net.jpg", "net", "net.svg.gz"):
+        ran = ogive("draw", "lenet5", "-o", name)
+        assert (ran.code, "error[E513]" in ran.err) == (1, True)
+
+
+def test_hostile_names_are_spelled_out(ogive: Callable):
+    for arguments in (("check", "\x1b[2Jx"), ("layers", "\x1b[2J"), ("check", "lenet5", "--set", "\x1b[2J")):
+        ran = ogive(*arguments)
+        assert ran.code in (1, 2)
+        assert "\x1b" not in ran.err + ran.out
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch):
+    from ogive.cli.messages import wants_colour
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert wants_colour(Terminal())
+    assert not wants_colour(object())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not wants_colour(Terminal())
+
+
+def test_an_interrupt_is_polite(ogive: Callable, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt("stopped; the weights are in runs/x")
+
+    monkeypatch.setattr("ogive.loading.find", interrupted)
+    ran = ogive("summary", "lenet5")
+    assert ran.code == 130
+    assert "the weights are in runs/x" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_closed_pipe_is_polite():
+    process = subprocess.Popen([*RUN, "layers"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert err == b""
+
+
+def test_characters_that_the_terminal_does_not_know(tmp_path: Path):
+    path = tmp_path / "wide.arch"
+    path.write_text('net A() {\n  input x: 1x8x8\n  conw("日本")\n}\n', encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run([*RUN, "check", path], capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"\\u65e5" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "resnet18"], ["summary", "lenet5"], ["draw", "lenet5", "-o", "net.dot"], ["list"],
+        ["layers", "conv"], ["compile", "lenet5"], ["show", "lenet5"], ["train", "--help"], ["bench", "--help"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_torch_is_not_loaded(arguments: list[str], tmp_path: Path):
+    program = (
+        "import sys\n"
+        f"sys.argv = ['ogive', *{arguments}]\n"
+        "from ogive.cli import run\n"
+        "try:\n    run()\n"
+        "except SystemExit as stop:\n    assert not stop.code, stop.code\n"
+        "heavy = {'torch', 'torchvision', 'lightning', 'matplotlib', 'sklearn', 'scipy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=tmp_path, timeout=60)
+    assert done.returncode == 0, done.stderr.decode()

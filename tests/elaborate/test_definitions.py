@@ -1,0 +1,112 @@
+"""Blocks, parameters, variants, defaults, nets in nets."""
+
+from __future__ import annotations
+
+import pytest
+
+import ogive
+from ogive import ArchError
+from tests.elaborate.helpers import codes, kinds, net, out, shapes
+
+RESNET = """
+block Basic(width, stride = 1) {
+  residual {
+    conv(width, 3x3, stride = stride, padding = 1) -> bn -> relu
+    conv(width, 3x3, padding = 1) -> bn
+  } -> relu
+}
+net Small(unit, layers = [2, 2], classes: int = 10) {
+  input image: 3x32x32
+  for i, n in layers { stage "conv{i + 1}" { repeat n as j { unit(8 * 2 ** i, stride = 2 if i > 0 and j == 0 else 1) } } }
+  global_avg_pool -> flatten -> linear(classes)
+}
+variant small = Small(Basic)
+variant wide  = small(layers = [1])
+"""
+
+
+def test_variants_of_nets_and_of_variants_and_arguments_over_them() -> None:
+    assert out(ogive.loads(RESNET, "small")) == "[10]"
+    assert out(ogive.loads(RESNET, "small", classes=7)) == "[7]"
+    assert len(ogive.loads(RESNET, "wide").ir) < len(ogive.loads(RESNET, "small").ir)
+
+
+def test_blocks_are_arguments_and_keep_those_they_have() -> None:
+    block = "block C(base, width) { conv(base * width, 1x1) }\nblock Twice(unit) { unit(4) -> unit(2) }"
+    assert out(net("Twice(C(3))", before=block)) == "6x32x32"
+
+
+def test_layers_are_arguments_with_theirs() -> None:
+    block = "block B(norm = bn, act = relu) { conv(8, 3x3) -> norm -> act }"
+    assert kinds(net("B -> B(norm = gn(4), act = leaky_relu(0.2))", before=block)) == ["conv", "bn", "relu", "conv", "gn", "leaky_relu"]
+
+
+def test_choices_take_bare_words_and_nothing_else_does() -> None:
+    block = 'block B(order: "pre" | "post" = "post") { if order == "pre" { bn -> relu } else { relu } }'
+    assert kinds(net("B(order = pre) -> B", before=block)) == ["bn", "relu", "relu"]
+    assert codes("B(order = prae)", before=block) == ["E107"]
+    assert codes("B(same)", before="block B(p) { conv(3, 3x3, padding = p) }") == ["E101"]
+
+
+def test_parameters_are_checked_for_their_types() -> None:
+    block = "block B(k: int, p: kernel = 3x3, on: bool = true) { if on { conv(k, p) } }"
+    assert out(net("B(4, p = 5)", before=block)) == "4x28x28"
+    assert codes("B(4.5)", before=block) == ["E106"]
+    assert codes("B(4, on = 1)", before=block) == ["E106"]
+
+
+def test_a_block_takes_a_bundle_apart() -> None:
+    block = "block Path[a, b = none](k) { if b == none { output [a, a] } else { s = a -> add(b)\n output [s, b] } }"
+    assert out(net("x = conv(3, 1x1)\n[here, x] -> Path(2) -> concat", before=block)) == "6x32x32"
+    assert out(net("Path(2) -> concat", before=block)) == "6x32x32"
+    assert codes("[here, here, here] -> Path(2) -> concat", before=block) == ["E207"]
+
+
+def test_default_holds_to_the_end_of_its_body_and_through_blocks() -> None:
+    block = "block B() { conv(4, 3x3) }"
+    assert out(net("if true { default conv(padding = same)\n B -> conv(4, 5x5) }\nB", before=block)) == "4x30x30"
+    assert out(net("default conv(padding = 1)\ndefault conv(stride = 2)\nconv(4, 3x3, padding = 0)")) == "4x15x15"
+
+
+def test_unit_places_its_norm_by_one_line() -> None:
+    assert kinds(net("unit(4, 3x3)")) == ["conv", "bn", "relu"]
+    assert kinds(net('default unit(order = "norm act conv", act = tanh)\nunit(4, 3x3)')) == ["bn", "tanh", "conv"]
+    assert kinds(net("unit(4, 3x3, order = \"conv act\", stride = 2)")) == ["conv", "relu"]
+    assert out(net("default conv(padding = same)\nunit(4, 3x3, stride = 2)")) == "4x16x16"
+
+
+def test_names_of_layers_follow_the_text() -> None:
+    names = set(shapes(ogive.loads(RESNET, "small")))
+    assert {"conv1.basic2.conv2", "conv2.basic1.shortcut.conv1", "conv2.basic1.shortcut.bn1", "linear1"} <= names
+    assert "conv2.basic2.shortcut.conv1" not in names
+
+
+def test_inserting_a_norm_renames_no_convolution() -> None:
+    plain, normed = (set(shapes(net(f"repeat 2 {{ conv(4, 3x3) {norm} -> relu }}"))) for norm in ("", "-> bn"))
+    assert {n for n in plain if "conv" in n} == {n for n in normed if "conv" in n}
+
+
+def test_a_net_in_a_net_is_a_block() -> None:
+    text = "net Inner(c = 4) { input x: 3x8x8\n conv(c, 3x3) }\nnet Outer() { input x: 3x16x16\n Inner(8) -> Inner }"
+    n = ogive.loads(text, "Outer")
+    assert shapes(n) == {"x": "3x16x16", "inner1.conv1": "8x14x14", "inner2.conv1": "4x12x12"}
+
+
+def test_recursion_that_ends() -> None:
+    block = "block F(n) { if n == 0 { conv(4, 3x3, padding = 1) } else { mean { | conv(4, 3x3, padding = 1) | F(n - 1) -> F(n - 1) } } }"
+    assert kinds(net("F(3)", before=block)).count("conv") == 15
+
+
+def test_all_mistakes_of_a_file_in_one_run_and_no_cascades() -> None:
+    body = "conv(4, 3x3, strid = 2) -> relux -> linear(3)\nx = conv(-1, 3x3)\ny = foo -> bn"
+    assert codes(body) == ["E103", "E101", "E108", "E101"]
+
+
+def test_arguments_from_outside_are_checked() -> None:
+    with pytest.raises(ArchError) as caught:
+        ogive.loads(RESNET, "small", clases=7)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E103"
+    assert "classes" in (diagnostic.help or "")
+    with pytest.raises(ArchError):
+        ogive.loads(RESNET, "Small")
