@@ -141,7 +141,8 @@ def test_characters_that_the_terminal_does_not_know(tmp_path: Path):
     "arguments",
     [
         ["check", "resnet18"], ["summary", "lenet5"], ["draw", "lenet5", "-o", "net.dot"], ["list"],
-        ["layers", "conv"], ["compile", "lenet5"], ["show", "lenet5"], ["train", "--help"], ["bench", "--help"],
+        ["layers", "conv"], ["compile", "lenet5"], ["show", "lenet5"], ["train", "--help"],
+        ["bench", "--help"],
     ],
     ids=" ".join,
 )  # fmt: skip

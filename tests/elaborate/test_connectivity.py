@@ -73,7 +73,7 @@ CLIQUE = "conv(8, 3x3, padding = 1)\nclique(layers = 4{more}) {{ bn -> relu -> c
 def test_a_clique_is_a_cycle_until_it_is_unrolled() -> None:
     n = net(CLIQUE.format(more="", end="b.features -> bn"))
     members = n.graph.subgraph([name for name, kind in n.graph.nodes(data="kind") if kind == "clique_layer"])
-    assert all(members.has_edge(f"b.layer{j}", f"b.layer{i}") for i in range(1, 5) for j in range(1, 5) if i != j)
+    assert all(members.has_edge(f"clique1.layer{j}", f"clique1.layer{i}") for i in range(1, 5) for j in range(1, 5) if i != j)
     assert not nx.is_directed_acyclic_graph(n.graph)
     assert nx.is_directed_acyclic_graph(n.unrolled.digraph)
     assert n.outputs[0][1].channels == 8 + 4 * 6

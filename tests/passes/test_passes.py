@@ -49,9 +49,9 @@ def test_a_pass_leaves_its_input_alone(graph: Graph, pass_: Callable[[Graph], Gr
 
 def test_prune_drops_what_nothing_needs(graph: Graph) -> None:
     names = set(prune(graph).digraph)
-    assert {"unused", "conv2", "b.stage1", "b.transit"} & set(graph.digraph)
-    assert not {"unused", "conv2", "b.stage1", "b.transit"} & names
-    assert {"image", "conv1", "b.layer1", "b.features", "linear1"} <= names
+    assert {"unused", "conv2", "clique1.stage1", "clique1.transit"} & set(graph.digraph)
+    assert not {"unused", "conv2", "clique1.stage1", "clique1.transit"} & names
+    assert {"image", "conv1", "clique1.layer1", "clique1.features", "linear1"} <= names
 
 
 def test_bias_leaves_nothing_open(graph: Graph) -> None:
@@ -65,10 +65,10 @@ def test_bias_leaves_nothing_open(graph: Graph) -> None:
 def test_unrolled_names_carry_stage_and_layer_and_share_convolutions(graph: Graph) -> None:
     done = unroll_cliques(resolve_bias(prune(graph)))
     assert nx.is_directed_acyclic_graph(done.digraph)
-    assert done.node("b.conv2_2_3").owner == "b.conv2_1_3"
-    assert done.node("b.bn2_2_3").owner is None
-    assert [str(t) for t in done.operand_types("b.bn1_1_3")] == ["16x16x16"]
-    assert [str(t) for t in done.operand_types("b.bn1_2_3")] == ["8x16x16"]
+    assert done.node("clique1.conv2_2_3").owner == "clique1.conv2_1_3"
+    assert done.node("clique1.bn2_2_3").owner is None
+    assert [str(t) for t in done.operand_types("clique1.bn1_1_3")] == ["16x16x16"]
+    assert [str(t) for t in done.operand_types("clique1.bn1_2_3")] == ["8x16x16"]
 
 
 def test_without_cliques_there_is_nothing_to_unroll() -> None:

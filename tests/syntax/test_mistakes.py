@@ -71,6 +71,13 @@ def test_what_is_open_is_found_by_its_indent() -> None:
     assert diagnostic.span.place == "t.arch:2:12"
 
 
+@pytest.mark.parametrize(
+    "text", ['let a = "a{1]}"', 'let a = "a{f(1}"', 'let a = "a{f(1]}"', 'let a = f("a{1"}")']
+)
+def test_brackets_in_interpolations(text: str) -> None:
+    assert codes(text)[0] in ("E002", "E005")
+
+
 def test_indent_means_nothing_where_brackets_balance() -> None:
     file, _ = parse(SourceFile("t.arch", "net N() {\nresidual {\n   conv\n         }\n  }\nnet M() { a }"))
     assert file is not None

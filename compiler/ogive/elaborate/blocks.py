@@ -116,6 +116,8 @@ def recorded(definition: ast.Definition, scope: Scope, bound: Bound) -> dict[str
         arguments.append((parameter.name.id, value))
         if parameter.name.id not in bound.values:
             defaults.append((parameter.name.id, value))
+        elif isinstance(parameter.default, ast.Literal):
+            defaults.append((parameter.name.id, parameter.default.value))
     return {"arguments": tuple(arguments), "defaults": tuple(defaults)}
 
 

@@ -72,14 +72,10 @@ class _Pool(Layer):
                     help=f"`padding = {k // 2}` at most, or `pad({p})` before it",
                 )
             windows = window_size(size, k, s, p, d, self.ceil)
-            if windows < 1 or k > self._largest_kernel(x, axis):
+            if windows < 1:
                 raise window_too_large("a window", x, axis, k, dilation=d, before=p, behind=p)
             sizes.append(windows)
         return (x.with_spatial(*sizes),)
-
-    def _largest_kernel(self, x: TensorType, axis: int) -> Size:
-        """The largest kernel that PyTorch takes on a spatial axis, beyond that a window must fit."""
-        return x.spatial[axis] + self._windows(x)[axis][0]
 
     def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
         """The dilated window and its stride."""
@@ -144,9 +140,14 @@ class AvgPool(_Pool):
 
     count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
 
-    def _largest_kernel(self, x: TensorType, axis: int) -> Size:
-        """Averages in three dimensions count no padding when they ask whether a window fits."""
-        return x.spatial[axis] if len(x.spatial) == 3 else super()._largest_kernel(x, axis)
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`[C, *places]` to `[C, *windows]`; in three dimensions PyTorch wants windows that fit without padding."""
+        found = super().infer(inputs)
+        (x,) = inputs
+        for axis, (kernel, *_) in enumerate(self._windows(x)):
+            if len(x.spatial) == 3 and kernel > x.spatial[axis]:
+                raise window_too_large("a window", x, axis, kernel)
+        return found
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
         """The mean plus a constant, unless zeros of the padding are among what is averaged."""

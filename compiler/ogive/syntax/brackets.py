@@ -122,12 +122,8 @@ class _Repair:
         if closer.type in SIGNS:
             opener = self._stack[-1][0] if self._stack else None
             diagnostic = _superfluous(closer, opener)
-            if (
-                opener is None
-                or closer.type == "RBRACE"
-                or opener.type == "LBRACE"
-                or following == OPENERS[opener.type]
-            ):
+            wrong_kind = opener is not None and opener.type in ("LPAR", "LSQB") and closer.type != "RBRACE"
+            if opener is None or not wrong_kind or following == OPENERS[opener.type]:
                 self._balanced.superfluous.append(diagnostic)
             else:  # the wrong one of `)` and `]`
                 self._stack.pop()

@@ -20,7 +20,7 @@ _BULGE = 0.17
 _LEAST_GAP = 2.1
 """Between neighbours' centres, in diameters."""
 _MARGIN = 9.0
-TEXT = 14.0
+TEXT = 18.0
 """The height of the lines below a ring."""
 
 Point = tuple[float, float]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ogive.backends.draw import flow
 from ogive.backends.draw.folding import folded_kind, folded_text, inside, name_of
-from ogive.backends.draw.picture import Box, Cluster, Edge, EdgeStyle, Item, Picture, Ring, Text, leaves, with_badge
+from ogive.backends.draw.picture import Box, Cluster, Edge, EdgeStyle, Item, Picture, Ring, Text, leaves, order, with_badge
 from ogive.backends.draw.rolling import Rolled, Structure
 from ogive.backends.draw.text import Fused, clip, layer_text, look, shape
 from ogive.graph import CliqueBody, Ref, Region
@@ -256,14 +256,6 @@ class _Scene:
                 edge = replace(edge, label=carried)
             done.append(edge)
         return done
-
-
-def order(items: Sequence[Item]) -> list[str]:
-    """The ids of boxes, rings and X0s, in the order of the program."""
-    ids: list[str] = []
-    for box in leaves(tuple(items)):
-        ids += [box.source, box.id] if isinstance(box, Ring) else [box.id]
-    return ids
 
 
 def _members(structure: Structure, region: Region) -> list[str]:

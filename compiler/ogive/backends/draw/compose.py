@@ -170,7 +170,8 @@ def _attributes(o: Json) -> dict[str, str]:
 def _node(graph: graphviz.Digraph, o: Json, part: _Part, rings: dict[str, RingSpec], writer: Writer) -> None:
     at = part.point(o["pos"])
     ring = rings.get(o["name"])
-    attributes = {**_attributes(o), "fixedsize": "true", "margin": "0"}
+    margin = f"0,{4 * writer.scale / 72:.4f}" if ring else "0"
+    attributes = {**_attributes(o), "fixedsize": "true", "margin": margin}
     graph.node(o["name"], pos=_pair(at), width=o["width"], height=o["height"], **attributes)
     if ring:
         source = next(s for s in part.data["objects"] if s["name"] == f"{ring['id']}.x0")

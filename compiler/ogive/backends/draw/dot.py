@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 
 import graphviz
 
 from ogive.backends.draw import clique_ring as ring_shape
 from ogive.backends.draw import look
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, order
 from ogive.backends.draw.text import clip
 
 SOURCE_RADIUS = 10.0
@@ -103,6 +104,8 @@ class Writer:
         for edge in picture.edges:
             if edge.style != "skip" or not self.frames:
                 self.edge(graph, edge, picture, rings)
+        for above, below in _pushed(picture):
+            graph.edge(above, below, style="invis", weight="0")
 
     def fill_definition(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """The same in a frame with the name of the block."""
@@ -245,3 +248,24 @@ def member(ring: Ring, layer: int) -> str:
     """The id of a layer of a ring."""
     return f"{ring.id}.x{layer}"
 
+
+def _pushed(picture: Picture) -> Iterator[tuple[str, str]]:
+    """Pairs that keep the main flow straight: what leaves a frame in the middle stands below all that the frame holds.
+
+    Otherwise the frame, a rectangle, would stand in its way, and the flow would step aside.
+    """
+    place = {id: i for i, id in enumerate(order(picture.items))}
+    leaving = {e.tail for e in picture.edges}
+    for _, held in _clusters(picture.items):
+        inside_edges = {e.tail for e in picture.edges if e.tail in held and e.head in held}
+        ends = [id for id in held if id not in inside_edges and id in leaving]
+        for edge in picture.edges:
+            if edge.style == "flow" and {edge.tail, edge.head} <= picture.spine and edge.tail in held and edge.head not in held:
+                yield from ((end, edge.head) for end in ends if end != edge.tail and place[end] < place[edge.head])
+
+
+def _clusters(items: tuple[Item, ...]) -> Iterator[tuple[Cluster, set[str]]]:
+    for item in items:
+        if isinstance(item, Cluster):
+            yield item, set(order(item.items))
+            yield from _clusters(item.items)

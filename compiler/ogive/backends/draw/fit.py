@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ogive.backends.draw import flow, look
 from ogive.backends.draw.clique_ring import frame
-from ogive.backends.draw.collapse import collapse, deepest, order
+from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.definitions import definitions
-from ogive.backends.draw.picture import Box, Cluster, Item, Picture, Ring, Text
+from ogive.backends.draw.picture import Box, Cluster, Item, Picture, Ring, Text, order
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import Fused
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -133,3 +133,11 @@ def leaves(items: tuple[Item, ...]) -> Iterator[Box | Ring]:
 def with_badge(item: Item, badge: int) -> Item:
     """The same, repeated."""
     return replace(item, badge=item.badge * badge)
+
+
+def order(items: Sequence[Item]) -> list[str]:
+    """The ids of boxes, rings and X0s, in the order of the program."""
+    ids: list[str] = []
+    for box in leaves(tuple(items)):
+        ids += [box.source, box.id] if isinstance(box, Ring) else [box.id]
+    return ids

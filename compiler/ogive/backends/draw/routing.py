@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import hypot
 from typing import Any
 
 Json = dict[str, Any]
@@ -122,21 +123,30 @@ class Layout:
         return x
 
     def clear_titles(self, splines: Iterable[str], scale: float) -> None:
-        """Moves the titles of frames to the left, and the frames' borders with them, out of the way of arrows."""
-        points = [p for spline in splines for p in samples(spline)]
+        """Moves the titles of frames out of the way of arrows: along the frame, or to the left with its border."""
+        points = [p for spline in splines for p in samples(spline, 3 * scale)]
+        gap = 4 * scale
         for frame in sorted(self.frames, key=lambda f: (f.rect.x1 - f.rect.x0) * (f.rect.y1 - f.rect.y0)):
-            if frame.title is None:
-                continue
             title = frame.title
-            close = [x for x, y in points if title.y0 - 2 < y < title.y1 + 2 and title.x0 - 4 * scale < x < title.x1 + 4 * scale]
-            shift = min(frame.rect.x0 + 4 * scale - title.x0, 0.0)  # a frame that grew takes its title along
-            if close:
-                shift = min(shift, min(close) - 4 * scale - title.x1)
-            strip = Rect(min(frame.rect.x0, title.x0 + shift - 6 * scale), frame.rect.y0, frame.rect.x0, frame.rect.y1)
-            others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
-            if shift and not any(r.meets(strip) for r in others):
-                frame.title = Rect(title.x0 + shift, title.y0, title.x1 + shift, title.y1)
-                frame.rect.x0 = strip.x0
+            if title is None:
+                continue
+            width = title.x1 - title.x0
+            inner = frame.rect.x0 + gap
+            crossing = sorted(x for x, y in points if title.y0 - scale < y < title.y1 + scale and inner - gap < x < frame.rect.x1)
+            at = min(title.x0, inner) if inner < title.x0 else title.x0
+            for x in crossing:  # the first gap from the left that it fits into
+                if at - gap < x < at + width + gap:
+                    at = x + gap
+            beyond = crossing[0] - gap - width if crossing else inner
+            strip = Rect(beyond - 1.5 * gap, frame.rect.y0, frame.rect.x0, frame.rect.y1)
+            free = not any(r.meets(strip) for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes)
+            inside = at + width < frame.rect.x1 - gap
+            if free and (not inside or inner - beyond < 0.4 * (at - inner)):
+                at = min(beyond, at)
+                frame.rect.x0 = min(frame.rect.x0, strip.x0)
+            elif not inside:
+                at = title.x0
+            frame.title = Rect(at, title.y0, at + width, title.y1)
         for frame in self.frames:  # what holds a frame that grew grows too
             for inner in self.frames:
                 if inner is not frame and inner.nodes < frame.nodes:
@@ -152,7 +162,7 @@ class Layout:
             if frame.title:
                 t = frame.title
                 frame.data["lp"] = f"{(t.x0 + t.x1) / 2:.2f},{(t.y0 + t.y1) / 2:.2f}"
-        xs = [x for s in splines.values() for x, _ in samples(s)] + [v for f in self.frames for v in (f.rect.x0, f.rect.x1)]
+        xs = [x for s in splines.values() for x, _ in samples(s, 10.0)] + [v for f in self.frames for v in (f.rect.x0, f.rect.x1)]
         x0, x1 = min([x0, *xs]), max([x1, *xs])
         self.data["bb"] = f"{x0:.2f},{y0:.2f},{x1:.2f},{y1:.2f}"
 
@@ -177,20 +187,22 @@ def _straight(a: Point, b: Point) -> list[Point]:
     return [(a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t) for t in (1 / 3, 2 / 3, 1.0)]
 
 
-def samples(spline: str, steps: int = 8) -> Iterator[Point]:
-    """Points along a `pos` attribute, its arrow's tip among them."""
+def samples(spline: str, step: float) -> Iterator[Point]:
+    """Points along a `pos` attribute about that far apart, its arrow's tip among them."""
     control: list[Point] = []
+    tips: list[Point] = []
     for item in spline.replace("\\\n", "").split():
         marked = item[:2] in ("e,", "s,")
         x, y = (float(v) for v in (item[2:] if marked else item).split(","))
-        if marked:
-            yield x, y
-        else:
-            control.append((x, y))
+        (tips if marked else control).append((x, y))
+    for (x, y), (u, v) in zip(tips, control[-1:], strict=False):
+        yield from ((x + (u - x) * t / 4, y + (v - y) * t / 4) for t in range(4))
     for i in range(0, len(control) - 3, 3):
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = control[i : i + 4]
-        for step in range(steps + 1):
-            t = step / steps
-            s = 1 - t
-            p, q, r, u = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
-            yield p * ax + q * bx + r * cx + u * dx, p * ay + q * by + r * cy + u * dy
+        a, b, c, d = control[i : i + 4]
+        length = sum(hypot(q[0] - p[0], q[1] - p[1]) for p, q in ((a, b), (b, c), (c, d)))
+        steps = max(4, int(length / step))
+        for n in range(steps + 1):
+            t = n / steps
+            weights = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3)
+            points = tuple(zip(weights, (a, b, c, d), strict=True))
+            yield sum(w * p[0] for w, p in points), sum(w * p[1] for w, p in points)

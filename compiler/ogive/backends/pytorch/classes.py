@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ogive.backends.pytorch.clique import CliquePlan, plan, plan_key
+from ogive.backends.pytorch.clique import CliquePlan, join_results, plan, plan_key
 from ogive.backends.pytorch.forms import Forms, Step
 from ogive.backends.pytorch.names import RESERVED, attribute, class_name, unique, variable
 from ogive.backends.pytorch.pieces import Piece, piece, torch_shape
@@ -115,6 +115,7 @@ class Classes:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
+        join_results(structure)
         self.forms = Forms(structure)
         self.helpers = frozenset(
             name for op in structure.ops.values() for text in op.torch.helpers for name in re.findall(_DEFINED, text)
@@ -175,7 +176,8 @@ class Classes:
                 head = item.scope.kind == "aux"
                 found.append(("use", item.attr, head, lent, self._inner_key(item.scope), ids(item.operands), ids(item.outputs)))
         clique = None if scope.region.clique is None else plan_key(scope)
-        return (self._base(scope), len(scope.inputs), tuple(found), ids(scope.outputs), clique)
+        outputs = tuple(text for text, _ in scope.results) or ids(scope.outputs)
+        return (self._base(scope), len(scope.inputs), tuple(found), outputs, clique)
 
     def _inner_key(self, scope: Scope) -> Any:
         """The same for a scope as a module in the one around it."""
@@ -216,6 +218,8 @@ class Classes:
                 return "dense layer"
             case "iteration":
                 return "iteration " + (number(attribute(region.name)) or (region.name, 0))[0]
+            case "clique":
+                return "clique"
             case kind:
                 return f"{kind} {region.name.rstrip('0123456789') or region.name}"
 
@@ -398,6 +402,8 @@ class Classes:
         if region.kind == "iteration":
             base = self._base(cls.model)
             return base if base == "dense layer" else re.sub(r"[\d_]+$", "", region.name) or "step"
+        if region.kind == "clique":
+            return "clique"
         names = {scope.region.name for scope in cls.scopes}
         stem = region.name.rstrip("0123456789_")
         alike = sum(self._base(other.model) == self._base(cls.model) for other in self.all)

@@ -101,9 +101,39 @@ def together(scope: Scope, op: Op) -> str | None:
 
 def _single(scope: Scope, body: CliqueBody) -> bool:
     """Whether nothing that leaves the clique is newer than stage 1."""
+    if scope.results:
+        return body.stages == 1 or body.updates == 0 or not any(text.startswith("x") for text, _ in scope.results)
     used = {ref for item in scope.items for ref in item.operands} | set(scope.outputs)
     members = {f"{scope.region.path}.layer{i}" for i in range(1, body.layers + 1)}
     return body.stages == 1 or body.updates == 0 or not any(r.output == 0 and r.node in members for r in used)
+
+
+def join_results(whole: Structure) -> None:
+    """Lets cliques that differ only in which concatenations leave them share a class: it returns what any of them needs."""
+    groups: dict[Any, list[Scope]] = {}
+    for scope in whole.scopes:
+        if scope.region.clique is None or scope.use is None:
+            continue
+        ops = [item for item in scope.items if isinstance(item, Op)]
+        made = {op.outputs[0]: (text, op) for op in ops if (text := together(scope, op))}
+        if len(made) == len(scope.items) and all(ref in made for ref in scope.outputs):
+            key = plan_key(scope)
+            scope.results = [made[ref] for ref in scope.outputs]
+            scope.items = []
+            groups.setdefault(key, []).append(scope)
+    for scopes in groups.values():
+        union = {(text, torch_shape(op.torch)): op for scope in scopes for text, op in scope.results}
+        order = sorted(union, key=lambda key: (_RESULTS.index(key[0]), str(key[1])))
+        for scope in scopes:
+            own = {(text, torch_shape(op.torch)): op.outputs[0] for text, op in scope.results}
+            refs = [own.get(key, Ref(f"\0{scope.region.path}", i)) for i, key in enumerate(order)]
+            scope.results = [(key[0], union[key]) for key in order]
+            scope.outputs = list(refs)
+            if scope.use is not None:
+                scope.use.outputs = list(refs)
+
+
+_RESULTS = ("x", "x[1:]", "first", "first[1:]")
 
 
 def flat(graph: Graph) -> Structure:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ogive.backends.pytorch.clique import CliquePlan, StepPlan, together
+from ogive.backends.pytorch.clique import CliquePlan, StepPlan
 from ogive.backends.pytorch.classes import Class, Classes, Line
 from ogive.backends.pytorch.forms import Step
 from ogive.backends.pytorch.forward import aliases, count, overwritable, resolve, stored, write_layer
-from ogive.backends.pytorch.pieces import Form
-from ogive.backends.pytorch.statements import Writer
+from ogive.backends.pytorch.pieces import Form, piece
+from ogive.backends.pytorch.statements import Cell, Writer
 from ogive.backends.pytorch.structure import Op
-from ogive.backends.pytorch.unify import Slot
+from ogive.backends.pytorch.unify import MISSING, Slot, constant
 from ogive.graph import Ref
 from ogive.layers.code import Call
 
 _SOURCES = '''def sources(self, stage, i):
     """The X_j that X_i is made of: those before it in stage 1, every other layer afterwards."""
-    return range(i) if stage == 1 else [j for j in range(1, {layers} + 1) if j != i]
+    return range(i) if stage == 1 else [j for j in range(1, {end}) if j != i]
 '''
 _WORDS = frozenset({"x", "first", "stage", "i", "j", "sources", "weight", "parts"})
 
@@ -42,7 +42,7 @@ class CliqueText:
         self.init = [f"self.{attr} = {name}" for name, attr in kept.items()]
         self._make()
         self.forward = self._run()
-        self.methods = [] if self.plan.single else _SOURCES.format(layers=self._show(self.plan.layers, self.mine)).splitlines()
+        self.methods = [] if self.plan.single else _SOURCES.format(end=self._upto(self.plan.layers, self.mine)).splitlines()
 
     @staticmethod
     def _show(slot: Slot, names: Mapping[str, str]) -> str:
@@ -124,7 +124,7 @@ class CliqueText:
 
     def _own(self, step: StepPlan) -> str:
         """`bn1_{stage}_{i}`."""
-        return f"{step.attr}_{{i}}" if self.plan.single and False else f"{step.attr}_{{stage}}_{{i}}"
+        return f"{step.attr}_{{stage}}_{{i}}"
 
     def _steps(self, *, own: bool) -> list[StepPlan]:
         steps = [*self.plan.before, *(s for s in self.plan.steps if s is not None)]
@@ -146,7 +146,7 @@ class CliqueText:
         body = [f"for i in {turns}:", f"    sources = {sources}", *(f"    {line}" for line in self._layer())]
         used = {ref for item in self.cls.model.items for ref in item.operands} | set(self.cls.model.outputs)
         path = self.cls.model.region.path
-        first = any(ref.output == 1 and ref.node.startswith(f"{path}.layer") for ref in used)
+        first = any(every.startswith("first") for every, _ in self.cls.model.results) or any(ref.output == 1 and ref.node.startswith(f"{path}.layer") for ref in used)
         lines += [f"for stage in range(1, {stages}):", *(f"    {line}" for line in body)]
         if first:
             lines += ["    if stage == 1:", "        first = list(x)"]
@@ -156,12 +156,8 @@ class CliqueText:
         """What computes X_i of its sources."""
         plan = self.plan
         axis = plan.body.source.channel_axis
-        start = Ref("\0sources")
-        writer = Writer({}, _WORDS | self.classes.helpers)
-        at = Ref("\0y")
-        writer.cells[start] = _variable("y")
-        writer.lines.append(f"y = torch.cat([x[j] for j in sources], {axis})")
-        text, depth = "y", 0
+        lines = [f"y = torch.cat([x[j] for j in sources], {axis})"]
+        text = "y"
         for index, step in enumerate(plan.before):
             form = step.piece.forward
             fresh = index == 0 or step_before_fresh(plan.before[index - 1])
@@ -169,25 +165,23 @@ class CliqueText:
                 form = step.piece.inplace
             module = self._module(step)
             text = f"{module}({text})" if form is None else form.show(self.mine, [(text, True)], module)[0]
-            depth += 1
-        if depth:
-            writer.lines.append(f"y = {text}")
-        del at
-        writer.lines += self._mix()
-        after = Writer(self._counts(), _WORDS | self.classes.helpers)
-        after.lines = writer.lines
+        if text != "y":
+            lines.append(f"y = {text}")
+        made, mixed = self._mix()
         rest = plan.after
         entry = Ref(rest.graph.inputs[0])
-        after.enter(entry, "y")
-        lines = self._lines()
-        same = aliases(lines)
+        consumers = self._counts()
+        after = Writer(consumers, _WORDS | self.classes.helpers)
+        after.lines = [*lines, *made]
+        after.express(entry, mixed, True, [], heavy=True, branch="y", wish="")
+        items = self._lines()
+        same = aliases(items)
         makers: dict[Ref, object] = {ref: item for item in rest.net.items for ref in item.outputs}
-        for line, step in zip(lines, plan.steps, strict=True):
+        for line, step in zip(items, plan.steps, strict=True):
             op = line.steps[0].first
             if step is None or not isinstance(op, Op) or op.outputs[0] in same:
                 continue
             refs = [resolve(same, ref) for ref in op.operands]
-            consumers = self._counts()
             direct = refs[0] == entry and consumers.get(entry, 0) == 1
             form = step.piece.forward
             if step.piece.inplace is not None and (direct or overwritable(refs, makers.get(refs[0]), consumers)):
@@ -207,8 +201,8 @@ class CliqueText:
         lines = self._lines()
         return count(lines, self.plan.after.net.outputs, aliases(lines))
 
-    def _mix(self) -> list[str]:
-        """The convolution of all sources: with the slices joined to one kernel, or source by source."""
+    def _mix(self) -> tuple[list[str], str]:
+        """Statements, and the convolution of all sources: with the slices joined to one kernel, or source by source."""
         plan = self.plan
         module = plan.mix.module
         assert module is not None
@@ -217,10 +211,10 @@ class CliqueText:
         if not plan.joined:
             source, result = self._show(plan.source, self.mine), self._show(plan.result, self.mine)
             sizes = f"[{source} if j == 0 else {result} for j in sources]"
-            return [
-                f"parts = zip(sources, y.split({sizes}, {axis}))",
-                'y = sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)',
-            ]
+            return (
+                [f"parts = zip(sources, y.split({sizes}, {axis}))"],
+                'sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)',
+            )
         biases = [s.values for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"]
         bias = 'getattr(self, f"link_0_{i}").bias' if biases and any(biases[0]) else "None"
         extra = [
@@ -229,14 +223,25 @@ class CliqueText:
             if name in {"stride", "padding", "dilation"} and slot.printed
         ]
         arguments = ", ".join(["y", "weight", *([] if bias == "None" else [bias]), *extra])
-        return [
-            'weight = torch.cat([getattr(self, f"link_{j}_{i}").weight for j in sources], 1)',
-            f"y = {module.form.name.replace('nn.Conv', 'F.conv')}({arguments})",
-        ]
+        return (
+            ['weight = torch.cat([getattr(self, f"link_{j}_{i}").weight for j in sources], 1)'],
+            f"{module.form.name.replace('nn.Conv', 'F.conv')}({arguments})",
+        )
 
     def _results(self) -> list[str]:
         """What leaves the clique: concatenations of its results, or the results themselves."""
         scope = self.cls.model
+        if scope.results:
+            texts: list[tuple[str, str]] = []
+            for every, op in scope.results:
+                form = piece([op], MISSING).forward
+                assert form is not None
+                for slot in form.slots:
+                    slot.expression = constant(slot.values[0])
+                texts.append((op.node.local, form.show(self.here, [("x", True)] * len(op.operands), "", every)[0]))
+            if len(texts) == 1:
+                return [f"return {texts[0][1]}"]
+            return [*(f"{name} = {text}" for name, text in texts), f"return {', '.join(name for name, _ in texts)}"]
         consumers = {ref: sum(ref in item.operands for item in scope.items) + scope.outputs.count(ref)
                      for item in scope.items for ref in item.outputs}  # fmt: skip
         writer = Writer(consumers, {"x", "first"} | self.classes.helpers)
@@ -254,18 +259,11 @@ class CliqueText:
             assert isinstance(op, Op)
             assert line.piece is not None
             form = line.piece.forward
-            every = together(scope, op)
-            if every and form is not None:
-                text, tight = form.show(self.mine, [writer.operand(ref) for ref in op.operands], "", every)
-                writer.express(op.outputs[0], text, tight, [], heavy=False, branch="", wish=op.node.local * (len(scope.outputs) > 1))
-            else:
-                write_layer(writer, op, op.operands, form, f"self.{op.attr}" if op.attr else "", self.mine, lambda _: "")
+            write_layer(writer, op, op.operands, form, f"self.{op.attr}" if op.attr else "", self.mine, lambda _: "")
         return [*writer.lines, f"return {', '.join(writer.operand(ref)[0] for ref in scope.outputs)}"]
 
 
-def _variable(name: str):
-    from ogive.backends.pytorch.statements import Cell
-
+def _variable(name: str) -> Cell:
     return Cell(name, named=True)
 
 

@@ -195,7 +195,9 @@ class Forward:
             ref = use.outputs[0]
             self.writer.express(ref, text, True, refs, heavy=heavy, branch=use.branch, wish=self._wish(ref), done=heavy)
         else:
-            self.writer.several(use.outputs, text, refs, [self._wish(ref) for ref in use.outputs])
+            clique = use.scope is not None and use.scope.region.clique is not None
+            wishes = [ref.node.rpartition(".")[2] if clique else self._wish(ref) for ref in use.outputs]
+            self.writer.several(use.outputs, text, refs, wishes)
 
     def _container(self, use: Use) -> None:
         """A row of blocks that pass on several tensors: `for block in self.conv3`."""

@@ -84,6 +84,8 @@ class Scope:
         items: what stands in it.
         inputs, outputs: the tensors that cross its border.
         borrowed: layers outside of it whose modules it calls; they are handed to its `forward`.
+        results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the layer
+            that joins them. Empty where something else leaves it.
     """
 
     region: Region
@@ -93,6 +95,7 @@ class Scope:
     inputs: list[Ref] = field(default_factory=list)
     outputs: list[Ref] = field(default_factory=list)
     borrowed: list[Op] = field(default_factory=list)
+    results: list[tuple[str, Op]] = field(default_factory=list)
 
     @property
     def kind(self) -> str:

@@ -170,8 +170,7 @@ def source_type(body: CliqueBody, stage: int, layer: int) -> TensorType:
 
 def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: CliqueBody) -> Value:
     """Puts the cycle into the graph, and the three concatenations that can be read from it."""
-    name = frame.pin.id if frame.pin is not None else frame.namespace.next("clique")
-    frame.namespace.taken.add(name)
+    name = frame.namespace.next("clique")  # `as` names its value
     region = ctx.open_region(frame, "clique", name, span=use.span, block="clique", clique=body)
     inner = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
     path = inner.namespace.join

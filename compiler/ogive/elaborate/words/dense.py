@@ -17,8 +17,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         ctx.error("E207", f"`dense` begins with one tensor, and {describe(frame.flow)} arrives", use.head,
                   describe(frame.flow), help="join the bundle first: `-> concat`", frame=frame)  # fmt: skip
         return POISON
-    name = frame.pin.id if frame.pin is not None else frame.namespace.next("dense")
-    frame.namespace.taken.add(name)
+    name = frame.namespace.next("dense")  # `as` names its value
     region = ctx.open_region(frame, "dense", name, span=use.span, block="dense")
     container = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
     for turn in range(use.arguments["layers"]):
