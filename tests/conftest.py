@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: pytest-xdist runs tests side by side
+# what tests start in processes of their own is this checkout, installed or not
+_COMPILER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "compiler")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_COMPILER, os.environ.get("PYTHONPATH")]))
 
 from collections.abc import Callable
 from difflib import unified_diff

@@ -7,6 +7,7 @@ GPU and holds the threads fixed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -14,12 +15,17 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.benchmark import Timer
+
+# torch's timer looks for a CUDA compiler, which it does not use here, and complains when there is none
+logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+from torch.utils.benchmark import Timer  # noqa: E402 - after that
 
 if TYPE_CHECKING:
     from ogive.network import Network
 
 FORWARD, BOTH = "forward", "forward + backward"
+LEAST_SECONDS = 0.02
+"""How long a measurement takes at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,13 @@ def interleaved(runs: Mapping[str, Callable[[], object]], *, rounds: int, thread
     taken: dict[str, list[float]] = {name: [] for name in timers}
     for timer in timers.values():
         timer.timeit(1)
+    # what takes microseconds is repeated, the same number of times for everyone, until the clock can tell
+    number = max(1, int(LEAST_SECONDS / max(timer.timeit(1).mean for timer in timers.values())))
     for turn in range(rounds):
         # who goes first changes, so that neither always runs in the other's wake
         order = list(timers) if turn % 2 == 0 else list(reversed(timers))
         for name in order:
-            taken[name].append(timers[name].timeit(1).mean)
+            taken[name].append(timers[name].timeit(number).mean)
     return {name: median(times) for name, times in taken.items()}
 
 

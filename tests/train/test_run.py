@@ -117,15 +117,16 @@ def test_checkpoints_are_of_the_best_and_the_last_epoch(lenet5: Finished) -> Non
 def test_progress_without_a_terminal_is_a_few_lines(lenet5: Finished) -> None:
     lines = lenet5.shown.splitlines()
     assert 10 <= len(lines) <= 15
-    assert all("images/s" in line and "left" in line and "loss" in line for line in lines)
+    assert all("img/s" in line and "left" in line and "loss" in line for line in lines)
 
 
-def test_progress_on_a_terminal_is_a_bar(quick: Quick) -> None:
+@pytest.mark.parametrize("width", [80, 120])
+def test_progress_on_a_terminal_is_a_bar(quick: Quick, width: int) -> None:
     screen = io.StringIO()
-    quick(console=Console(file=screen, force_terminal=True, width=120))
+    quick(console=Console(file=screen, force_terminal=True, width=width))
     last = re.split(r"[\r\n]", screen.getvalue().rstrip("\x1b[?25h\n"))[-1]
     assert "epoch 2/2" in last
-    assert all(word in last for word in ("loss", "accuracy", "validation", "images/s", "0:00 left"))
+    assert all(word in last for word in ("loss", "accuracy", "val ", "img/s", "0:00 left"))
 
 
 def test_lightning_says_nothing(quick: Quick, capfd: pytest.CaptureFixture[str], recwarn: object) -> None:
@@ -195,8 +196,11 @@ def test_an_interrupt_leaves_the_weights_of_its_step(
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
     network = Presses(step)
+    screen = io.StringIO()
     with pytest.raises(KeyboardInterrupt, match=r"last\.ckpt"):
-        quick(network, epochs=3)
+        quick(network, epochs=3, console=Console(file=screen, width=500))
+    assert f"interrupted in epoch {epochs_done + 1}; the last weights are in" in screen.getvalue()
+    assert ("best.ckpt" in screen.getvalue()) is bool(epochs_done)
     assert signal.getsignal(signal.SIGINT) is before
     assert network.steps == step  # the step under way was finished, and no other begun
     last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)

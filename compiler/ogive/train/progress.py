@@ -15,6 +15,7 @@ from ogive.train.task import Classification
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _LINES_OF_A_RUN = 10
+_NUMBERS_WIDTH = 77  # everything but the bar; with a short one it fits into 80 columns
 
 
 class ProgressBar(Callback):
@@ -33,7 +34,7 @@ class ProgressBar(Callback):
         # drawn by hand: a thread that refreshes would compete with the training for the interpreter
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=min(24, max(3, console.width - _NUMBERS_WIDTH))),
             TextColumn("{task.fields[numbers]}"),
             console=console,
             auto_refresh=False,
@@ -102,11 +103,11 @@ class ProgressBar(Callback):
         score = pl_module.training_tally.score()
         parts = [f"loss {score.loss:.3f}", f"accuracy {score.accuracy:.1%}"]
         if self._history.epochs:
-            parts.append(f"validation {self._history.epochs[-1].val_accuracy:.1%}")
+            parts.append(f"val {self._history.epochs[-1].val_accuracy:.1%}")
         elapsed = max(time.monotonic() - self._began, 1e-9)
         steps_left = self._steps(trainer) - trainer.global_step
         images_left = steps_left * len(self._batches.labels) / len(self._batches)
-        parts.append(f"{self._images / elapsed:,.0f} images/s")
+        parts.append(f"{self._images / elapsed:,.0f} img/s")
         parts.append(f"{_clock(images_left * elapsed / max(1, self._images))} left")
         return "  ".join(parts)
 

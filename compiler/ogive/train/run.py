@@ -109,7 +109,7 @@ def train(
         ArchError: E520 input and E521 output do not fit the data, E522 unknown data set, E523 no such device,
             E524 the folder holds a run, E525 a loss that is not finite, E526 a number that cannot be used,
             E527 not enough memory.
-        KeyboardInterrupt: after saving, with a message that says where the weights are.
+        KeyboardInterrupt: after saving, and after telling the console where the weights are.
     """
     settings = Settings(data, epochs, batch, lr, seed, device)
     data_set = find_data_set(data)
@@ -199,7 +199,9 @@ class _Run:
             help_ = f"--batch {max(1, batch // 2)}"
             raise ArchError([Diagnostic("E527", message, help=help_)]) from error
         if checkpoints.interrupted:
-            raise KeyboardInterrupt(self._where_the_weights_are(history))
+            message = self._where_the_weights_are(history)
+            console.print(message, highlight=False, markup=False, soft_wrap=True)
+            raise KeyboardInterrupt(message)
         return time.monotonic() - began
 
     def _where_the_weights_are(self, history: History) -> str:

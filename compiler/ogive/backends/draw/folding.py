@@ -32,6 +32,9 @@ def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] 
     nodes = structure.nodes[region.id]
     if start is None or not nodes:
         return None
+    if region.clique:
+        body = region.clique
+        return structure.graph.type(start), body.result.with_channels(body.layers * body.result.channels)
     end = region.outputs[0] if region.outputs else Ref(nodes[-1])
     return structure.graph.type(start), structure.graph.type(end)
 

@@ -93,9 +93,15 @@ class Layout:
         ends = {self.numbers[tail], self.numbers[head]}
         solid = [r for name, r in self.boxes.items() if name not in (tail, head)]
         solid += [f.rect for f in self.frames if not f.nodes & ends]
+        borders = [
+            Rect(x - 1, f.rect.y0, x + 1, f.rect.y1)
+            for f in self.frames
+            if len(f.nodes & ends) == 1
+            for x in (f.rect.x0, f.rect.x1)
+        ]
         best: tuple[float, float, int] | None = None
         for side in (-1, 1):  # left, right
-            x = self._free(side, min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1), bottom, top, solid, scale)
+            x = self._free(side, min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1), bottom, top, [*solid, *borders], scale)
             ways = (Rect(min(x, a.x0), top - 1, max(x, a.x1), top + 1), Rect(min(x, b.x0), bottom - 1, max(x, b.x1), bottom + 1))
             crossed = sum(r.meets(w) for w in ways for r in solid)
             cost = crossed * 1000 + abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
@@ -139,7 +145,9 @@ class Layout:
                     at = x + gap
             beyond = crossing[0] - gap - width if crossing else inner
             strip = Rect(beyond - 1.5 * gap, frame.rect.y0, frame.rect.x0, frame.rect.y1)
-            free = not any(r.meets(strip) for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes)
+            others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
+            others += [f.rect for f in self.frames if not f.nodes & frame.nodes]
+            free = not any(r.meets(strip, scale) for r in others)
             inside = at + width < frame.rect.x1 - gap
             if free and (not inside or inner - beyond < 0.4 * (at - inner)):
                 at = min(beyond, at)
