@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from ogive.backends.torch_source import attribute_paths
 from ogive.graph import Graph, Node, Ref
 from ogive.passes.unroll import unroll_cliques
 from ogive.pipeline import compile_target, read_program
@@ -23,25 +24,34 @@ def compiled(text: str, name: str | None = None, file: str = "case.arch") -> Gra
     return compile_target(program, name or program.names[-1]).graph
 
 
-def local_weights(graph: Graph, node: Node, state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Parameters and buffers of a layer, by their names in it."""
-    prefix = f"{node.owner or node.name}."
-    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+def weights_of(node: Node, paths: Mapping[str, str], state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Parameters and buffers of a layer, by their names in it. A layer of an unrolled clique is found under its region."""
+    name = node.owner or node.name
+    path = paths.get(name)
+    if path is None:
+        around, _, local = name.rpartition(".")
+        step, _, layer = local.rsplit("_", 2)
+        path = f"{paths.get(around)}.{local}" if node.layer.group == "norm" else f"{paths.get(around)}.{step}_{layer}"
+    return {key.removeprefix(f"{path}."): value for key, value in state.items() if key.startswith(f"{path}.")}
 
 
 def run(graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Outputs and heads of a graph whose parameter names are those of the module.
-
-    In training, so that batch norms use the statistics of the batch.
-    """
-    state = net.state_dict()
+    """Outputs and heads of a graph with the weights of a module; batch norms use the statistics of the batch."""
+    state, paths = net.state_dict(), attribute_paths(graph)
     plain = unroll_cliques(graph)
     values: dict[Ref, torch.Tensor] = {Ref(name): inputs[name] for name in plain.inputs}
     for node in plain:
         if node.name in plain.inputs:
             continue
         operands = [values[ref] for ref in plain.operands(node.name)]
-        result = apply(plain, node, operands, state)
+        if node.layer.kind == "linked_conv":
+            result = _linked(plain, node, operands[0], paths[plain.regions[node.region].path], state)
+        else:
+            made = layer_module(node.layer, plain.operand_types(node.name)).double()
+            made.train(node.layer.group != "dropout")
+            if made.state_dict():
+                made.load_state_dict({f"layer.{key}": value for key, value in weights_of(node, paths, state).items()})
+            result = made(*operands)
         results = (result,) if isinstance(result, torch.Tensor) else result
         for index, tensor in enumerate(results):
             values[Ref(node.name, index)] = tensor
@@ -49,21 +59,8 @@ def run(graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]) -> tup
     return outputs, {head.name: values[head.ref] for head in plain.heads}
 
 
-def apply(graph: Graph, node: Node, operands: list[torch.Tensor], state: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """One layer on its operands."""
-    if node.layer.kind == "linked_conv":
-        return _linked(graph, node, operands[0], state)
-    made = layer_module(node.layer, graph.operand_types(node.name)).to(operands[0].dtype if operands else torch.float64)
-    made.train(not node.layer.group == "dropout")
-    weights = {f"layer.{key}": value for key, value in local_weights(graph, node, state).items()}
-    if weights:
-        made.load_state_dict(weights)
-    return made(*operands)
-
-
-def _linked(graph: Graph, node: Node, x: torch.Tensor, state: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def _linked(graph: Graph, node: Node, x: torch.Tensor, path: str, state: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """The mixing convolution of a clique, source by source, as the paper writes it."""
-    path = graph.regions[node.region].path
     layer = node.layer
     conv = layer_module(layer.conv, graph.operand_types(node.name)).to(x.dtype).layer  # type: ignore[attr-defined]
     total = torch.zeros(())

@@ -76,7 +76,7 @@ net N() {
   flatten -> linear(2)
 }""",
     "dense": """
-block Transition { bn -> relu -> conv(floor(here.channels * 0.5), 1x1) -> avg_pool(2x2) }
+block Transition() { bn -> relu -> conv(floor(here.channels * 0.5), 1x1) -> avg_pool(2x2) }
 net N() {
   input image: 3x16x16
   conv(8, 3x3, padding = 1)
@@ -123,7 +123,9 @@ net N(depth = 3, width = 4) {
     "bundles": """
 block Dual[r, d](width, grow) {
   [r, d] -> concat -> bn -> relu -> conv(width + grow, 3x3, padding = 1) -> split(width, grow) as [a, b]
-  output [r -> add(a), d -> concat(b)]
+  u = r -> add(a)
+  v = d -> concat(b)
+  output [u, v]
 }
 net N() {
   input image: 3x8x8
@@ -157,7 +159,7 @@ net N() {
   flatten -> linear(2)
 }""",
     "clique": """
-block Transition { bn -> relu -> conv(here.channels, 1x1) -> avg_pool(2x2) }
+block Transition() { bn -> relu -> conv(here.channels, 1x1) -> avg_pool(2x2) }
 net N() {
   input image: 3x12x12
   conv(6, 3x3, padding = 1)
@@ -199,8 +201,9 @@ net N() {
   conv(4, 3x3) as forward
   relu as self
   conv(4, 3x3) as torch
-  [self, torch -> conv(4, 3x3, padding = 2)] -> concat
-  flatten -> linear(2) as half
+  torch -> conv(4, 3x3, padding = 2) as half
+  [self, half] -> concat
+  flatten -> linear(2) as children
 }""",
     "hostile blocks": """
 block F(nn, torch = 1) { conv(nn, 3x3, padding = torch) -> bn -> relu }
@@ -213,12 +216,13 @@ net OrderedDict() {
   flatten -> linear(2)
 }""",
     "mixed kernels": """
-block Factor(width, n) { conv(width, (1, n), padding = (0, n // 2)) -> relu -> conv(width, (n, 1), padding = (n // 2, 0)) -> relu }
+block Factor(width, across, down) { conv(width, across, padding = same) -> relu -> conv(width, down, padding = same) -> relu }
 net N() {
   input image: 3x9x9
   conv(4, 3x3, padding = same, stride = 2)
   conv(4, 2x2, padding = same) -> relu
   upsample(scale_factor = 2)
+  Factor(4, 1x3, 3x1); Factor(6, 1x5, 5x1); Factor(6, 1x7, 7x1)
   flatten -> linear(2)
 }""",
     "nested": """

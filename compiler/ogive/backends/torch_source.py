@@ -66,6 +66,20 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
     return "\n".join([*_opening(graph, classes), *_imports(code), "", "", code, ""])
 
 
+def attribute_paths(graph: Graph) -> dict[str, str]:
+    """Where the module has what a layer owns: `{"3a.conv1": "_3a.conv1"}`.
+
+    A path is the layer's own unless a segment of it is no attribute (see `ogive.backends.pytorch.names`). Layers that
+    own nothing, or whose weights are another's, have none. A clique stands under the path of its region: it owns
+    `link_{j}_{i}`, `{norm}_{stage}_{i}` and `{layer}_{i}`.
+    """
+    whole = structure(graph)
+    paths = {
+        name: whole.path(op) for name, op in whole.ops.items() if op.attr is not None and op.owner is None
+    }  # fmt: skip
+    return paths | {s.region.path: whole.prefix(s) for s in whole.scopes if s.region.clique is not None}
+
+
 def class_of(source: str) -> str:
     """The name of the net's class in a text of `torch_source`: the last one."""
     return re.findall(r"^class (\w+)\(nn\.Module\):", source, re.MULTILINE)[-1]

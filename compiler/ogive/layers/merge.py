@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from ogive.layers.base import (
     Call,
@@ -28,6 +28,7 @@ from ogive.layers.base import (
 from ogive.layers.code import Operands
 from ogive.layers.sizes import axis_name, require_float, resolve_axis
 
+_T = TypeVar("_T")
 _LAYOUTS = {Layout.MAP: "a map", Layout.TOKENS: "tokens", Layout.PLAIN: "a plain tensor"}
 
 
@@ -141,24 +142,17 @@ class Mul(_Elementwise):
     text: ClassVar[str] = "{product}"
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        """The shape of the largest; gates have its channels and places of size 1."""
-        largest = max(inputs, key=lambda x: x.elements)
+        """The shape of those that are no gates."""
+        full = [x for x in inputs if not _is_gate(x)] or inputs
+        usual = _most_common(full)
+        gate = usual.with_spatial(*(1 for _ in usual.spatial))
         for index, x in enumerate(inputs):
-            gate = bool(x.spatial) and all(size == 1 for size in x.spatial)
-            spread = (
-                x.with_spatial(*largest.spatial) if gate and len(x.spatial) == len(largest.spatial) else x
-            )
-            if spread != largest:
-                if gate or len(inputs) == 2:
-                    first, second = sorted(
-                        (index, next(i for i, other in enumerate(inputs) if other == largest))
-                    )
-                    raise disagreement(
-                        inputs, first, second, operand=index, gate=gate, help=_gate_help(x, largest)
-                    )
-                full = [i for i, other in enumerate(inputs) if not _is_gate(other)]
-                require_agreement([inputs[i] for i in full], positions=full)
-        return (largest,)
+            if x not in (usual, gate):
+                first, second = sorted((index, inputs.index(usual)))
+                raise disagreement(
+                    inputs[first], inputs[second], operand=index, gate=_is_gate(x), help=_gate_help(x, usual)
+                )
+        return (usual,)
 
 
 def _is_gate(x: TensorType) -> bool:
@@ -283,9 +277,7 @@ class MatMul(_Merge):
         return Torch(forward=Template("{0} @ {1}"))
 
 
-def require_agreement(
-    inputs: Sequence[TensorType], *, free: int | None = None, positions: Sequence[int] | None = None
-) -> None:
+def require_agreement(inputs: Sequence[TensorType], *, free: int | None = None) -> None:
     """Refuses tensors that differ in anything but the size of one axis.
 
     The one to blame is the first that differs from what most of them are.
@@ -293,24 +285,21 @@ def require_agreement(
     Args:
         inputs: the tensors.
         free: the axis, counted from 1, in which they may differ.
-        positions: which operands they are; all, in order, without it.
 
     Raises:
         ShapeError: E201.
     """
     keys = [_fixed(x, free) for x in inputs]
-    if len(set(keys)) < 2:
-        return
-    (usual, _), *_ = Counter(keys).most_common(1)
-    wrong = next(i for i, key in enumerate(keys) if key != usual)
-    right = keys.index(usual)
-    where = positions or range(len(inputs))
-    raise disagreement(
-        inputs,
-        *sorted((right, wrong)),
-        operand=where[max(right, wrong) if len(inputs) == 2 else wrong],
-        free=free,
-    )
+    usual = _most_common(keys)
+    wrong = next((i for i, key in enumerate(keys) if key != usual), None)
+    if wrong is not None:
+        first, second = sorted((wrong, keys.index(usual)))
+        raise disagreement(inputs[first], inputs[second], operand=wrong, free=free)
+
+
+def _most_common(values: Sequence[_T]) -> _T:
+    """The first of those that occur most often."""
+    return Counter(values).most_common(1)[0][0]
 
 
 def _fixed(x: TensorType, free: int | None) -> tuple[object, ...]:
@@ -319,17 +308,23 @@ def _fixed(x: TensorType, free: int | None) -> tuple[object, ...]:
 
 
 def disagreement(
-    inputs: Sequence[TensorType],
-    first: int,
-    second: int,
+    a: TensorType,
+    b: TensorType,
     *,
     operand: int,
     free: int | None = None,
     gate: bool = False,
     help: str | None = None,  # noqa: A002 - the word the user reads
 ) -> ShapeError:
-    """`64x56x56 and 256x56x56 differ in channels`."""
-    a, b = inputs[first], inputs[second]
+    """`64x56x56 and 256x56x56 differ in channels`.
+
+    Args:
+        a, b: two tensors that differ, in the order of the operands.
+        operand: the one to blame.
+        free: the axis in which they may differ.
+        gate: whether one of them may have places of size 1, so that only its channels can be wrong.
+        help: what to do.
+    """
     if a.dtype != b.dtype:
         what = f"dtype: {a.dtype} and {b.dtype}"
     elif a.layout is not b.layout:

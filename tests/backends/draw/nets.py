@@ -139,7 +139,9 @@ def lenet() -> Graph:
 def resnet(counts: Sequence[int] = (3, 4, 6, 3)) -> Graph:
     b = Builder("resnet50", map_of(3, 224, 224))
     with b.stage("conv1"):
-        b.chain(Conv(64, (7, 7), stride=2, padding=3), BatchNorm(), ReLU(), MaxPool((3, 3), stride=2, padding=1))
+        b.chain(
+            Conv(64, (7, 7), stride=2, padding=3), BatchNorm(), ReLU(), MaxPool((3, 3), stride=2, padding=1)
+        )
     for i, n in enumerate(counts):
         width = 64 * 2**i
         with b.stage(f"conv{i + 2}"):
@@ -153,7 +155,9 @@ def resnet(counts: Sequence[int] = (3, 4, 6, 3)) -> Graph:
                             *(Conv(width, (3, 3), stride=stride, padding=1), BatchNorm(), ReLU()),
                             *(Conv(4 * width, (1, 1)), BatchNorm()),
                         ),
-                        (lambda: b.chain(Conv(4 * width, (1, 1), stride=stride), BatchNorm())) if j == 0 else None,
+                        (lambda: b.chain(Conv(4 * width, (1, 1), stride=stride), BatchNorm()))
+                        if j == 0
+                        else None,
                     )
                     b.layer(ReLU())
 

@@ -97,8 +97,9 @@ def _rendered(
                 level -= 1
                 picture = replace(fitted(structure, level), definitions=())
             if picture.count >= before:
-                message = f"the layout takes longer than {time_limit:g} s, even with all stages and blocks folded"
-                raise ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")]) from None
+                message = f"the layout takes longer than {time_limit:g} s, even with everything folded"
+                hint = "write a .dot file and lay it out by hand"
+                raise ArchError([Diagnostic("E512", message, help=hint)]) from None
             notes.append(f"the layout took longer than {time_limit:g} s; folded to depth {level}")
 
 

@@ -7,6 +7,7 @@ Lengths are in points.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import Literal
 
@@ -15,7 +16,7 @@ RADIUS = 11.0
 SOURCES_SHOWN = 4
 """Up to so many layers X0 gets an arrow to each; above, one to the frame."""
 ARCS_SHOWN = 32
-"""Above so many layers the arcs are a grey disc whatever one does: only those between neighbours are drawn."""
+"""Above so many layers all arcs together are one grey disc: only those between neighbours are drawn."""
 _BULGE = 0.17
 _LEAST_GAP = 2.1
 """Between neighbours' centres, in diameters."""
@@ -82,8 +83,12 @@ def _arc(tail: int, head: int, layers: int, arrow: float) -> Arc:
     length = hypot(b[0] - a[0], b[1] - a[1])
     left = (-(b[1] - a[1]) / length, (b[0] - a[0]) / length)
     lift = _BULGE * length * 4 / 3
-    inner = tuple((p[0] + (q[0] - p[0]) * 0.3 + left[0] * lift, p[1] + (q[1] - p[1]) * 0.3 + left[1] * lift) for p, q in ((a, b), (b, a)))
-    return _clipped(tail, head, "forward" if tail < head else "backward", (a, inner[0], inner[1], b), arrow)
+
+    def lifted(p: Point, q: Point) -> Point:
+        return p[0] + (q[0] - p[0]) * 0.3 + left[0] * lift, p[1] + (q[1] - p[1]) * 0.3 + left[1] * lift
+
+    curve = (a, lifted(a, b), lifted(b, a), b)
+    return _clipped(tail, head, "forward" if tail < head else "backward", curve, arrow)
 
 
 def source_arcs(layers: int, above: float, source_radius: float, arrow: float) -> list[Arc]:
@@ -104,7 +109,9 @@ def source_arcs(layers: int, above: float, source_radius: float, arrow: float) -
     return found
 
 
-def _clipped(tail: int, head: int, kind: Kind, curve: Curve, arrow: float, around_tail: float = RADIUS) -> Arc:
+def _clipped(
+    tail: int, head: int, kind: Kind, curve: Curve, arrow: float, around_tail: float = RADIUS
+) -> Arc:
     """Cuts a curve between two centres at the circles around them, and leaves room for the arrow's head."""
     start = _leaves(curve, 0.0, 1.0, curve[0], around_tail)
     tip = _leaves(curve, 1.0, 0.0, curve[3], RADIUS)
@@ -115,9 +122,8 @@ def _clipped(tail: int, head: int, kind: Kind, curve: Curve, arrow: float, aroun
 def _at(curve: Curve, t: float) -> Point:
     s = 1 - t
     weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
-    return sum(w * p[0] for w, p in zip(weights, curve, strict=True)), sum(
-        w * p[1] for w, p in zip(weights, curve, strict=True)
-    )
+    terms = [(w * x, w * y) for w, (x, y) in zip(weights, curve, strict=True)]
+    return sum(x for x, _ in terms), sum(y for _, y in terms)
 
 
 def _leaves(curve: Curve, near: float, far: float, centre: Point, distance: float) -> float:
@@ -136,10 +142,11 @@ def _leaves(curve: Curve, near: float, far: float, centre: Point, distance: floa
 def _part(curve: Curve, start: float, end: float) -> Curve:
     """The curve between two parameters, by its blossom."""
 
-    def blossom(u: float, v: float, w: float) -> Point:
+    def blossom(*parameters: float) -> Point:
         points = list(curve)
-        for t in (u, v, w):
-            points = [(p[0] * (1 - t) + q[0] * t, p[1] * (1 - t) + q[1] * t) for p, q in zip(points, points[1:], strict=False)]
+        for t in parameters:
+            points = [(p[0] * (1 - t) + q[0] * t, p[1] * (1 - t) + q[1] * t) for p, q in pairwise(points)]
         return points[0]
 
-    return blossom(start, start, start), blossom(start, start, end), blossom(start, end, end), blossom(end, end, end)
+    first, second = blossom(start, start, start), blossom(start, start, end)
+    return first, second, blossom(start, end, end), blossom(end, end, end)

@@ -8,7 +8,19 @@ from dataclasses import replace
 
 from ogive.backends.draw import flow
 from ogive.backends.draw.folding import folded_kind, folded_text, inside, name_of
-from ogive.backends.draw.picture import Box, Cluster, Edge, EdgeStyle, Item, Picture, Ring, Text, leaves, order, with_badge
+from ogive.backends.draw.picture import (
+    Box,
+    Cluster,
+    Edge,
+    EdgeStyle,
+    Item,
+    Picture,
+    Ring,
+    Text,
+    leaves,
+    order,
+    with_badge,
+)
 from ogive.backends.draw.rolling import Rolled, Structure
 from ogive.backends.draw.text import Fused, clip, layer_text, look, shape
 from ogive.graph import CliqueBody, Ref, Region
@@ -44,7 +56,9 @@ def collapse(
 
 
 class _Scene:
-    def __init__(self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int]) -> None:
+    def __init__(
+        self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int]
+    ) -> None:
         self.open = also
         self.structure = structure
         self.graph = structure.graph
@@ -53,11 +67,14 @@ class _Scene:
         self.prefix = prefix
         self.counter = 0
         self.at: dict[str, str] = {}  # where a node is drawn
-        self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # node -> (roll, copy, place), outermost first
+        # of a node: the rolls around it, outermost first, and in each which copy it is in and its place there
+        self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
         self.rings: dict[str, Region] = {}
-        self.turned: dict[str, set[str]] = defaultdict(set)  # shapes that enter a rolled box from its own last turn
-        self.above: dict[str, int | None] = {}  # of a node that is folded away: the region that its edges are seen from
+        # shapes that enter a rolled box from its own last turn
+        self.turned: dict[str, set[str]] = defaultdict(set)
+        # of a node that is folded away: the region that its edges are seen from
+        self.above: dict[str, int | None] = {}
 
     def picture(self) -> Picture:
         region = self.graph.regions[self.root]
@@ -155,10 +172,12 @@ class _Scene:
         users = {user for m in members for _, user, _ in self.graph.consumers(m)} - set(members)
         for user in users:
             node = self.graph.node(user)
-            refs = self.graph.operands(user)
-            if look(self.graph, node).kind == "merge" and [r.node for r in refs] == members and {r.output for r in refs} == {0}:
+            newest = [Ref(m) for m in members]
+            if look(self.graph, node).kind == "merge" and list(self.graph.operands(user)) == newest:
                 self.at[user] = ring.id
-        others = [u for u in self.structure.units(region.id) if isinstance(u, Fused) and not set(u.nodes) & set(self.at)]
+        others = [
+            u for u in self.structure.units(region.id) if isinstance(u, Fused) and u.lead not in self.at
+        ]
         return (ring, *(self.layer(u) for u in others))
 
     def outputs(self) -> tuple[list[Box], list[tuple[Edge, str]]]:
@@ -184,7 +203,10 @@ class _Scene:
         return node, path
 
     def links(self, sources: list[Box]) -> list[tuple[Edge, str]]:
-        """The arrows between what is drawn, with the shapes they carry; fills `sources` with boxes for tensors from outside."""
+        """The arrows between what is drawn, with the shapes they carry.
+
+        Fills `sources` with boxes for the tensors from outside.
+        """
         resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
         found: dict[tuple[str, str], tuple[Edge, str]] = {}
         outside: dict[Ref, str] = {}
@@ -207,9 +229,11 @@ class _Scene:
                     if ends not in found or (style == "flow" and found[ends][0].style != "flow"):
                         found[ends] = Edge(*ends, style), found[ends][1] if ends in found else carried
         for ring, region in self.rings.items():
-            found[f"{ring}.x0", ring] = Edge(f"{ring}.x0", ring, "source"), shape(self.graph.type(region.inputs[0]))
+            source = Edge(f"{ring}.x0", ring, "source")
+            found[source.tail, ring] = source, shape(self.graph.type(region.inputs[0]))
         for ref, id in outside.items():
-            sources.append(Box(id, "input", Text("in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})")))
+            word = "in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})"
+            sources.append(Box(id, "input", Text(word)))
         return list(found.values())
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
@@ -242,7 +266,9 @@ class _Scene:
 
     def labelled(self, links: Sequence[tuple[Edge, str]], edges: Sequence[Edge]) -> list[Edge]:
         """A shape on the first arrow of every tensor that differs from what entered its box; never on a skip."""
-        entering: dict[str, set[str]] = defaultdict(set, {id: set(shapes) for id, shapes in self.turned.items()})
+        entering: dict[str, set[str]] = defaultdict(
+            set, {id: set(shapes) for id, shapes in self.turned.items()}
+        )
         for (_, carried), edge in zip(links, edges, strict=True):
             if edge.style != "skip":
                 entering[edge.head].add(carried)
@@ -250,8 +276,8 @@ class _Scene:
         named: set[tuple[str, str]] = set()
         done: list[Edge] = []
         for (_, carried), edge in zip(links, edges, strict=True):
-            new = carried not in entering[edge.tail] and (edge.tail, carried) not in named and edge.tail not in silent
-            if self.root == 0 and edge.style == "flow" and new:
+            known = carried in entering[edge.tail] or (edge.tail, carried) in named or edge.tail in silent
+            if self.root == 0 and edge.style == "flow" and not known:
                 named.add((edge.tail, carried))
                 edge = replace(edge, label=carried)
             done.append(edge)

@@ -1,7 +1,7 @@
-"""Laid-out parts to one drawing: the overview at the left, definitions beside it, rings put into their frames.
+"""Laid-out parts to one drawing: the overview at the left, definitions beside it, rings in their frames.
 
-Works on Graphviz's `json0` and gives DOT text in which everything has its place, so that the renderer (`nop2`)
-has nothing left to decide and all formats come out alike. Lengths are points at the scale of the parts.
+Works on Graphviz's `json0` and gives DOT text in which everything has its place, so that the renderer
+(`nop2`) has nothing left to decide and all formats come out alike. Lengths are points at the scale of the parts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from ogive.backends.draw.routing import Layout
 GAP = 26.0
 """Points between the overview and the definitions."""
 _PAD = 6.0
-_PLACED = {"_gvid", "name", "pos", "bb", "lp", "nodes", "edges", "subgraphs", "width", "height", "group", "rects"}
+_PLACED = {
+    "name", "pos", "bb", "lp", "lheight", "lwidth", "width", "height", "group", "rects",
+    "weight", "constraint", "margin", "ltail", "id",
+}  # fmt: skip
+"""Attributes that the layout took or gave."""
 
 Json = dict[str, Any]
 
@@ -117,54 +121,53 @@ def _arrange(parts: list[_Part], gap: float) -> list[_Part]:
 
 
 def _emit(graph: graphviz.Digraph, part: _Part, rings: dict[str, RingSpec], writer: Writer) -> None:
+    """Writes a part's frames with what they hold, then what stands outside, then the edges."""
     objects: list[Json] = part.data.get("objects", [])
     by_number = {o["_gvid"]: o for o in objects}
-    inside: set[int] = set()
+    inner = {number for o in objects for number in o.get("subgraphs", ())}
     for o in objects:
-        inside.update(o.get("subgraphs", ()))
-
-    def emit(into: graphviz.Digraph, o: Json, known: set[int]) -> None:
-        if "bb" not in o:
-            if o["_gvid"] not in known:
-                _node(into, o, part, rings, writer)
-            return
-        with into.subgraph(name=o["name"]) as frame:
-            if frame is None:
-                return
-            frame.attr(**_attributes(o), bb=part.box(o["bb"]), **({"lp": part.pairs(o["lp"])} if "lp" in o else {}))
-            deeper: set[int] = set()
-            for number in o.get("subgraphs", ()):
-                emit(frame, by_number[number], known)
-                deeper.update(by_number[number].get("nodes", ()))
-            for number in o.get("nodes", ()):
-                if number not in deeper:
-                    emit(frame, by_number[number], known)
-            known.update(o.get("nodes", ()))
-
-    known: set[int] = set()
+        if "bb" in o and o["_gvid"] not in inner:
+            _frame(graph, o, by_number, part, rings, writer)
+    framed = {number for o in objects for number in o.get("nodes", ())}
     for o in objects:
-        if "bb" in o and o["_gvid"] not in inside:
-            emit(graph, o, known)
-    for o in objects:
-        if "bb" not in o:
-            emit(graph, o, known)
-    names = {o["_gvid"]: o["name"] for o in objects}
+        if "bb" not in o and o["_gvid"] not in framed:
+            _node(graph, o, part, rings, writer)
     for edge in part.data.get("edges", []):
-        if "pos" in edge and edge.get("style") != "invis":
-            found = _attributes(edge)
-            found.pop("ltail", None)
-            found.pop("id", None)
-            if "lp" in edge:
-                found["lp"] = part.pairs(edge["lp"])
-            graph.edge(names[edge["tail"]], names[edge["head"]], pos=part.pairs(edge["pos"]), **found)
+        if "pos" not in edge or edge.get("style") == "invis":
+            continue
+        found = _attributes(edge)
+        if "lp" in edge:
+            found["lp"] = part.pairs(edge["lp"])
+        ends = by_number[edge["tail"]]["name"], by_number[edge["head"]]["name"]
+        graph.edge(*ends, pos=part.pairs(edge["pos"]), **found)
+
+
+def _frame(
+    into: graphviz.Digraph,
+    o: Json,
+    by_number: dict[int, Json],
+    part: _Part,
+    rings: dict[str, RingSpec],
+    writer: Writer,
+) -> None:
+    frame = graphviz.Digraph(o["name"])
+    frame.attr(**_attributes(o), bb=part.box(o["bb"]), **({"lp": part.pairs(o["lp"])} if "lp" in o else {}))
+    deeper: set[int] = set()
+    for number in o.get("subgraphs", ()):
+        _frame(frame, by_number[number], by_number, part, rings, writer)
+        deeper.update(by_number[number].get("nodes", ()))
+    for number in o.get("nodes", ()):
+        if number not in deeper:
+            _node(frame, by_number[number], part, rings, writer)
+    into.subgraph(frame)
 
 
 def _attributes(o: Json) -> dict[str, str]:
     """What the part said about it; every label that there is was HTML-like, and json0 drops the brackets."""
-    found = {k: v for k, v in o.items() if k not in _PLACED and isinstance(v, str) and k not in ("tail", "head")}
+    found = {k: v for k, v in o.items() if k not in _PLACED and isinstance(v, str)}
     if "label" in found:
         found["label"] = f"<{found['label']}>" if found["label"] else ""
-    return {k: v for k, v in found.items() if k not in ("lheight", "lwidth", "weight", "constraint", "margin")}
+    return found
 
 
 def _node(graph: graphviz.Digraph, o: Json, part: _Part, rings: dict[str, RingSpec], writer: Writer) -> None:

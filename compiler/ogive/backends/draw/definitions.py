@@ -9,10 +9,11 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import takewhile
 
 from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.folding import ends, folded_text
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Text, leaves
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Text
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import Fused, clip, layer_text
 from ogive.graph import Region
@@ -72,7 +73,8 @@ def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
 
 def _body(structure: Structure, region: Region) -> Region:
     """What a picture of it begins at: the first turn of a dense block, which stands for all."""
-    return structure.children[region.id][0] if region.kind == "dense" and structure.children[region.id] else region
+    turns = structure.children[region.id] if region.kind == "dense" else []
+    return turns[0] if turns else region
 
 
 def _split(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
@@ -80,8 +82,7 @@ def _split(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
     main: list[str] = []
     beside: list[str] = []
     for name in structure.nodes[region.id]:
-        around = structure.graph.ancestors(structure.graph.node(name).region)
-        inside = iter(lambda: next(around), region)
+        inside = takewhile(region.__ne__, structure.graph.ancestors(structure.graph.node(name).region))
         (beside if any(r.kind == "shortcut" for r in inside) else main).append(name)
     return main, beside
 
@@ -99,7 +100,7 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     items = tuple(_reworded(item, numbers, identity) for item in picture.items)
     edges = picture.edges
     if identity:
-        edges = (*edges, *_identity(structure, picture))
+        edges = (*edges, *_identity(picture))
     if model.kind == "clique":
         return replace(picture, name="clique")
     name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
@@ -107,7 +108,7 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     return replace(picture, name=name, items=items, edges=edges, note=note)
 
 
-def _identity(structure: Structure, picture: Picture) -> list[Edge]:
+def _identity(picture: Picture) -> list[Edge]:
     """The skip of the uses without a projection: from what feeds the projection to what it goes into."""
     dashed = [e for e in picture.edges if e.style == "projection"]
     starts = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
@@ -129,7 +130,9 @@ def _reworded(item: Item, numbers: _Numbers, identity: bool) -> Item:
 class _Numbers:
     """The texts of a box in all uses, and one text for all of them."""
 
-    def __init__(self, structure: Structure, uses: Sequence[Region], regions: Sequence[Region], model: Region) -> None:
+    def __init__(
+        self, structure: Structure, uses: Sequence[Region], regions: Sequence[Region], model: Region
+    ) -> None:
         self.structure = structure
         self.used: list[str] = []
         main, beside = _split(structure, model)
@@ -165,19 +168,21 @@ class _Numbers:
                     known.append(arguments)
         if not texts:
             return box.text
-        return Text(*(self.line([getattr(t, part) for t in texts], known, getattr(box.text, part)) for part in ("title", "before", "after")))
+        title = self.line([t.title for t in texts], known, box.text.title)
+        before = self.line([t.before for t in texts], known, box.text.before)
+        return Text(title, before, self.line([t.after for t in texts], known, box.text.after))
 
     def text(self, box: Box, same: Mapping[str, str]) -> Text | None:
         graph = self.structure.graph
         if box.region is None:
-            nodes = [same[n] for n in box.nodes]
-            lead = next((i for i, n in enumerate(box.nodes) if layer_text(graph, Fused((), n, ())).title == box.text.title), 0)
-            return layer_text(graph, Fused(tuple(nodes[:lead]), nodes[lead], tuple(nodes[lead + 1 :])))
-        inside = {same[n] for n in box.nodes}
-        for region in graph.regions.values():
-            if region.kind == graph.regions[box.region].kind and set(self.structure.nodes[region.id]) == inside:
-                return folded_text(self.structure, region)[0]
-        return None
+            nodes = tuple(same[n] for n in box.nodes)
+            titles = [layer_text(graph, Fused((), n, ())).title for n in box.nodes]
+            lead = titles.index(box.text.title) if box.text.title in titles else 0
+            return layer_text(graph, Fused(nodes[:lead], nodes[lead], nodes[lead + 1 :]))
+        kind, inside = graph.regions[box.region].kind, {same[n] for n in box.nodes}
+        alike = (r for r in graph.regions.values() if r.kind == kind)
+        region = next((r for r in alike if set(self.structure.nodes[r.id]) == inside), None)
+        return folded_text(self.structure, region)[0] if region else None
 
     def line(self, lines: Sequence[str], known: Sequence[Mapping[str, Fraction]], own: str) -> str:
         """One line for all: numbers that vary become parameters, or multiples of them."""
@@ -222,4 +227,5 @@ def _with_strides(lines: Sequence[str]) -> Sequence[str]:
     at = next((i for words in split for i, w in enumerate(words) if re.fullmatch(r"/\d+", w)), None)
     if at is None:
         return lines
-    return [", ".join(w if len(w) > at and re.fullmatch(r"/\d+", w[at]) else [*w[:at], "/1", *w[at:]]) for w in split]
+    has = [len(words) > at and re.fullmatch(r"/\d+", words[at]) for words in split]
+    return [", ".join(w if h else [*w[:at], "/1", *w[at:]]) for w, h in zip(split, has, strict=True)]

@@ -1,4 +1,4 @@
-"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, and what a program wrote is escaped."""
+"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, what a program wrote is escaped."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def escape(text: str) -> str:
 class Writer:
     """Writes pictures at a scale.
 
-    Graphviz takes type sizes inside labels as whole points only, so 6.5 points are laid out as 13 at scale 2 and
-    the finished drawing is halved.
+    Graphviz takes type sizes inside labels as whole points only, so 6.5 points are laid out as 13 at scale 2
+    and the finished drawing is halved.
 
     Args:
         scale: of every length and size of type.
@@ -110,23 +110,21 @@ class Writer:
     def fill_definition(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """The same in a frame with the name of the block."""
         prefix = picture.items[0].id
-        with graph.subgraph(name=f"cluster_{prefix}_definition") as frame:
-            if frame is None:
-                return
-            frame.attr(**self.frame(picture.name, picture.note, 1))
-            self.fill(frame, picture)
+        frame = graphviz.Digraph(f"cluster_{prefix}_definition")
+        frame.attr(**self.frame(picture.name, picture.note, 1))
+        self.fill(frame, picture)
+        graph.subgraph(frame)
 
     # ------------------------------------------------------------------ items
 
     def item(self, graph: graphviz.Digraph, item: Item, spine: frozenset[str]) -> None:
         """Writes a box, a ring, or a cluster with what is in it."""
         if isinstance(item, Cluster):
-            with graph.subgraph(name=f"cluster_{item.id}") as frame:
-                if frame is None:
-                    return
-                frame.attr(**self.frame(item.name, item.note, item.badge))
-                for inside in item.items:
-                    self.item(frame, inside, spine)
+            frame = graphviz.Digraph(f"cluster_{item.id}")
+            frame.attr(**self.frame(item.name, item.note, item.badge))
+            for inside in item.items:
+                self.item(frame, inside, spine)
+            graph.subgraph(frame)
         elif isinstance(item, Ring):
             self.ring(graph, item, spine)
         else:
@@ -139,7 +137,8 @@ class Writer:
         if note:
             parts.append(f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{escape(note)}</FONT>')
         if badge > 1:
-            parts.append(f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}" COLOR="#111111"><B>×{badge}</B></FONT>')
+            size = self.html_size(look.BADGE)
+            parts.append(f'<FONT POINT-SIZE="{size}" COLOR="#111111"><B>×{badge}</B></FONT>')
         return {
             "label": "<" + "&nbsp;&nbsp;".join(parts) + ">" if parts else "",
             "style": "rounded,filled", "fillcolor": look.CLUSTER_FILL, "color": look.CLUSTER_STROKE,
@@ -250,18 +249,20 @@ def member(ring: Ring, layer: int) -> str:
 
 
 def _pushed(picture: Picture) -> Iterator[tuple[str, str]]:
-    """Pairs that keep the main flow straight: what leaves a frame in the middle stands below all that the frame holds.
+    """Pairs that keep the flow straight: what leaves a frame in its middle stands below all that the frame holds.
 
     Otherwise the frame, a rectangle, would stand in its way, and the flow would step aside.
     """
     place = {id: i for i, id in enumerate(order(picture.items))}
     leaving = {e.tail for e in picture.edges}
     for _, held in _clusters(picture.items):
-        inside_edges = {e.tail for e in picture.edges if e.tail in held and e.head in held}
-        ends = [id for id in held if id not in inside_edges and id in leaving]
+        going_on = {e.tail for e in picture.edges if e.tail in held and e.head in held}
+        ends = sorted(held & leaving - going_on, key=place.__getitem__)
         for edge in picture.edges:
-            if edge.style == "flow" and {edge.tail, edge.head} <= picture.spine and edge.tail in held and edge.head not in held:
-                yield from ((end, edge.head) for end in ends if end != edge.tail and place[end] < place[edge.head])
+            out = edge.style == "flow" and edge.tail in held and edge.head not in held
+            if out and {edge.tail, edge.head} <= picture.spine:
+                below = [end for end in ends if end != edge.tail and place[end] < place[edge.head]]
+                yield from ((end, edge.head) for end in below)
 
 
 def _clusters(items: tuple[Item, ...]) -> Iterator[tuple[Cluster, set[str]]]:

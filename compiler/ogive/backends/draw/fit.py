@@ -52,8 +52,10 @@ def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture
     """The picture with those stages open again that hold layers of their own, all alike or none, while it fits."""
     alike: dict[Hashable, set[int]] = defaultdict(set)
     for box in picture.boxes():
-        region = structure.graph.regions[box.region] if isinstance(box, Box) and box.region is not None else None
-        if region is None or region.kind != "stage" or len(structure.rolled(region.id)) < 2:
+        if not isinstance(box, Box) or box.region is None:
+            continue
+        region = structure.graph.regions[box.region]
+        if region.kind != "stage" or len(structure.rolled(region.id)) < 2:
             continue
         if any(isinstance(r.unit, Fused) for r in structure.rolled(region.id)):
             alike[structure.signature(region, labels=False)].add(region.id)
@@ -101,15 +103,18 @@ def box_height(box: Box) -> float:
 
 
 def capped(picture: Picture) -> Picture:
-    """The picture with at most `MOST_BOXES` boxes: neighbours in a chain are put together, or all becomes one box."""
+    """The picture, or, if it has more than `MOST_BOXES` boxes even so, one box between its inputs and outputs."""
     total = sum(1 for _ in picture.boxes())
     if total <= look.MOST_BOXES:
         return picture
     ends = [i for i in picture.items if isinstance(i, Box) and i.kind in {"input", "output"}]
-    middle = Box("rest", "conv", Text(f"{total - len(ends)} boxes", after="more than a drawing can hold; draw a part"), region=0)
-    edges = [replace(e, head="rest") for e in picture.edges if any(e.tail == b.id and b.kind == "input" for b in ends)]
-    edges += [replace(e, tail="rest") for e in picture.edges if any(e.head == b.id and b.kind == "output" for b in ends)]
+    text = Text(f"{total - len(ends)} boxes", after="more than a drawing can hold")
+    middle = Box("rest", "conv", text, region=0)
     inputs = [b for b in ends if b.kind == "input"]
     outputs = [b for b in ends if b.kind == "output"]
-    unique = {(e.tail, e.head): e for e in edges}
-    return Picture(picture.name, (*inputs, middle, *outputs), tuple(unique.values()))
+    known = {b.id for b in inputs}
+    into = [replace(e, head="rest") for e in picture.edges if e.tail in known]
+    out = [replace(e, tail="rest") for e in picture.edges if any(e.head == b.id for b in outputs)]
+    edges = {(e.tail, e.head): e for e in (*into, *out)}
+    items = (*inputs, middle, *outputs)
+    return Picture(picture.name, items, tuple(edges.values()), spine=frozenset(b.id for b in items))

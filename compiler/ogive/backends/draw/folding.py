@@ -73,7 +73,8 @@ def folded_text(structure: Structure, region: Region) -> tuple[Text, str, int]:
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
     after = ", ".join([*([lines] if lines else []), *suffix])
-    return Text(clip(prefix + name + about), after=clip(after, 60)), name if told.kind in _DEFINED else prefix + name, badge
+    text = Text(clip(prefix + name + about), after=clip(after, 60))
+    return text, name if told.kind in _DEFINED else prefix + name, badge
 
 
 def inside(structure: Structure, region: Region) -> tuple[int, ...]:
@@ -103,11 +104,12 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
     for rolled in structure.rolled(region.id):
         held, joins = _unit(structure, rolled)
         if rolled.count > 1 and region.kind != "dense":
-            held = held * rolled.count if len(held) == 1 else [f"{_joined(held)} ×{rolled.count}"] if held else []
+            held = held * rolled.count if len(held) < 2 else [f"{_joined(held)} ×{rolled.count}"]
         parts += held
         suffix += [j for j in joins if j not in suffix]
     if region.kind == "residual":
-        suffix.append("+ projection" if any(c.kind == "shortcut" for c in structure.children[region.id]) else "+ skip")
+        projected = any(c.kind == "shortcut" for c in structure.children[region.id])
+        suffix.append("+ projection" if projected else "+ skip")
     if region.kind == "dense":
         suffix.append("+ concat")
     return parts, suffix

@@ -1,4 +1,4 @@
-"""The font of drawings, whatever the system has: a Fontconfig file that knows the packaged folder and nothing else."""
+"""The font of drawings, whatever the system has: a Fontconfig file that knows the packaged folder alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _CONF = """<?xml version="1.0"?>
 <fontconfig>
   <dir>{fonts}</dir>
   <cachedir>{cache}</cachedir>
-  <match target="pattern"><edit name="family" mode="assign" binding="strong"><string>DejaVu Sans</string></edit></match>
+  <match target="pattern">
+    <edit name="family" mode="assign" binding="strong"><string>DejaVu Sans</string></edit>
+  </match>
 </fontconfig>
 """
 
@@ -21,8 +23,11 @@ _CONF = """<?xml version="1.0"?>
 def environment(folder: Path) -> dict[str, str]:
     """The variables for a process that draws; `folder` is an empty one that lives as long as it does.
 
-    They must be set before pygraphviz is imported. The date is what a PDF carries, so that equal nets give equal bytes.
+    They must be set before pygraphviz is imported. The date is the one that a PDF carries: equal nets give equal
+    bytes.
     """
     conf = folder / "fonts.conf"
-    conf.write_text(_CONF.format(fonts=escape(str(fonts())), cache=escape(str(folder / "cache"))), encoding="utf-8")
-    return {**os.environ, "FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder), "SOURCE_DATE_EPOCH": "315532800"}
+    text = _CONF.format(fonts=escape(str(fonts())), cache=escape(str(folder / "cache")))
+    conf.write_text(text, encoding="utf-8")
+    ours = {"FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder), "SOURCE_DATE_EPOCH": "315532800"}
+    return {**os.environ, **ours}

@@ -49,7 +49,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A clique: X0 above a circle of layers, each joined to every other both ways; `lines` say what a layer does."""
+    """A clique: X0 above a circle of layers, each joined to every other both ways.
+
+    `lines` say what a layer does.
+    """
 
     id: str
     body: CliqueBody

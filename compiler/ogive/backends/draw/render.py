@@ -71,7 +71,9 @@ def _run(job: bytes, time_limit: float) -> tuple[dict[str, float], bytes]:
         environment = {**fonts.environment(Path(folder)), "PYTHONPATH": str(package)}
         command = [sys.executable, "-P", "-m", "ogive.backends.draw.worker"]
         try:
-            done = subprocess.run(command, input=job, capture_output=True, timeout=time_limit, env=environment, check=False)
+            done = subprocess.run(
+                command, input=job, capture_output=True, timeout=time_limit, env=environment, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise TooSlow from error
     if done.returncode == MISSING:

@@ -155,7 +155,9 @@ class Structure:
                 sources: list[Hashable] = []
                 for ref in self.graph.operands(name):
                     known = place.get(ref.node)
-                    sources.append(known if known is not None else ("x", outside.setdefault(ref.node, len(outside))))
+                    sources.append(
+                        known if known is not None else ("x", outside.setdefault(ref.node, len(outside)))
+                    )
                 around: list[Hashable] = []
                 for region in self.graph.ancestors(node.region):
                     if top is None or region.id == top:

@@ -1,8 +1,8 @@
-"""What is set right after dot's layout: skips get lanes of their own beside the flow, titles of frames stay clear.
+"""What is set right after dot's layout: skips get lanes beside the flow, titles of frames stay clear.
 
-dot is not told of skips. They never decide which box stands below which (there is a longer way between the same
-two), and without them the flow stays in one straight line. Each goes out at the side of its first box, down a lane
-and in at the side of its last; short skips lie inside long ones. Lengths are points at the scale of the layout.
+dot is not told of skips. They never decide which box stands below which (there is a longer way between the
+same two), and without them the flow stays in one straight line. Each goes out at the side of its first box, down
+a lane and in at the side of its last; short skips lie inside long ones. Lengths are points at the layout's scale.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ class Layout:
     boxes: dict[str, Rect] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
-    labels: list[Rect] = field(default_factory=list)
     lanes: list[Rect] = field(default_factory=list)
 
     @classmethod
@@ -101,8 +100,9 @@ class Layout:
         ]
         best: tuple[float, float, int] | None = None
         for side in (-1, 1):  # left, right
-            x = self._free(side, min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1), bottom, top, [*solid, *borders], scale)
-            ways = (Rect(min(x, a.x0), top - 1, max(x, a.x1), top + 1), Rect(min(x, b.x0), bottom - 1, max(x, b.x1), bottom + 1))
+            start = min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1)
+            x = self._free(side, Rect(start, bottom, start, top), [*solid, *borders], scale)
+            ways = [Rect(min(x, end.x0), y - 1, max(x, end.x1), y + 1) for end, y in ((a, top), (b, bottom))]
             crossed = sum(r.meets(w) for w in ways for r in solid)
             cost = crossed * 1000 + abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
             if best is None or cost < best[0]:
@@ -116,13 +116,13 @@ class Layout:
                 frame.rect.x0, frame.rect.x1 = min(frame.rect.x0, x - margin), max(frame.rect.x1, x + margin)
         return _spline(a.x0 if side < 0 else a.x1, top, x, b.x0 if side < 0 else b.x1, bottom, scale)
 
-    def _free(self, side: int, x: float, bottom: float, top: float, solid: Sequence[Rect], scale: float) -> float:
-        """The nearest lane at that side, outwards of x, that touches nothing."""
-        x += side * 9 * scale
+    def _free(self, side: int, edge: Rect, solid: Sequence[Rect], scale: float) -> float:
+        """The nearest lane at that side, outwards of the edge and as tall, that touches nothing."""
+        x = edge.x0 + side * 9 * scale
         gap = 5 * scale
         for _ in range(len(solid) + len(self.lanes) + 1):
-            lane = Rect(x, bottom, x, top)
-            hit = next((r for r in (*solid, *self.lanes, *self.labels) if r.meets(lane, gap)), None)
+            lane = Rect(x, edge.y0, x, edge.y1)
+            hit = next((r for r in (*solid, *self.lanes) if r.meets(lane, gap)), None)
             if hit is None:
                 break
             x = (hit.x0 if side < 0 else hit.x1) + side * (gap + 0.5)
@@ -138,7 +138,8 @@ class Layout:
                 continue
             width = title.x1 - title.x0
             inner = frame.rect.x0 + gap
-            crossing = sorted(x for x, y in points if title.y0 - scale < y < title.y1 + scale and inner - gap < x < frame.rect.x1)
+            row = Rect(inner - gap, title.y0 - scale, frame.rect.x1, title.y1 + scale)
+            crossing = sorted(x for x, y in points if row.y0 < y < row.y1 and row.x0 < x < row.x1)
             at = min(title.x0, inner) if inner < title.x0 else title.x0
             for x in crossing:  # the first gap from the left that it fits into
                 if at - gap < x < at + width + gap:
@@ -170,7 +171,8 @@ class Layout:
             if frame.title:
                 t = frame.title
                 frame.data["lp"] = f"{(t.x0 + t.x1) / 2:.2f},{(t.y0 + t.y1) / 2:.2f}"
-        xs = [x for s in splines.values() for x, _ in samples(s, 10.0)] + [v for f in self.frames for v in (f.rect.x0, f.rect.x1)]
+        xs = [x for s in splines.values() for x, _ in samples(s, 10.0)]
+        xs += [x for f in self.frames for x in (f.rect.x0, f.rect.x1)]
         x0, x1 = min([x0, *xs]), max([x1, *xs])
         self.data["bb"] = f"{x0:.2f},{y0:.2f},{x1:.2f},{y1:.2f}"
 

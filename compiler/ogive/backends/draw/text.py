@@ -55,7 +55,7 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
     """
     kinds = [_kind(graph, n) for n in run]
     anchors = [i for i, k in enumerate(kinds) if k not in _FOLLOWERS and k not in _CARRIED]
-    bounds = list(zip([-1, *anchors], [*anchors, len(run)], strict=True))  # stretches of followers lie between
+    bounds = list(zip([-1, *anchors], [*anchors, len(run)], strict=True))  # between them are followers
     first = next((i for i in anchors if kinds[i] in _LEADS), None)
     leading: set[str] = set()  # what stands before a lead here; empty: post-activation
     if first is not None:
@@ -71,15 +71,15 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
         can_right = bool(leading) and right < len(run) and kinds[right] in _LEADS
         cut = 0
         if can_left:
-            while cut < len(stretch) and not (can_right and kinds[stretch[cut]] in leading):
-                if leading and kinds[left] not in _LEADS and kinds[stretch[cut]] not in _CARRIED:
-                    break
-                cut += 1
+            own = kinds[left] in _LEADS or not leading  # else, before a lead, only what is carried along
+            taken = (
+                kinds[i] in _CARRIED or (own and not (can_right and kinds[i] in leading)) for i in stretch
+            )
+            cut = next((n for n, take in enumerate(taken) if not take), len(stretch))
             after[left] += [run[i].name for i in stretch[:cut]]
         rest = [run[i].name for i in stretch[cut:]]
-        if rest and can_right:
-            before[right] += rest
-        elif rest and right < len(run) and kinds[right] in _LEADS and all(kinds[i] in _CARRIED for i in stretch[cut:]):
+        carried = all(kinds[i] in _CARRIED for i in stretch[cut:])
+        if rest and right < len(run) and kinds[right] in _LEADS and (can_right or carried):
             before[right] += rest
         elif rest:
             alone[left] = rest

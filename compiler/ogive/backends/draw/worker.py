@@ -1,11 +1,12 @@
 """The process that lays out and renders, apart so that a time limit can end it: JSON in, bytes out.
 
-Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON with the width
-and height in points, then the file. pygraphviz is imported here and nowhere else.
+Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON
+with the width and height in points, then the file. pygraphviz is imported here and nowhere else.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 import warnings
@@ -24,8 +25,7 @@ def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
 
     parts: list[dict[str, Any]] = []
     for text in job["parts"]:
-        laid_out: bytes = pygraphviz.AGraph(string=text).draw(format="json0", prog="dot")
-        parts.append(json.loads(laid_out))
+        parts.append(json.loads(_drawn(pygraphviz.AGraph(string=text), "json0", "dot")))
     writer = Writer(job["scale"], frames=True)
     text, width, height = compose(parts, job["rings"], [(a, b) for a, b in job["skips"]], writer)
     graph = pygraphviz.AGraph(string=text)
@@ -33,15 +33,17 @@ def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
     graph.graph_attr["size"] = f"{width / 72:.5f},{height / 72:.5f}"
     if job["format"] == "png":
         graph.graph_attr["dpi"] = str(job["dpi"])
-    return {"width": width, "height": height}, graph.draw(format=job["format"], prog="nop2")
+    return {"width": width, "height": height}, _drawn(graph, job["format"], "nop2")
+
+
+def _drawn(graph: Any, format: str, layout: str) -> bytes:  # noqa: A002 - Graphviz's word
+    data: bytes | None = graph.draw(format=format, prog=layout)
+    return data or b""
 
 
 def main() -> int:
     """One job."""
-    try:
-        import pygraphviz  # noqa: F401
-    except ImportError as error:
-        print(error, file=sys.stderr)
+    if importlib.util.find_spec("pygraphviz") is None:
         return MISSING
     warnings.simplefilter("ignore")
     about, data = work(json.loads(sys.stdin.buffer.read()))

@@ -380,6 +380,8 @@ class Classes:
             uses = [s.first for s in line.steps if isinstance(s.first, Use)]
             sums = [type_(use.joint.outputs[0]).channels if use.joint else 0 for use in uses]
             enters = [type_(use.operands[0]).channels for use in uses]
+            for slot in part_slots(line.part.part):
+                slot.kin = (enters, sums)
             name = next((a.name for a in atoms if a.kind == "channels" and a.values == enters), None)
             if name is not None:
                 line.part.condition.conditions = (Condition(name, tuple(enters), Slot(list(sums))),)

@@ -124,7 +124,7 @@ class CliqueText:
 
     def _own(self, step: StepPlan) -> str:
         """`bn1_{stage}_{i}`."""
-        return f"{step.attr}_{{stage}}_{{i}}"
+        return f"{step.attr}_1_{{i}}" if self.plan.single else f"{step.attr}_{{stage}}_{{i}}"
 
     def _steps(self, *, own: bool) -> list[StepPlan]:
         steps = [*self.plan.before, *(s for s in self.plan.steps if s is not None)]
@@ -147,9 +147,11 @@ class CliqueText:
         used = {ref for item in self.cls.model.items for ref in item.operands} | set(self.cls.model.outputs)
         path = self.cls.model.region.path
         first = any(every.startswith("first") for every, _ in self.cls.model.results) or any(ref.output == 1 and ref.node.startswith(f"{path}.layer") for ref in used)
-        lines += [f"for stage in range(1, {stages}):", *(f"    {line}" for line in body)]
-        if first:
-            lines += ["    if stage == 1:", "        first = list(x)"]
+        if plan.single:
+            lines += [*body, *["first = x"] * first]
+        else:
+            lines += [f"for stage in range(1, {stages}):", *(f"    {line}" for line in body)]
+            lines += ["    if stage == 1:", "        first = list(x)"] if first else []
         return [*lines, *self._results()]
 
     def _layer(self) -> list[str]:

@@ -12,7 +12,7 @@ from ogive.backends.pytorch.rows import Wires, number, split
 from ogive.backends.pytorch.structure import Item, Op, Scope, Structure, Use
 from ogive.graph import Ref
 
-CHAINED = frozenset({"stage", "shortcut", "dense"})
+CHAINED = frozenset({"stage", "shortcut", "dense", "repeat"})
 """Kinds of regions that may be written as chains. A block or a net is always a class."""
 LONGEST_CHAIN = 8
 

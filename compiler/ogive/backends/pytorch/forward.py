@@ -196,7 +196,11 @@ class Forward:
             self.writer.express(ref, text, True, refs, heavy=heavy, branch=use.branch, wish=self._wish(ref), done=heavy)
         else:
             clique = use.scope is not None and use.scope.region.clique is not None
-            wishes = [ref.node.rpartition(".")[2] if clique else self._wish(ref) for ref in use.outputs]
+            heads = {head.ref: head.name for head in self.graph.heads}
+            wishes = [
+                (heads.get(ref) or ref.node).rpartition(".")[2] if clique or ref in heads else self._wish(ref)
+                for ref in use.outputs
+            ]
             self.writer.several(use.outputs, text, refs, wishes)
 
     def _container(self, use: Use) -> None:

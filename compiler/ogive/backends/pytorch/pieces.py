@@ -137,7 +137,8 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
         slots: list[Slot] = []
         for index, (name, _, default) in enumerate(form_values(model)):
             values = [missing if column is None else column[index][1] for column in columns]
-            slots.append(Slot(values, f"{prefix}_{name or _field(ops, values, missing) or f'value{index + 1}'}", default))
+            hint = name or _field(ops, values, missing) or f"value{index + 1}"
+            slots.append(Slot(values, f"{prefix}_{hint}", default, keyword=name))
         return Form(model, slots)
 
     local = attribute(first.attr or first.node.local)
@@ -157,4 +158,4 @@ def _field(ops: Sequence[Op | None], values: list[Any], missing: object) -> str 
         given = [missing if op is None else getattr(op.node.layer, field.name, None) for op in ops]
         if given == values:
             return field.name
-    return None
+    return "in_channels" if [missing if op is None else op.channels for op in ops] == values else None

@@ -233,25 +233,26 @@ def _same_slope(a: list[list[Any]] | None, b: list[list[Any]]) -> bool:
 
 
 def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> list[Segment]:
-    """Rows of different lengths: even throughout, or even behind the first."""
+    """Rows of different lengths: even throughout, or even behind the first; those that stay before those that grow."""
+    width = len(cls.params)
+    found: list[tuple[int, int, list[list[Any]]]] = []
     for skip in (0, 1):
         if any(r is not None and len(r) <= skip for r in rows):
             continue
-        slopes: list[list[Any] | None] = []
-        for r in rows:
-            slopes.append(None if r is None else _own_slope(r[skip:]))
+        slopes = [None if r is None else _own_slope(r[skip:]) for r in rows]
         if any(s is None and r is not None for s, r in zip(slopes, rows, strict=True)):
             continue
-        width = len(cls.params)
-        counts = Slot([MISSING if r is None else len(r) - skip for r in rows], f"num_{prefix}")
-        slope_columns = [[MISSING if s is None else s[k] for s in slopes] for k in range(width)]
-        steps = [
-            None if all(v in (0, MISSING) for v in column) else Slot([0 if v is None else v for v in column], f"{prefix}_step")
-            for column in slope_columns
-        ]
-        first = [Segment(cls, 1, _slots(cls, prefix, _columns(rows, 0, width)), [None] * width)] if skip else []
-        return [*first, Segment(cls, counts, _slots(cls, prefix, _columns(rows, skip, width)), steps)]
-    raise UnevenError
+        columns = [[MISSING if s is None else s[k] for s in slopes] for k in range(width)]
+        growing = max((len({s for s in column if s is not MISSING and s != 0}) for column in columns), default=0)
+        mixed = any(len({s for s in column if s is not MISSING}) > 1 for column in columns)
+        found.append((growing + mixed, skip, columns))
+    if not found:
+        raise UnevenError
+    _, skip, columns = min(found, key=lambda pattern: pattern[:2])
+    counts = Slot([MISSING if r is None else len(r) - skip for r in rows], f"num_{prefix}")
+    steps = [None if all(v in (0, MISSING) for v in column) else Slot(column, f"{prefix}_step") for column in columns]
+    first = [Segment(cls, 1, _slots(cls, prefix, _columns(rows, 0, width)), [None] * width)] if skip else []
+    return [*first, Segment(cls, counts, _slots(cls, prefix, _columns(rows, skip, width)), steps)]
 
 
 def _own_slope(rows: list[Arguments]) -> list[Any] | None:

@@ -169,14 +169,16 @@ class Writer:
             branch=branch, wish=wish,
         )  # fmt: skip
         self.cells[ref] = cell
+        self.open = [r for r in self.open if r not in refs]
         if self.left.get(ref, 0) != 1 or wish:
             self.name(ref)
         elif cell.heavy:
-            self.open = [ref]
+            self.open.append(ref)
 
     def several(self, refs: Sequence[Ref], text: str, operands: Sequence[Ref], wishes: Sequence[str]) -> None:
         """`a, b = …`: a call with several results; those that nobody uses are called `_`."""
         cell = Cell(text, reads=self.reads(operands))
+        self.open = [r for r in self.open if r not in operands]
         names = self._read(cell)
         targets: list[str] = []
         for ref, wish in zip(refs, wishes, strict=True):

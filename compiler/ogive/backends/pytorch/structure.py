@@ -30,11 +30,13 @@ class Op:
         attr: the attribute that holds its module, if it has one.
         owner: the layer whose module it calls, where that is another.
         branch: the name that suits its result: `y`, or `y2` in the second branch of a merge.
+        channels: the channels of its first operand.
     """
 
     node: Node
     torch: Torch
     operands: list[Ref]
+    channels: int | None = None
     attr: str | None = None
     owner: Op | None = None
     branch: str = ""
@@ -132,6 +134,15 @@ class Structure:
         """The whole."""
         return self.scopes[0]
 
+    def prefix(self, scope: Scope) -> str:
+        """How the net speaks of a scope: `conv2.bottleneck1`."""
+        return ".".join(reversed([around.use.attr for around in scope.chain if around.use is not None]))
+
+    def path(self, op: Op) -> str:
+        """How the net speaks of a layer's module: `conv2.bottleneck1.conv1`."""
+        prefix = self.prefix(self.home[op.node.name])
+        return f"{prefix}.{op.attr}" if prefix else f"{op.attr}"
+
 
 def live_nodes(graph: Graph) -> set[str]:
     """The nodes on which an output or a head depends."""
@@ -149,11 +160,11 @@ def structure(graph: Graph) -> Structure:
     """Finds the scopes of a graph, what stands in them, and what crosses their borders."""
     live = live_nodes(graph)
     operands = {name: list(graph.operands(name)) for name in graph.digraph if name in live}
-    ops = {
-        node.name: Op(node, node.layer.torch([graph.type(r) for r in operands[node.name]]), operands[node.name])
-        for node in graph
-        if node.name in live and node.name not in graph.inputs and not _is_member(graph, node)
-    }
+    ops: dict[str, Op] = {}
+    for node in graph:
+        if node.name in live and node.name not in graph.inputs and not _is_member(graph, node):
+            types = [graph.type(ref) for ref in operands[node.name]]
+            ops[node.name] = Op(node, node.layer.torch(types), operands[node.name], types[0].channels if types else None)
     scopes = _scopes(graph, live, ops)
     result = Structure(graph, list(dict.fromkeys(scopes.values())), ops, {})
     for node in graph:

@@ -75,6 +75,9 @@ class Slot:
         flag: whether it is a condition (`project`), for which comparisons are tried.
         fixed: whether the expression is given, and not to be found.
         conditions: comparisons that a flag may stand for.
+        keyword: the argument's name, where it is given by name.
+        kin: values that every instance has, and that this one follows wherever it is there: of a shortcut's
+            convolution the channels on both sides of the residual.
     """
 
     values: list[Any]
@@ -84,6 +87,8 @@ class Slot:
     flag: bool = False
     fixed: bool = False
     conditions: tuple[Condition, ...] = ()
+    keyword: str = ""
+    kin: tuple[list[Any], ...] = ()
 
     @property
     def printed(self) -> bool:
@@ -134,7 +139,9 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
     varying: list[Slot] = []
     for slot in slots:
         known = [v for v in slot.values if v is not MISSING]
-        if all(same(v, known[0]) for v in known[1:]):
+        if atoms and len(known) < len(slot.values) and known and _follow(slot, known, atoms):
+            varying.append(slot)
+        elif all(same(v, known[0]) for v in known[1:]):
             slot.expression = constant(known[0]) if known else Expression("None")
         else:
             varying.append(slot)
@@ -162,6 +169,18 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
     for atom in atoms:
         atom.used = atom.name in used
     return [atom for atom in atoms if atom.used]
+
+
+def _follow(slot: Slot, known: list[Any], atoms: list[Atom]) -> bool:
+    """Lets a value that only some instances have follow what all have, even where it happens to be the same for those
+    some: the stride of a shortcut is that of its block. Whether it does."""
+    names = [atom for atom in atoms if atom.name == slot.keyword]
+    wide = type(known[0]) is int and known[0] > 1
+    for values in [*(atom.values for atom in names), *(slot.kin if wide else ())]:
+        if _agree(slot.values, values) and any(not same(v, values[0]) for v in values):
+            slot.values = list(values)
+            return True
+    return False
 
 
 def _distinct(columns: list[list[Any]]) -> list[int]:
@@ -239,8 +258,8 @@ class _Search:
         return None
 
     def _mixed(self, values: list[Any]) -> Expression | None:
-        """`2 * width + grow`, `32 * groups * width`: one factor, two atoms, four instances or more."""
-        if not self._telling(values, 4):
+        """`2 * width + grow`, `32 * groups * width`: one factor, two atoms, three values or more."""
+        if not self._telling(values, 3):
             return None
         for first, a in self.ints[:12]:
             for second, b in self.ints[:12]:
