@@ -13,7 +13,7 @@ demo: $(STAMP)
 	$(BIN)/ogive train lenet5 --data digits --seed 0 --out build/demo
 	$(BIN)/ogive draw lenet5 -o build/demo/lenet5.svg
 	@echo "drawing:  build/demo/lenet5.svg"
-	@echo "the run:  build/demo (what was trained, with which recipe, and how well)"
+	@echo "the run:  build/demo (numbers, curves, weights)"
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS)
@@ -25,7 +25,7 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix-only --quiet .
@@ -40,7 +40,7 @@ golden: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS) --slow --update-golden
 
 clean:
-	rm -rf build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
 	find compiler tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so that an environment broken off half-way is completed; one whose python no

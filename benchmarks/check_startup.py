@@ -22,8 +22,11 @@ from ogive import resources
 def seconds(command: list[str]) -> float:
     """Wall-clock time of a process that succeeds."""
     start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - start
+    done = subprocess.run(command, capture_output=True, check=False)
+    taken = time.perf_counter() - start
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.decode()}")
+    return taken
 
 
 def main() -> None:

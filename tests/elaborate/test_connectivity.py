@@ -94,6 +94,13 @@ def test_weights_that_a_clique_does_not_use_are_not_made() -> None:
     assert len(every) == 4 + 12
     assert links("", "b.stage1 -> bn") == {f"link_{j}_{i}.weight" for i in range(1, 5) for j in range(i)}
     assert links(", updates = 2", "b.features -> bn") == every - {"link_4_3.weight"}
+    assert links(", updates = 0, stages = 3", "b.features -> bn") == links("", "b.stage1 -> bn")
+
+
+@pytest.mark.parametrize("more", ["", ", stages = 1", ", stages = 3", ", updates = 0", ", updates = 1, stages = 4", ", updates = 3"])
+def test_a_clique_makes_what_it_counts(more: str) -> None:
+    n = net(CLIQUE.format(more=more, end="b.features -> bn"), "3x8x8")
+    assert sum(p.numel() for p in n.module().parameters()) == n.params
 
 
 @pytest.mark.parametrize(

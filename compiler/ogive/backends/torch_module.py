@@ -1,7 +1,7 @@
 """The module that runs is the text that is printed: this executes what `torch_source` wrote.
 
-The text is registered with `linecache`, so that a traceback shows its lines. A module pickles as its text and its
-state, and so loads in any process that has ogive; `torch.save` of a `state_dict` needs not even that.
+The text is registered with `linecache`, so that a traceback shows its lines. A module pickles as its text and
+its state, and so loads in any process that has ogive; `torch.save` of a `state_dict` needs not even that.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def load_text(source: str) -> ModuleType:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     sys.modules[name] = module
     try:
-        exec(compile(source, file, "exec"), module.__dict__)  # noqa: S102 - this is what the back end is for
+        exec(compile(source, file, "exec"), module.__dict__)
     except BaseException:
         del sys.modules[name]
         raise

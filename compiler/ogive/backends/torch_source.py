@@ -1,7 +1,7 @@
 """A graph as PyTorch text that a person would want to keep: one class for each distinct block of the program.
 
-The text needs torch alone. The names of its parameters are the paths of the layers, made attributes by the rule of
-`ogive.backends.pytorch.names`. The same graph gives the same bytes.
+The text needs torch alone. The names of its parameters are the paths of the layers, made attributes by the
+rule of `ogive.backends.pytorch.names`. The same graph gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import re
 from collections.abc import Sequence
 from math import prod
 
-from ogive.backends.pytorch.classes import Class, Classes
+from ogive.backends.pytorch.classes import Classes
 from ogive.backends.pytorch.clique_text import CliqueText
 from ogive.backends.pytorch.constructor import Constructor, file_name, parameters
 from ogive.backends.pytorch.forward import Forward
 from ogive.backends.pytorch.layout import wrap
+from ogive.backends.pytorch.model import Class
 from ogive.backends.pytorch.names import comment
-from ogive.backends.pytorch.structure import Op, structure
+from ogive.backends.pytorch.structure import Op, live_nodes, structure
 from ogive.graph import Graph
 from ogive.passes.features import select_features
+from ogive.passes.unroll import unroll_cliques
 from ogive.source import Span
 
 _NAMED = '''def named(**modules):
@@ -36,11 +38,12 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
 
     Args:
         graph: the network.
-        features: names of stages or layers; `forward` then returns a dict of their outputs instead of the net's,
-            and layers that none of them needs are not made.
+        features: names of stages or layers; `forward` then returns a dict of their outputs instead of the
+            net's, and layers that none of them needs are not made.
 
     Returns:
-        The text of a Python file. Its last class is the net (`class_of` tells its name) and takes no arguments.
+        The text of a Python file. Its last class is the net (`class_of` tells its name) and takes
+        no arguments.
 
     Raises:
         ArchError: E118, a feature that the network does not have.
@@ -63,15 +66,15 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
     if "numbered" in helpers:
         parts.append(_NUMBERED.format(start=", start=1" * counted, first="start" if counted else "1").strip())
     code = "\n\n\n".join([*parts, *bodies])
-    return "\n".join([*_opening(graph, classes), *_imports(code), "", "", code, ""])
+    return "\n".join([*_opening(graph), *_imports(code), "", "", code, ""])
 
 
 def attribute_paths(graph: Graph) -> dict[str, str]:
     """Where the module has what a layer owns: `{"3a.conv1": "_3a.conv1"}`.
 
-    A path is the layer's own unless a segment of it is no attribute (see `ogive.backends.pytorch.names`). Layers that
-    own nothing, or whose weights are another's, have none. A clique stands under the path of its region: it owns
-    `link_{j}_{i}`, `{norm}_{stage}_{i}` and `{layer}_{i}`.
+    A path is the layer's own unless a segment of it is no attribute (see `ogive.backends.pytorch.names`).
+    Layers that own nothing, or whose weights are another's, have none. A clique stands under the path of its
+    region: it owns `link_{j}_{i}`, `{norm}_{stage}_{i}` and `{layer}_{i}`.
     """
     whole = structure(graph)
     paths = {
@@ -102,9 +105,13 @@ def _imports(code: str) -> list[str]:
     return [*lines, "from torch import nn"]
 
 
-def _opening(graph: Graph, classes: Classes) -> list[str]:
+def _opening(graph: Graph) -> list[str]:
     """The docstring of the file."""
-    count = sum(prod(shape) for node in graph if node.name in classes.structure.home for shape in graph.parameters(node.name).values())
+    plain = unroll_cliques(graph)
+    live = live_nodes(plain)
+    count = sum(
+        prod(shape) for node in plain if node.name in live for shape in plain.parameters(node.name).values()
+    )
     inputs = ", ".join(f"{comment(name)} {graph.node(name).outputs[0]}" for name in graph.inputs)
     span = graph.regions[0].span
     made = f" from {file_name(span)}" if span is not None else ""
@@ -163,7 +170,9 @@ def _about(classes: Classes, cls: Class) -> str:
         if span is not None:
             spans.append(span)
     region = cls.model.region
-    what = {"net": graph.name, "block": region.block or region.name}.get(region.kind, region.path or region.kind)
+    what = {"net": graph.name, "block": region.block or region.name}.get(
+        region.kind, region.path or region.kind
+    )
     if region.kind == "iteration":
         what = f"One layer of {graph.regions[region.parent or 0].path or 'the net'}"
     if not spans and region.span is not None:

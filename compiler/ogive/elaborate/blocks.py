@@ -57,14 +57,14 @@ def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) 
         if name in bound.values:
             value = bound.values[name]
         elif parameter.default is not None:
-            value = expressions.argument_value(ctx, inner, parameter.default, specs[name])
+            value = expressions.argument_value(ctx, inner, parameter.default, specs[name], callee.name)
             if value is not POISON:
                 value = check(ctx, inner, callee.name, specs[name], value, parameter.default.span)
         else:
             return False
         if name in inner.scope.names:
             ctx.error(
-                "E109", f"`{name}` is given twice in one body", parameter.name.span, "again here",
+                "E109", f"two parameters of `{callee.name}` are called `{name}`", parameter.name.span, "again here",
                 labels=(Label(inner.scope.names[name].span or parameter.name.span, "first here"),), help="choose another name",
             )  # fmt: skip
             return False
@@ -85,12 +85,19 @@ def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:
     if not needed <= len(tensors) <= len(wanted) or not all(isinstance(t, Tensor) for t in tensors):
         names = ", ".join(p.name.id for p in wanted)
         ctx.error(
-            "E207", f"`{inner.definition.name.id}` takes the bundle [{names}], and {describe(flow)} arrives", span, describe(flow),
-            labels=(Label(inner.definition.header, "defined here"),), help=f"`[{names}] -> {inner.definition.name.id}`",
+            "E207", f"`{inner.definition.name.id}` takes the bundle [{names}], and {describe(flow)} arrives", span,
+            f"{describe(flow)} arrives here", labels=(Label(inner.definition.header, "defined here"),),
+            help=f"`[{names}] -> {span.text}`",
         )  # fmt: skip
         return False
     for position, parameter in enumerate(wanted):
         value = tensors[position] if position < len(tensors) else None
+        if parameter.name.id in inner.scope.names:
+            ctx.error(
+                "E109", f"two parameters of `{inner.definition.name.id}` are called `{parameter.name.id}`", parameter.name.span,
+                "again here", labels=(Label(inner.scope.names[parameter.name.id].span or span, "first here"),), help="choose another name",
+            )  # fmt: skip
+            return False
         inner.scope.names[parameter.name.id] = Binding(value, parameter.name.span, "bundle")
     return True
 

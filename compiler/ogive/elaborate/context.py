@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from ogive.diagnostics import Diagnostic, Fix, Label
-from ogive.elaborate.values import BodyValue, Callable, Given, Tensor, Value
+from ogive.elaborate.values import BodyValue, Callable, Given, Tensor, Value, show
 from ogive.graph import Graph, Head, Ref, Region
 from ogive.layers.base import Argument
 from ogive.layers.library import Library
@@ -17,13 +17,16 @@ from ogive.syntax import ast
 
 MAX_DEPTH = 150
 """How many bodies may be open inside one another, through blocks."""
-MAX_WORK = 2_000_000
+MAX_WORK = 1_000_000
 """Steps of elaboration: an expression is one, a layer `LAYER_WORK`, the use of a block `BLOCK_WORK`."""
 LAYER_WORK = 20
 BLOCK_WORK = 20
 MAX_INT = 2**53
 MAX_LIST = 100_000
 MAX_STRING = 10_000
+MAX_NESTING = 32
+"""How deep lists may stand in lists."""
+_SHOWN_USES = 3
 
 
 class Stop(Exception):
@@ -232,18 +235,37 @@ class Context:
                 return
             self._seen.add(key)
             labels = (Label(span, label), *(other for other in labels if other.span != span))
-        if frame is not None and frame.trail:
-            names = [f"used at {use.place}" for use in frame.trail[-3:][::-1]]
-            notes = (*notes, *(("block", name) for name in names))
+        if frame is not None:
+            known = {other.span for other in labels}
+            labels = (*labels, *(use for use in self._uses(frame) if use.span not in known))
         self.diagnostics.append(Diagnostic(code, message, labels, notes, help, fix))
 
-    def stop(self, code: str, message: str, span: Span, label: str = "", *, help: str | None = None) -> NoReturn:  # noqa: A002
+    def _uses(self, frame: Frame) -> list[Label]:
+        """Where the blocks around were used, the innermost first, with the arguments that they got there."""
+        blocks = {r.span: r for r in self.graph.ancestors(frame.region) if r.kind == "block"}
+        labels: list[Label] = []
+        for use in frame.trail[: -_SHOWN_USES - 1 : -1]:
+            block = blocks.get(use)
+            name = frame.definition.name.id if use is frame.trail[-1] else block.block if block else None
+            labels.append(Label(use, f"{f'`{name}` is' if name else 'is'} used here{_given(block) if block else ''}"))
+        return labels
+
+    def stop(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *,
+        labels: tuple[Label, ...] = (),
+        help: str | None = None,  # noqa: A002
+    ) -> NoReturn:
         """Reports that a limit was reached, and ends the elaboration.
 
         Raises:
             Stop: always.
         """
-        self.error(code, message, span, label, help=help)
+        self.error(code, message, span, label, labels=labels, help=help)
         raise Stop
 
     def spend(self, amount: int, span: Span) -> None:
@@ -259,7 +281,7 @@ class Context:
                 f"this needs more than the {MAX_WORK:,} steps that elaboration may take".replace(",", " "),
                 span,
                 "still going here",
-                help="a loop or a recursion multiplies: bound it, or split the net",
+                help="a loop or a recursion multiplies: give it fewer turns",
             )
 
     @property
@@ -299,6 +321,17 @@ class Context:
     def close_region(self, region: Region, value: Value) -> None:
         """Records what a region is worth."""
         self.graph.regions[region.id] = replace(self.graph.regions[region.id], outputs=refs(value))
+
+
+def _given(block: Region) -> str:
+    """` with width = 64, stride = 2`: the numbers among the arguments of a use, without the defaults."""
+    defaults = {name for name, _ in block.defaults}
+    shown = [
+        f"{name} = {show(value)}"
+        for name, value in block.arguments
+        if name not in defaults and isinstance(value, int | float)
+    ]
+    return f" with {', '.join(shown[:4])}" if shown else ""
 
 
 def refs(value: Value) -> tuple[Ref, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
-from ogive.elaborate.history import describe_path, sizes_so_far, where_set
+from ogive.elaborate.history import (
+    as_text, describe_path, differing, keeping_size, least_input, sizes_so_far, where_set,
+)  # fmt: skip
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
 from ogive.graph import Node, Ref
-from ogive.layers.base import Layer, ShapeError
+from ogive.layers.base import Layer, Layout, ShapeError
 from ogive.source import Span
 
 MAX_ELEMENTS = 2**40
@@ -22,7 +24,7 @@ def emit_call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     assert isinstance(layer, type)
     assert issubclass(layer, Layer)
     bound = bind(ctx, frame, callee, layer.arguments(), span, operands=layer.arity[1] != 1, defaults=frame.defaults)
-    operands = _operands(ctx, frame, callee, span)
+    operands = _operands(ctx, frame, callee, span) if bound is not None else None
     if bound is None or operands is None:
         return POISON
     return emit(ctx, frame, layer(**bound.values), [*operands, *bound.tensors], span, spans=bound.spans)
@@ -47,14 +49,10 @@ def _operands(ctx: Context, frame: Frame, callee: Callable, span: Span) -> list[
 def no_flow(ctx: Context, frame: Frame, span: Span) -> None:
     """Reports that nothing flows here yet."""
     names = [name for name, b in frame.scope.names.items() if isinstance(b.value, Tensor)]
-    ctx.error(
-        "E303",
-        "no tensor arrives here" + (": with several inputs a chain says where it starts" if len(names) > 1 else ""),
-        span,
-        "nothing flows here yet",
-        help=f"`{names[0]} -> …`" if names else "declare an input first: `input image: 3x224x224`",
-        frame=frame,
-    )
+    what = "no tensor arrives here" + (": with several inputs a chain says where it starts" if len(names) > 1 else "")
+    text = span.text if "\n" not in span.text and len(span.text) < 60 else "…"
+    help_ = f"`{names[0]} -> {text}`" if names else "declare an input first: `input image: 3x224x224`"
+    ctx.error("E303", what, span, "nothing flows here yet", help=help_, frame=frame)
 
 
 def emit(
@@ -68,6 +66,8 @@ def emit(
     name: str | None = None,
     added: bool = False,
     owner: str | None = None,
+    title: str | None = None,
+    headings: Sequence[str] | None = None,
 ) -> Value:
     """Adds a layer to the graph, typed and named.
 
@@ -78,11 +78,13 @@ def emit(
         name: its name in the namespace; without one, its kind and ordinal, or what `as` said.
         added: whether the compiler added it (a projection), so that `as` does not name it.
         owner: the node whose weights it uses.
+        title: the word that a diagnostic blames; the layer unless given.
+        headings: what a diagnostic calls the operands.
 
     Returns:
         A Tensor; a list of them for a layer with several outputs; POISON after a mistake.
     """
-    ctx.spend(LAYER_WORK, span)
+    ctx.spend(LAYER_WORK + len(operands), span)
     types = [operand.type for operand in operands]
     least, most = layer.arity
     if not least <= len(operands) <= (most if most is not None else len(operands)):
@@ -91,11 +93,13 @@ def emit(
     try:
         outputs = layer.infer(types)
     except ShapeError as problem:
-        explain(ctx, frame, layer.kind, problem, operands, span, spans or {})
+        explain(ctx, frame, layer, problem, operands, span, spans or {}, title or layer.kind, headings)
         return POISON
-    if any(size < 1 for output in outputs for size in output.sizes) or any(o.elements > MAX_ELEMENTS for o in outputs):
-        text = ", ".join(map(str, outputs))
-        ctx.error("E206", f"`{layer.kind}` makes a tensor that cannot be: {text}", span, text, frame=frame)
+    ctx.spend(len(outputs), span)
+    largest = max(outputs, key=lambda output: output.elements)
+    if largest.elements > MAX_ELEMENTS:
+        ctx.error("E403", f"`{layer.kind}` makes a tensor of {largest}, which has {largest.elements:.2g} elements", span, "too large",
+                  notes=(("limit", "tensors have at most 2**40 elements"),), frame=frame)  # fmt: skip
         return POISON
     pinned = False
     if name is None and frame.pin is not None and not added:
@@ -114,60 +118,97 @@ def emit(
 
 def _wrong_number(ctx: Context, frame: Frame, layer: Layer, given: int, span: Span) -> None:
     least, most = layer.arity
-    takes = "one tensor" if (least, most) == (1, 1) else f"{least} tensors" if least == most else f"at least {least} tensors"
-    names = " and ".join(["a tensor", "a bundle"][given > 1 :]) or "nothing"
-    if given > 1 and most == 1:
+    takes = {(1, 1): "one tensor", (2, 2): "two tensors"}.get((least, most or 0), f"{least} tensors or more" if least > 1 else "tensors")
+    arrives = {0: "none arrives", 1: "one arrives"}.get(given, f"{given} arrive")
+    if given == 0:
+        help_ = "collect some first: `taps += here`"
+    elif most == 1:
         help_ = "join the bundle first (`-> concat`), or take it apart with `as [a, b]`"
+    elif given < least:
+        help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: `{layer.kind} {{ | … | … }}`"
     else:
-        help_ = f"give it the others as arguments, `{layer.kind}(skip)`, or as branches `{layer.kind} {{ | … | … }}`"
-    what = f"a bundle of {given}" if given > 1 else names
-    ctx.error("E208", f"`{layer.kind}` takes {takes}, and {what} arrives", span, f"{given} here", help=help_, frame=frame)
+        help_ = f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`" if given < 9 else None
+    ctx.error("E208", f"`{layer.kind}` takes {takes}, and {arrives}", span, arrives, help=help_, frame=frame)
 
 
 def explain(
     ctx: Context,
     frame: Frame,
-    kind: str,
+    layer: Layer,
     problem: ShapeError,
     operands: Sequence[Tensor],
     span: Span,
-    spans: dict[str, Span],
+    spans: Mapping[str, Span],
+    title: str,
     headings: Sequence[str] | None = None,
-    label: str = "",
 ) -> None:
     """Turns what a layer said into a diagnostic: adds the place, the cause, and the history of the tensors."""
     labels: list[Label] = []
-    if problem.argument in spans:
-        labels.append(Label(spans[problem.argument], "set here"))
-    blamed = [problem.operand] if problem.operand is not None and len(operands) == 1 else range(len(operands))
-    for index in blamed:
-        if index < len(operands) and problem.code in ("E201", "E203"):
-            labels += _cause(ctx, operands[index], channels="channels" in problem.message)
+    argument = spans.get(problem.argument or "")
+    if argument is not None and not (argument.source is span.source and span.start <= argument.start < span.end):
+        labels.append(Label(argument, "set here"))
     names = headings or (["input"] if len(operands) == 1 else [f"operand {i + 1}" for i in range(len(operands))])
-    histories = [
-        (heading, f"{describe_path(ctx.graph, operand.ref)} {operand.type}")
-        for heading, operand in zip(names, operands, strict=False)
-    ]
+    shown = list(range(len(operands)))
+    help_ = problem.help
+    if problem.code == "E201":
+        shown = _pair(problem, operands)
+        labels += _causes(ctx, operands, shown)
+        help_ = help_ or _agree(ctx, layer, *(operands[i] for i in shown))
+    elif problem.code == "E203" and operands:
+        operand = operands[problem.operand or 0]
+        labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
+    histories = [(names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}") for i in shown if i < len(names)]
     if problem.code == "E202" and operands:
         sizes = sizes_so_far(ctx.graph, operands[problem.operand or 0].ref)
         if len(sizes) > 1:
-            histories.append(("sizes", " -> ".join(sizes)))
+            histories.append(("sizes", " -> ".join([*sizes, "0"] if problem.argument == "kernel_size" else sizes)))
+        least = least_input(ctx.graph, layer, [operand.ref for operand in operands])
+        if least is not None:
+            name, type_ = least
+            text = f"--input {type_}" if ctx.override else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
+            help_ = f"the smallest input that gets through here: `{text}`"
     ctx.error(
-        problem.code, f"`{kind}`: {problem.message}", span, label or _short(operands), labels=tuple(labels),
-        notes=(*problem.notes, *histories[:6]), help=problem.help, frame=frame,
+        problem.code, f"`{title}`: {problem.message}", span, _short([operands[i] for i in shown]), labels=tuple(labels),
+        notes=(*problem.notes, *histories[:6]), help=help_, frame=frame,
     )  # fmt: skip
 
 
-def _cause(ctx: Context, operand: Tensor, *, channels: bool) -> list[Label]:
-    """Where the channels, or else the sizes, of a tensor were set."""
-    setter = where_set(ctx.graph, operand.ref, "channels" if channels else "spatial")
+def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:
+    """The two operands that disagree: the one that is blamed, and the first that differs from it."""
+    blamed = problem.operand or 0
+    types = [operand.type for operand in operands]
+    if f"{types[blamed]}" not in problem.message:
+        return list(range(len(operands)))
+    other = next((i for i, t in enumerate(types) if i != blamed and f"{t}" in problem.message and t != types[blamed]), None)
+    return sorted((blamed, other)) if other is not None else list(range(len(operands)))
+
+
+def _causes(ctx: Context, operands: Sequence[Tensor], shown: Sequence[int]) -> list[Label]:
+    """Where that was set in which the operands differ."""
+    attribute = differing(operands[shown[0]].type, operands[shown[-1]].type)
+    return [label for i in shown for label in _cause(ctx, operands[i], attribute)]
+
+
+def _cause(ctx: Context, operand: Tensor, attribute: str) -> list[Label]:
+    setter = where_set(ctx.graph, operand.ref, attribute)
     if setter is None or setter.span is None:
         return []
-    value = f"{operand.type.channels} channels" if channels else "x".join(map(str, operand.type.spatial))
-    return [Label(setter.span, f"{value}, set here")]
+    return [Label(setter.span, f"{as_text(operand.type, attribute)}, set here")]
+
+
+def _agree(ctx: Context, layer: Layer, *operands: Tensor) -> str | None:
+    """What would bring two operands together, where that is one argument or one layer."""
+    if len(operands) != 2:
+        return None
+    (a, b), attribute = operands, differing(operands[0].type, operands[1].type)
+    if attribute == "spatial":
+        return keeping_size(ctx.graph, a.ref, b.type) or keeping_size(ctx.graph, b.ref, a.type)
+    if attribute == "channels" and a.type.spatial == b.type.spatial and a.type.layout is Layout.MAP:
+        return f"bring one to the channels of the other: `-> conv({a.type.channels}, 1x1)`"
+    return None
 
 
 def _short(operands: Sequence[Tensor]) -> str:
     if len(operands) == 1:
         return f"{operands[0].type} arrives here"
-    return " + ".join(str(operand.type) for operand in operands[:4])
+    return " and ".join(str(operand.type) for operand in operands[:4])

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable as Function
 
 from ogive.diagnostics import Label, did_you_mean
-from ogive.elaborate.context import MAX_INT, MAX_LIST, MAX_STRING, Context, Frame
+from ogive.elaborate.context import MAX_LIST, Context, Frame
 from ogive.elaborate.functions import FUNCTIONS, call_function
+from ogive.elaborate.limits import bounded, too_large
 from ogive.elaborate.parameters import expected, parameters_of
 from ogive.elaborate.values import (
     POISON, BodyValue, Callable, Given, Tensor, Value, describe, is_number, show,
@@ -41,7 +42,7 @@ def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
         case ast.ListExpr():
             items = [evaluate(ctx, frame, item) for item in expr.items]
             ctx.spend(len(items), expr.span)
-            return POISON if any(item is POISON for item in items) else items
+            return POISON if any(item is POISON for item in items) else bounded(ctx, items, expr.span)
         case ast.Attribute():
             return _attribute(ctx, frame, expr)
         case ast.Index():
@@ -67,21 +68,6 @@ def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
             return _range(ctx, frame, expr)
         case ast.BodyExpr():
             return BodyValue(expr.body, frame)
-
-
-def bounded(ctx: Context, value: Value, span: Span) -> Value:
-    """The value, unless it has grown beyond what a network can need."""
-    too_large = (
-        (isinstance(value, int) and abs(value) > MAX_INT)
-        or (isinstance(value, float) and not math.isfinite(value))
-        or (isinstance(value, list) and len(value) > MAX_LIST)
-        or (isinstance(value, str) and len(value) > MAX_STRING)
-    )
-    if not too_large:
-        return value
-    limits = f"ints reach 2**53, lists {MAX_LIST:,} items, strings {MAX_STRING:,} characters".replace(",", " ", 2)
-    ctx.error("E403", "this value is too large", span, "computed here", notes=(("note", limits),), help="bound it")
-    return POISON
 
 
 def truth(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
@@ -131,6 +117,11 @@ def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> 
     binding = frame.scope.find(expr.id)
     if binding is not None:
         binding.used = True
+        if binding.what == "outside":
+            ctx.error(
+                "E301", f"`{expr.id}` is a tensor from outside of this clique, whose layers read only each other and its input",
+                expr.span, "not a source of the clique", labels=(Label(binding.span, "made here"),) if binding.span else (), frame=frame,
+            )  # fmt: skip
         return binding.value
     if expr.id in ctx.words:
         return Callable(ctx.words[expr.id])
@@ -144,12 +135,17 @@ def _flow_name(ctx: Context, frame: Frame, expr: ast.Name) -> Value:
     value = frame.flow if expr.id == "here" else frame.entered
     if value is not None:
         return value
-    where = "arrives here" if expr.id == "here" else "entered: a net has its inputs by name"
     inputs = [n for n, b in frame.scope.names.items() if isinstance(b.value, Tensor)]
-    ctx.error(
-        "E303", f"`{expr.id}` has no value: no tensor {where}", expr.span, "nothing flows here yet",
-        help=f"start from a tensor: `{inputs[0]} -> …`" if inputs else "declare an input: `input image: 3x224x224`",
-    )  # fmt: skip
+    if expr.id == "here":
+        why, label = "`here` is the tensor that arrives, and none does", "nothing flows here yet"
+    elif len(inputs) > 1:
+        why, label = f"`in` is the tensor that entered, and `{frame.definition.name.id}` has several inputs", "which one?"
+    else:
+        why, label = "`in` is the tensor that entered, and there is none yet", "nothing entered yet"
+    hint = "declare an input first: `input image: 3x224x224`"
+    if inputs:
+        hint = f"name it: `{inputs[0]}`" if expr.id == "in" else f"start from a tensor: `{inputs[0]} -> …`"
+    ctx.error("E303", why, expr.span, label, help=hint, frame=frame)
     return POISON
 
 
@@ -159,11 +155,14 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
     pool = frame.scope.visible() | set(ctx.library.names()) | set(ctx.words) | (FUNCTIONS.keys() if what == "name" else set())
     pool = {candidate for candidate in pool if not candidate.startswith("_")}
     guess = ours or did_you_mean(expr.id, pool)
+    if guess:
+        hint = f"did you mean `{guess}`?"
+    elif what == "name":
+        hint = f"give it a value: `let {expr.id} = …`"
+    else:
+        hint = "`ogive layers` lists the layers there are"
     notes = (("note", f"`{expr.id}` is called `{ours}` here"),) if ours else ()
-    ctx.error(
-        "E101", f"no {what} is called `{expr.id}`", expr.span, "not known here", notes=notes,
-        help=f"did you mean `{guess}`?" if guess else "see `ogive layers` for the layers there are", frame=frame,
-    )  # fmt: skip
+    ctx.error("E101", f"no {what} is called `{expr.id}`", expr.span, "not known here", notes=notes, help=hint)
 
 
 def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
@@ -247,11 +246,19 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         return POISON
     if not isinstance(value, Callable):
         ctx.error(
-            "E111", f"{describe(value)} takes no arguments", expr.span, "called here",
-            help=f"leave the parentheses out: `{function.span.text}`" if not expr.arguments else None,
+            "E111", f"{describe(value)} takes no arguments", expr.span, "called here", labels=hidden(ctx, frame, function),
+            help=f"leave the parentheses out: `{function.span.text}`" if not expr.arguments else None, frame=frame,
         )  # fmt: skip
         return POISON
     return given(ctx, frame, value, expr.arguments)
+
+
+def hidden(ctx: Context, frame: Frame, expr: ast.Expr) -> tuple[Label, ...]:
+    """Where a name was given that hides a layer of the library, if the expression is such a name."""
+    if not isinstance(expr, ast.Name) or expr.id not in ctx.library:
+        return ()
+    binding = frame.scope.find(expr.id)
+    return (Label(binding.span, f"this `{expr.id}` hides the layer"),) if binding and binding.span else ()
 
 
 def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Argument, ...]) -> Value:
@@ -264,16 +271,19 @@ def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Arg
     for argument in arguments:
         if argument.name is None:
             spec = places[min(at, len(places) - 1)] if places and (at < len(places) or places[-1].many) else None
-            value = argument_value(ctx, frame, argument.value, spec)
+            value = argument_value(ctx, frame, argument.value, spec, callee.name)
             at += not isinstance(value, Tensor)
             positional.append(Given(value, argument.value.span))
         else:
             spec = next((spec for spec in specs if spec.name == argument.name), None)
-            named.append((argument.name, Given(argument_value(ctx, frame, argument.value, spec), argument.span)))
+            value = POISON  # of an argument that there is not: `bind` reports it, its value says no more
+            if spec is not None:
+                value = argument_value(ctx, frame, argument.value, spec, callee.name)
+            named.append((argument.name, Given(value, argument.span)))
     return callee.more(tuple(positional), tuple(named))
 
 
-def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | None) -> Value:
+def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | None, callee: str) -> Value:
     """The value of an argument. A bare word stands for a string, or an initialiser, only where one is declared."""
     if spec is not None and isinstance(expr, ast.Name) and expr.id in spec.choices:
         return expr.id
@@ -284,7 +294,7 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
     if spec is not None and spec.choices and isinstance(expr, ast.Name) and not known(ctx, frame, expr.id):
         guess = did_you_mean(expr.id, spec.choices)
         ctx.error(
-            "E107", f"`{spec.name}` is {expected(spec)}, not `{expr.id}`", expr.span, "not one of them",
+            "E107", f"`{spec.name}` of `{callee}` is {expected(spec)}, not `{expr.id}`", expr.span, "not one of them",
             help=f"did you mean `{guess}`?" if guess else None,
         )  # fmt: skip
         return POISON
@@ -307,10 +317,16 @@ def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name) -> V
     values: dict[str, float] = {}
     for argument in expr.arguments if isinstance(expr, ast.Call) else ():
         key = argument.name or (first if not values else None)
-        if key is None or key not in takes or key in values:
+        if key is None or key in values:
+            more = f"`{word.id}` takes one argument by position" if key is None else f"`{word.id}` gets `{key}` twice"
+            ctx.error("E105" if key is None else "E110", more, argument.span, "one more",
+                      help=f"name them: `{word.id}({', '.join(f'{name} = …' for name in takes)})`")  # fmt: skip
+            return POISON
+        if key not in takes:
+            guess = did_you_mean(key, takes)
             ctx.error(
-                "E103", f"`{word.id}` has no argument {f'`{key}`' if key else 'there'}", argument.span, "not known",
-                notes=(("note", f"it takes {', '.join(takes) or 'none'}"),),
+                "E103", f"`{word.id}` has no argument `{key}`", argument.span, "not known",
+                notes=(("note", f"it takes {', '.join(takes) or 'none'}"),), help=f"did you mean `{guess}`?" if guess else None,
             )  # fmt: skip
             return POISON
         value = evaluate(ctx, frame, argument.value)
@@ -319,7 +335,15 @@ def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name) -> V
         if not is_number(value):
             ctx.error("E106", f"`{key}` is a number, and this is {describe(value)}", argument.value.span, describe(value))
             return POISON
+        if key == "std" and (value < 0 or (value == 0 and word.id == "trunc_normal")):
+            least = "at least 0" if word.id == "normal" else "more than 0"
+            ctx.error("E108", f"`std` of `{word.id}` is {least}, and this is {show(value)}", argument.value.span, show(value))
+            return POISON
         values[key] = value
+    if values.get("a", 0.0) > values.get("b", 1.0):
+        ctx.error("E108", f"`a` of `uniform` is at most `b`, and here from {show(values.get('a', 0.0))} to {show(values.get('b', 1.0))}",
+                  expr.span, "an empty range")  # fmt: skip
+        return POISON
     for key, default in takes.items():
         if default is None and key not in values:
             ctx.error("E104", f"`{word.id}` needs `{key}`", expr.span, "not given", help=f"`{word.id}(1)`")
@@ -370,17 +394,18 @@ def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Val
             f"{show(left)} {expr.op} {show(right)}",
         )  # fmt: skip
         return POISON
-    if expr.op in ("/", "//", "%") and right == 0:
-        ctx.error("E113", "division by zero", expr.span, f"{show(left)} {expr.op} 0")
+    if right == 0 and expr.op in ("/", "//", "%") or left == 0 and expr.op == "**" and numbers and right < 0:
+        ctx.error("E113", f"`{show(left)} {expr.op} {show(right)}` divides by zero", expr.span, "divides by zero")
         return POISON
     if expr.op == "**" and _explodes(left, right) or repeats and len(left) * right > MAX_LIST:
-        return bounded(ctx, float("inf"), expr.span)
+        what = f"{show(left)} {expr.op} {show(right)}"
+        return too_large(ctx, f"`{what}` is larger than a network can need", f"ints reach 2**53, lists {MAX_LIST} items", expr.span)
     try:
         value = _ARITHMETIC[expr.op](left, right)
-    except (ArithmeticError, ValueError):
-        return bounded(ctx, float("inf"), expr.span)
+    except OverflowError:
+        return bounded(ctx, math.inf, expr.span)
     if isinstance(value, complex):
-        ctx.error("E113", "a root of a negative number", expr.span, f"{show(left)} ** {show(right)}")
+        ctx.error("E113", f"`{show(left)} ** {show(right)}` is a root of a negative number", expr.span, "no real number")
         return POISON
     if isinstance(value, list | str):
         ctx.spend(len(value), expr.span)
@@ -440,6 +465,6 @@ def _range(ctx: Context, frame: Frame, expr: ast.Range) -> Value:
             return POISON
         ends.append(value)
     if ends[1] - ends[0] > MAX_LIST:
-        return bounded(ctx, float("inf"), expr.span)
+        return too_large(ctx, f"this range has {ends[1] - ends[0]} items", f"lists have at most {MAX_LIST}", expr.span)
     ctx.spend(max(ends[1] - ends[0], 0), expr.span)
     return list(range(*ends))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Context, Frame, Scope, Word, WordUse
+from ogive.elaborate.context import Binding, Context, Frame, Scope, Word, WordUse
 from ogive.elaborate.emit import emit_call, no_flow
 from ogive.elaborate.parameters import bind, is_layer
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
@@ -97,12 +97,16 @@ def use(ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool) ->
             return value
         what = span.text if len(span.text) < 40 else "it"
         ctx.error(
-            "E111", f"{describe(value)} in the middle of a chain, which already carries one", span, "only a chain's first element",
-            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a chain with `{what}`", frame=frame,
+            "E111", f"{describe(value)} in the middle of a chain, which carries a tensor already", span, "only a chain's first element",
+            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a new chain with `{what}`", frame=frame,
         )  # fmt: skip
         return POISON
-    ctx.error("E111", f"{describe(value)} is no layer, block or tensor", span, "stands in a chain", frame=frame,
-              help="a value is named with `let`: `let k = 32`")  # fmt: skip
+    hint = "a value gets a name with `let`, and reaches a layer as its argument: `conv(k, 3x3)`"
+    if isinstance(value, str) and (value in ctx.library or value in ctx.words):
+        hint = f"layers are written without quotes: `{value}`"
+    elif isinstance(value, list) and any(isinstance(v, Callable) for v in value):
+        hint = "a bundle holds tensors: name each (`a = relu`), then `[a, b]`; or write branches: `concat { | relu | tanh }`"
+    ctx.error("E111", f"{describe(value)} is no layer, block or tensor", span, "stands in a chain", frame=frame, help=hint)
     return POISON
 
 
@@ -116,7 +120,7 @@ def call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
     assert isinstance(word, Word)
     if word.body:
         ctx.error(
-            "E304", f"`{word.name}` needs a body", span, "nothing between braces", help=f"`{word.name} {{ … }}`", frame=frame
+            "E304", f"`{word.name}` needs a body", span, "no `{ … }` follows", help=f"`{span.text} {{ … }}`"
         )
         return POISON
     return _apply_word(ctx, frame, callee, word, None, span, span)
@@ -133,8 +137,12 @@ def _apply_word(
         specs = {spec.name for spec in layer.arguments()}
         passed = Callable(layer, callee.positional, tuple((n, g) for n, g in callee.named if n in specs and n not in own))
         callee = Callable(word, (), tuple((n, g) for n, g in callee.named if n not in specs or n in own))
+    if body is not None and not body.statements:
+        ctx.error("E304", f"`{word.name}` needs a body, and this one is empty", body.span, "nothing between the braces",
+                  help="the tensor itself is `identity`")  # fmt: skip
+        return POISON
     bound = bind(ctx, frame, callee, word.arguments, head, defaults=_own_defaults(frame, word))
-    if frame.flow is None:
+    if frame.flow is None and bound is not None:
         no_flow(ctx, frame, head)
         return POISON
     if bound is None or (frame.flow is POISON and body is None):
@@ -160,10 +168,9 @@ def _with_body(ctx: Context, frame: Frame, element: ast.WithBody) -> Value:
     if isinstance(callee, Callable) and is_layer(callee) and _merges(callee.target):
         hint = f"begin each branch with a bar: `{callee.name} {{ | … | … }}`"
     elif isinstance(callee, Callable):
-        hint = f"write `{element.head.span.text} -> …`, one element after the other"
+        hint = f"write one element after the other: `{element.head.span.text} -> …`"
     ctx.error(
-        "E304", f"{name} takes no body", element.head.span, "a body follows", notes=(("note", f"bodies follow {words}"),),
-        help=hint, frame=frame,
+        "E304", f"{name} takes no body", element.head.span, "a body follows", notes=(("note", f"bodies follow {words}"),), help=hint,
     )  # fmt: skip
     return POISON
 
@@ -180,7 +187,7 @@ def _with_branches(ctx: Context, frame: Frame, element: ast.WithBranches) -> Val
         name = f"`{callee.name}`" if isinstance(callee, Callable) else describe(callee)
         ctx.error(
             "E304", f"{name} takes no branches", element.head.span, "branches follow",
-            notes=(("note", "branches follow a layer that combines tensors: concat, add, mul, mean, max, stack"),), frame=frame,
+            notes=(("note", f"branches follow {', '.join(k.kind for k in ctx.library.layers() if _merges(k))}"),),
         )  # fmt: skip
         return POISON
     from ogive.elaborate.words.branches import branches  # it runs bodies, which run chains
@@ -194,7 +201,8 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
         bind_name(ctx, frame.scope, pattern.names[0], value, "tensor")
         return
     if value is not POISON and not isinstance(value, list):
-        ctx.error("E115", f"only a bundle can be taken apart, and this is {describe(value)}", pattern.span, describe(value), frame=frame)
+        ctx.error("E115", f"only a bundle can be taken apart, and this is {describe(value)}", pattern.span, describe(value),
+                  help=f"one name for one tensor: `as {pattern.names[0].id}`", frame=frame)  # fmt: skip
         value = POISON
     if value is not POISON and len(value) != len(pattern.names):
         ctx.error(
@@ -209,15 +217,14 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
 
 def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: str) -> None:
     """Gives a name a value; two of a name in one scope is a mistake."""
-    from ogive.elaborate.context import Binding
-
     if name.id in ("here", "in", "identity"):
-        ctx.error("E109", f"`{name.id}` has a meaning of its own and cannot be given another", name.span, "choose another name")
+        ctx.error("E109", f"`{name.id}` has a meaning of its own and cannot be given another", name.span, "named here",
+                  help="choose another name")  # fmt: skip
         return
     if name.id in scope.names:
         first = scope.names[name.id].span
         labels = (Label(first, "first here"),) if first is not None else ()
-        hint = "collect with `+=`, or choose another name" if what == "tensor" else "choose another name"
+        hint = f"choose another name, or collect in a list: `{name.id} += …`" if what == "tensor" else "choose another name"
         ctx.error("E109", f"`{name.id}` is given twice in one body", name.span, "again here", labels=labels, help=hint)
         return
     scope.names[name.id] = Binding(value, name.span, what)

@@ -34,7 +34,7 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
 def _check(item: ast.Definition, known: set[str], library: Library) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     bare: set[int] = set()
-    for node in _walk(item.body):
+    for node in walk(item.body):
         if isinstance(node, ast.Call | ast.Default):
             head = node.function if isinstance(node, ast.Call) else node.layer
             bare |= {id(a.value) for a in node.arguments if isinstance(a.value, ast.Name)}
@@ -42,7 +42,7 @@ def _check(item: ast.Definition, known: set[str], library: Library) -> list[Diag
             if isinstance(head, ast.Name):
                 found += _check_arguments(head, node.arguments, library)
     strings = _choices(library) | Initializer.CHOICES.keys()
-    for node in _walk(item.body):
+    for node in walk(item.body):
         if isinstance(node, ast.Name) and node.id not in known and not (id(node) in bare and node.id in strings) and node.id != "_":
             ours = library.alias(node.id)
             guess = ours or did_you_mean(node.id, known)
@@ -79,7 +79,7 @@ def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
     """Every name that the definition gives to something, wherever it stands."""
     yield from (p.name for p in item.parameters)
     yield from (p.name for p in item.bundle)
-    for node in _walk(item.body):
+    for node in walk(item.body):
         match node:
             case ast.Assign() | ast.Let() | ast.Input():
                 yield node.name
@@ -101,17 +101,22 @@ def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
 _LEAVES = (str, int, float, bool, type(None))
 
 
-def _walk(root: object) -> Iterator[object]:
+def walk(root: object, *, into_bodies: bool = True) -> Iterator[object]:
     """Every node of a tree, without recursion; names that are given rather than used are left out."""
     todo: list[object] = [root]
     while todo:
         node = todo.pop()
         yield node
-        given = {"name", "index", "target"} if isinstance(node, ast.Assign | ast.Let | ast.Input | ast.Repeat | ast.For | ast.Flow | ast.Output) else set()
+        if isinstance(node, ast.Body) and not into_bodies:
+            continue
+        given = {"name", "index", "target"} if isinstance(node, _GIVING) else set[str]()
+        children: list[object] = []
         for field in dataclasses.fields(node):  # pyright: ignore[reportArgumentType]
             if field.name in given or field.name.endswith("span"):
                 continue
             value = getattr(node, field.name)
-            for child in reversed(value) if isinstance(value, tuple) else (value,):
-                if not isinstance(child, _LEAVES):
-                    todo.append(child)
+            children += [child for child in (value if isinstance(value, tuple) else (value,)) if not isinstance(child, _LEAVES)]
+        todo += reversed(children)
+
+
+_GIVING = ast.Assign | ast.Let | ast.Input | ast.Repeat | ast.For | ast.Flow | ast.Output

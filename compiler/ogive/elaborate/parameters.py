@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,8 @@ _WORDS: dict[type, str] = {
 def expected(spec: Argument) -> str:
     """What a parameter takes, in words."""
     kinds = [t for t in spec.types if not (t is int and float in spec.types)]
-    parts = ["a list of ints" if t is tuple and spec.many else _WORDS[t] for t in kinds]
+    words = ["a list of ints" if t is tuple and spec.many else _WORDS[t] for t in kinds]
+    parts = [part for word in words for part in (word.split(" or ") if word == _WORDS[bool] else [word])]
     parts += [f'"{choice}"' for choice in spec.choices]
     parts += ["none"] if spec.optional else []
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
@@ -123,7 +125,7 @@ def bind(
             spans[places[at].name] = spans[places[at].name].to(g.span) if places[at].name in spans else g.span
             continue
         if at >= len(places):
-            _surplus(ctx, frame, callee, places, g)
+            _surplus(ctx, frame, callee, places, g, span, operands=operands)
             return None
         values[places[at].name] = g.value
         spans[places[at].name] = g.span
@@ -132,13 +134,12 @@ def bind(
         if g.value is POISON:
             poisoned = True
         if name not in by_name:
-            _unknown_argument(ctx, frame, callee, by_name, name, g.span)
+            _unknown_argument(ctx, frame, callee, by_name, name, g.span, span)
             poisoned = True
             continue
         if name in values:
             ctx.error(
-                "E110", f"`{callee.name}` gets `{name}` twice", g.span, "again here",
-                labels=(Label(spans[name], f"first here: {show(values[name])}"),), frame=frame,
+                "E110", f"`{callee.name}` gets `{name}` twice", g.span, "again here", labels=(Label(spans[name], "first here"),),
             )  # fmt: skip
             poisoned = True
             continue
@@ -185,8 +186,8 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
             bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"from {low:g} to {high:g}"
             ctx.error("E108", f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(fitted)}", span, show(fitted), frame=frame)
             return POISON
-        if isinstance(number, int) and abs(number) >= 2**31 and isinstance(callee, str) and low is not None:
-            ctx.error("E403", "this value is too large", span, show(fitted), notes=(("note", "sizes stay under 2**31"),))
+        if isinstance(number, int) and abs(number) >= 2**31 and low is not None:
+            ctx.error("E403", f"`{spec.name}` of `{callee}` is less than 2**31, and this is {show(fitted)}", span, show(fitted), frame=frame)
             return POISON
     return fitted
 
@@ -222,45 +223,83 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
             help=f'did you mean "{guess}"?' if guess else None, frame=frame,
         )  # fmt: skip
         return
-    hint = None
-    if isinstance(value, float) and int in spec.types:
-        hint = f"round it: `{spec.name} = {round(value)}`" if value == round(value) else "use `//`, `floor` or `round`"
-    if isinstance(value, Tensor) and int in spec.types:
-        hint = "a size of it? `.channels`, `.height`, `.width`"
     ctx.error(
         "E106", f"`{spec.name}` of `{callee}` is {expected(spec)}, and this is {describe(value)}", span, describe(value),
-        help=hint, frame=frame,
+        help=_instead(ctx, spec, value), frame=frame,
     )  # fmt: skip
 
 
-def _surplus(ctx: Context, frame: Frame, callee: Callable, places: Sequence[Argument], g: Given) -> None:
-    takes = ", ".join(spec.name for spec in places) or "none"
+def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
+    """What was probably meant by a value of the wrong type."""
+    match value:
+        case float() if int in spec.types and math.isfinite(value):
+            return f"round it: `{round(value)}`" if value == round(value) else "divide with `//`, or use `floor`, `ceil` or `round`"
+        case Tensor() if int in spec.types:
+            return "one of its sizes: `.channels`, `.height`, `.width`"
+        case str() if value in ctx.library and Callable in spec.types:
+            return f"without quotes it is the layer: `{value}`"
+        case str() if value.replace("x", "").isdecimal() and {int, tuple} & {*spec.types}:
+            return f"without quotes: `{value}`"
+        case str() if value in Initializer.CHOICES and Initializer in spec.types:
+            return f"without quotes: `{value}`"
+        case None if Callable in spec.types:
+            return "`identity` is a layer that does nothing"
+        case _:
+            return None
+
+
+def _called(callee: Callable, span: Span) -> tuple[tuple[str, str], ...]:
+    """What a callee that was given as an argument is called there: `unit` is `conv`."""
+    head = span.text.partition("(")[0].strip()
+    return (("note", f"`{head}` is `{callee.name}` here"),) if head.isidentifier() and head != callee.name else ()
+
+
+def _surplus(
+    ctx: Context, frame: Frame, callee: Callable, places: Sequence[Argument], g: Given, span: Span, *, operands: bool
+) -> None:
+    every = [spec.name for spec in parameters_of(ctx, callee)]
+    if places:
+        takes = f"{len(places)} positional argument{'s' * (len(places) != 1)}, and this is one more"
+    elif operands:
+        takes = f"tensors by position, and this is {describe(g.value) if g.value is not POISON else 'none'}"
+    else:
+        takes = "no positional arguments" if every else "no arguments"
+    missing = operands and g.value is None
     ctx.error(
-        "E105", f"`{callee.name}` takes {len(places) or 'no'} positional argument{'s' * (len(places) != 1)}, and this is one more",
-        g.span, describe(g.value) if g.value is not POISON else "one too many", notes=(("note", f"it takes {takes}"),), frame=frame,
+        "E105", f"`{callee.name}` takes {takes}", g.span, describe(g.value) if g.value is not POISON else "one too many",
+        notes=((("note", f"it takes {', '.join(every)}"),) if every else ()) + _called(callee, span),
+        help=f"where it may be missing: `if {g.span.text} != none {{ … }}`" if missing else None,
+        frame=frame if operands or _called(callee, span) else None,
     )  # fmt: skip
 
 
-def _unknown_argument(ctx: Context, frame: Frame, callee: Callable, known: Mapping[str, Argument], name: str, span: Span) -> None:
+def _unknown_argument(
+    ctx: Context, frame: Frame, callee: Callable, known: Mapping[str, Argument], name: str, span: Span, call: Span
+) -> None:
     guess = did_you_mean(name, known)
-    takes = ", ".join(known) or "none"
+    called = _called(callee, call)
     ctx.error(
-        "E103", f"`{callee.name}` has no argument `{name}`", span, "not known", notes=(("note", f"it takes {takes}"),),
-        help=f"did you mean `{guess}`?" if guess else None, frame=frame,
+        "E103", f"`{callee.name}` has no argument `{name}`", span, "not known",
+        notes=(("note", f"it takes {', '.join(known)}" if known else "it takes none"), *called),
+        help=f"did you mean `{guess}`?" if guess else None, frame=frame if called else None,
     )  # fmt: skip
 
 
 def _missing(
     ctx: Context, frame: Frame, callee: Callable, specs: Sequence[Argument], missing: Sequence[str], span: Span
 ) -> None:
-    names = ", ".join(f"`{name}`" for name in missing)
-    usage = ", ".join(spec.name if spec.required else f"{spec.name} = …" for spec in specs[:6])
+    names = " and ".join(f"`{name}`" for name in missing)
+    head, bracket, rest = span.text.partition("(")
+    given = [part for part in (rest.rpartition(")")[0].strip(),) if bracket and part]
+    usage = ", ".join([*given, *(f"{name} = …" for name in missing)])
+    docs = tuple((spec.name, spec.doc) for spec in specs if spec.name in missing and spec.doc)
     labels: tuple[Label, ...] = ()
     if isinstance(callee.target, Block):
         labels = (Label(callee.target.definition.header, "defined here"),)
+    called = _called(callee, span)
     ctx.error(
-        "E104", f"`{callee.name}` needs {names}", span, "not given", labels=labels,
-        help=f"`{callee.name}({usage})`", frame=frame,
+        "E104", f"`{callee.name}` needs {names}", span, "not given", labels=labels, notes=(*docs, *called),
+        help=f"`{head.strip()}({usage})`" if "\n" not in span.text else None, frame=frame if called else None,
     )  # fmt: skip
 
 

@@ -12,16 +12,19 @@ from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
 from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Stop
 from ogive.elaborate.doubts import doubts
+from ogive.elaborate.names import walk
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.statements import run_body
 from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, describe
 from ogive.elaborate.words import WORDS
 from ogive.graph import Graph, Ref, Region
+from ogive.layers.base import Argument
 from ogive.layers.library import Library
 from ogive.source import Span
 from ogive.syntax import ast
 
 _RECURSION = 30_000
+_LONGEST_CHAIN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,11 @@ def _deep_recursion() -> Iterator[None]:
 def _define(ctx: Context, file: ast.File) -> None:
     """Fills the scope of the file."""
     for item in file.items:
-        if item.name.id in ctx.globals.names:
+        if item.name.id in ("here", "in", "identity"):
+            ctx.error("E109", f"`{item.name.id}` has a meaning of its own and cannot be given another", item.name.span,
+                      "defined here", help="choose another name")  # fmt: skip
+            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "reserved")
+        elif item.name.id in ctx.globals.names:
             first = ctx.globals.names[item.name.id].span
             ctx.error(
                 "E109", f"`{item.name.id}` is defined twice", item.name.span, "again here",
@@ -124,31 +131,25 @@ def _settle(
         return
     if item.name.id in open_:
         binding.what = "value"
-        ctx.error("E401", f"`{item.name.id}` is defined by itself", item.name.span, "through " + " -> ".join((*open_, item.name.id)))
+        cycle = " -> ".join((*open_[open_.index(item.name.id) :], item.name.id))
+        ctx.error("E401", f"`{item.name.id}` is defined by itself: {cycle}", item.name.span, "needs its own value")
         return
+    if len(open_) > _LONGEST_CHAIN:
+        ctx.stop("E401", f"values are defined by one another, more than {_LONGEST_CHAIN} deep", item.name.span, "one more here")
     for name in _names(item.value):
-        if name in pending and name != item.name.id:
+        if name in pending:
             _settle(ctx, frame, pending, pending[name], (*open_, item.name.id))
     value = expressions.evaluate(ctx, frame, item.value)
     if isinstance(item, ast.Variant) and value is not POISON and not _is_net(value):
         ctx.error("E117", f"a variant is a net with arguments, and this is {describe(value)}", item.value.span, describe(value),
-                  help="`variant small = Net(width = 16)`")  # fmt: skip
+                  help=f"`variant {item.name.id} = Net(width = 16)`, with a `net Net(width) {{ … }}`")  # fmt: skip
         value = POISON
     binding.value, binding.what = value, "value"
 
 
 def _names(expr: ast.Expr) -> list[str]:
-    match expr:
-        case ast.Name():
-            return [expr.id]
-        case ast.Call():
-            return _names(expr.function) + [n for a in expr.arguments for n in _names(a.value)]
-        case ast.ListExpr():
-            return [n for item in expr.items for n in _names(item)]
-        case ast.Binary() | ast.Logical():
-            return _names(expr.left)[:100] + _names(expr.right)
-        case _:
-            return []
+    """The names in an expression, in the order of the text; what a body names is evaluated later."""
+    return [node.id for node in walk(expr, into_bodies=False) if isinstance(node, ast.Name)]
 
 
 def _is_net(value: Value) -> bool:
@@ -184,14 +185,14 @@ def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, o
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
         ctx.error("E104", f"`{callee.name}` needs {names}", span, "not given",
-                  help=" ".join(f"--set {name}=…" for name in missing) + ", or a variant that gives them")  # fmt: skip
+                  help=" ".join(f"--set {name}=…" for name in missing) + f", or a `variant` of `{callee.name}` that gives them")  # fmt: skip
     if ctx.failed or not bind_parameters(ctx, frame, callee, bound):
         return ctx.graph
     root = ctx.graph.regions[0]
     facts = recorded(definition, scope, bound)
     ctx.graph.regions[0] = replace(root, span=definition.span, block=definition.name.id, **facts)  # pyright: ignore[reportArgumentType]
     if ctx.override is not None and sum(isinstance(s, ast.Input) for s in definition.body.statements) > 1:
-        ctx.error("E502", f"`{definition.name.id}` has several inputs, and one shape was given for them", definition.header, "several inputs")
+        ctx.error("E504", f"`{definition.name.id}` has several inputs, and one shape was given for them", definition.header, "several inputs")
         return ctx.graph
     flow = run_body(ctx, definition.body, frame)
     note_unused(ctx, definition, scope)
@@ -207,42 +208,63 @@ def _override(
     ctx: Context, frame: Frame, callee: Callable, bound: Bound, overrides: dict[str, Value], span: Span
 ) -> Bound:
     """Arguments from outside the file over those of the variant."""
+    assert isinstance(callee.target, Block)
+    definition = callee.target.definition
     specs = {spec.name: spec for spec in parameters_of(ctx, callee)}
     values = dict(bound.values)
     for name, value in overrides.items():
         if name not in specs:
             guess = did_you_mean(name, specs)
             ctx.error(
-                "E103", f"`{callee.name}` has no argument `{name}`", span, "of this net",
+                "E103", f"`{callee.name}` has no argument `{name}`", definition.header, "this net",
                 notes=(("note", f"it takes {', '.join(specs) or 'none'}"),), help=f"did you mean `{guess}`?" if guess else None,
             )  # fmt: skip
             ctx._seen.clear()  # two wrong names are two mistakes, though the place is one
             continue
-        values[name] = check(ctx, frame, callee.name, specs[name], value, span)
+        values[name] = _outside_value(ctx, frame, callee, specs[name], value, span)
         if values[name] is POISON:
             ctx._seen.clear()
     return Bound(values, bound.spans, bound.tensors)
 
 
+def _outside_value(ctx: Context, frame: Frame, callee: Callable, spec: Argument, value: Value, span: Span) -> Value:
+    """A value from the command line (an expression, in the scope of the file) or from Python."""
+    if isinstance(value, ast.Expr):
+        span = value.span
+        value = expressions.argument_value(ctx, replace(frame, scope=ctx.globals), value, spec, callee.name)
+        if value is POISON:
+            return POISON
+    elif isinstance(value, str) and str not in spec.types and value not in spec.choices:
+        # Python has no names of blocks and layers but their strings
+        binding = ctx.globals.find(value)
+        layer = ctx.library.get(value)
+        if binding is not None and isinstance(binding.value, Callable):
+            value = binding.value
+        elif layer is not None:
+            value = Callable(layer)
+    return check(ctx, frame, callee.name, spec, value, span)
+
+
 def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition) -> list[tuple[str, Ref]]:
     if not ctx.inputs and not ctx.failed:
         ctx.error("E303", f"`{definition.name.id}` has no input", definition.header, "no `input` in this net",
-                  help="begin it with `input image: 3x224x224`")  # fmt: skip
+                  help="begin its body with one: `input image: 3x224x224`")  # fmt: skip
         return []
     if not frame.outputs.named:
         if isinstance(flow, Tensor):
             return [("output", flow.ref)]
         if flow is not POISON and not ctx.failed:
             what = "nothing flows at its end" if flow is None else f"it ends in {describe(flow)}"
-            ctx.error("E306", f"`{definition.name.id}` has no output: {what}", definition.header, what,
-                      help="`output name = …` for each result")  # fmt: skip
+            hint = "name each result: `output name = …`" if flow is not None else "begin a chain with an input: `name -> …`"
+            ctx.error("E306", f"`{definition.name.id}` has no output: {what}", definition.header, what, help=hint)
         return []
     outputs: list[tuple[str, Ref]] = []
     for name, value, span in frame.outputs.named:
         tensors = value if isinstance(value, list) else [value]
         if value is POISON or (not ctx.failed and not all(isinstance(t, Tensor) for t in tensors)) or not tensors:
             if value is not POISON:
-                ctx.error("E306", f"an output is a tensor, and this is {describe(value)}", span, describe(value))
+                what = describe(value) if value is not None else "nothing"
+                ctx.error("E306", f"an output is a tensor, and this is {what}", span, what)
             continue
         for position, tensor in enumerate(tensors):
             base = name or f"output{len(outputs) + 1 if len(frame.outputs.named) > 1 or len(tensors) > 1 else ''}"

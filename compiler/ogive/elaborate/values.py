@@ -145,9 +145,11 @@ def describe(value: object) -> str:
         case tuple():
             return f"the kernel {show(value)}"
         case list() if is_bundle(value):
-            return f"a bundle of {len(value)} tensors"
+            return f"a bundle of {len(value)} tensor{'s' * (len(value) != 1)}"
+        case list() if not value:
+            return "an empty list"
         case list():
-            return f"a list of {len(value)}"
+            return f"the list {show(value)}"
         case Tensor():
             return f"a tensor of {value.type}"
         case Callable():
@@ -163,8 +165,8 @@ def describe(value: object) -> str:
             return "a value"
 
 
-def show(value: object) -> str:
-    """The value as it would be written."""
+def show(value: object, depth: int = 3) -> str:
+    """The value as it would be written; long lists, and lists in lists in lists, are cut short."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -176,8 +178,10 @@ def show(value: object) -> str:
             return f'"{_short(value)}"'
         case tuple():
             return "x".join(map(str, value))
+        case list() if not depth:
+            return "[…]"
         case list():
-            return "[" + ", ".join(show(v) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
+            return "[" + ", ".join(show(v, depth - 1) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
         case Callable():
             return value.name
         case Tensor():

@@ -173,8 +173,15 @@ def arg(
     return dataclasses.field(default=default, kw_only=named, metadata=metadata)
 
 
+class _Frozen:
+    """Refuses assignments, also in classes that add no argument and so need no decorator of their own."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
 @dataclass(frozen=True)
-class Layer:
+class Layer(_Frozen):
     """The base of all layers.
 
     Class attributes:
@@ -191,6 +198,7 @@ class Layer:
     group: ClassVar[str]
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     output_saved: ClassVar[bool] = True
+    gate: ClassVar[bool] = False
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The outputs' types.

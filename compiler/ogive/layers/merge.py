@@ -149,9 +149,8 @@ class Mul(_Elementwise):
         for index, x in enumerate(inputs):
             if x not in (usual, gate):
                 first, second = sorted((index, inputs.index(usual)))
-                raise disagreement(
-                    inputs[first], inputs[second], operand=index, gate=_is_gate(x), help=_gate_help(x, usual)
-                )
+                fix = _gate_help(x, usual) or _gate_help(usual, x)
+                raise disagreement(inputs[first], inputs[second], operand=index, gate=_is_gate(x), help=fix)
         return (usual,)
 
 

@@ -141,7 +141,7 @@ class AvgPool(_Pool):
     count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        """`[C, *places]` to `[C, *windows]`; in three dimensions PyTorch wants windows that fit without padding."""
+        """`[C, *places]` to `[C, *windows]`; in three dimensions PyTorch's must fit without padding."""
         found = super().infer(inputs)
         (x,) = inputs
         for axis, (kernel, *_) in enumerate(self._windows(x)):
@@ -227,7 +227,7 @@ class AdaptiveAvgPool(Layer):
     """The mean over as many windows as the output has places; they overlap where the sizes do not divide."""
 
     kind: ClassVar[str] = "adaptive_avg_pool"
-    aliases: ClassVar[tuple[str, ...]] = ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+    aliases: ClassVar[tuple[str, ...]] = ("AdaptiveAvgPool", "adaptive_pool", "adaptive_average_pool")
     group: ClassVar[str] = "pool"
     output_saved: ClassVar[bool] = False
 

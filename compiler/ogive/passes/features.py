@@ -1,4 +1,4 @@
-"""A network that ends in some of its stages: their outputs instead of its own, and only what leads to them."""
+"""A network that ends in some of its stages: it gives their outputs, and holds only what leads to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ogive.graph import Graph, Ref
 
 
 def select_features(graph: Graph, features: Sequence[str]) -> Graph:
-    """The network whose outputs are the named stages or layers, in the order given; layers that lead to none are gone.
+    """The network whose outputs are the named stages or layers, in the order given; layers that lead to none
+    are gone.
 
     Args:
         graph: left as it is.
@@ -22,7 +23,9 @@ def select_features(graph: Graph, features: Sequence[str]) -> Graph:
     found = {name: _tensor(graph, name) for name in dict.fromkeys(features)}
     unknown = [name for name, ref in found.items() if ref is None]
     if unknown or not found:
-        raise ArchError([_unknown(graph, name) for name in unknown] or [Diagnostic("E118", "no feature was asked for")])
+        raise ArchError(
+            [_unknown(graph, name) for name in unknown] or [Diagnostic("E118", "no feature was asked for")]
+        )
     outputs = tuple((name, ref) for name, ref in found.items() if ref is not None)
     live = {ref.node for _, ref in outputs} | set(graph.inputs)
     todo = list(live)
@@ -51,6 +54,10 @@ def _unknown(graph: Graph, name: str) -> Diagnostic:
     several = [r for r in graph.stages() if name in (r.name, r.path)]
     message = f"`{name}` is neither a stage nor a layer of {graph.name}"
     if several:
-        message = f"stage `{name}` of {graph.name} is worth {len(several[0].outputs)} tensors, and a feature is one"
+        message = (
+            f"stage `{name}` of {graph.name} is worth {len(several[0].outputs)} tensors, and a feature is one"
+        )
     notes = (("stages", ", ".join(stages)),) if stages else ()
-    return Diagnostic("E118", message, notes=notes, help=f"did you mean `{close}`?" if close and not several else None)
+    return Diagnostic(
+        "E118", message, notes=notes, help=f"did you mean `{close}`?" if close and not several else None
+    )

@@ -261,7 +261,8 @@ def gated() -> Graph:
     def block(ordinal: int) -> None:
         with b.use("Block", ordinal + 1, width=64):
             b.residual(lambda: (
-                b.chain(Conv(64, (3, 3), padding=1), BatchNorm(), ReLU(), Conv(64, (3, 3), padding=1), BatchNorm()),
+                b.chain(Conv(64, (3, 3), padding=1), BatchNorm(), ReLU()),
+                b.chain(Conv(64, (3, 3), padding=1), BatchNorm()),
                 b.merge("mul", Mul(), lambda: None, lambda: b.chain(
                     *(GlobalAvgPool(), Conv(4, (1, 1)), ReLU(), Conv(64, (1, 1)), Sigmoid()),
                 )),

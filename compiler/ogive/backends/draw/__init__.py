@@ -16,7 +16,8 @@ from ogive.backends.draw.collapse import deepest
 from ogive.backends.draw.dot import Writer
 from ogive.backends.draw.fit import fitted
 from ogive.backends.draw.picture import Picture
-from ogive.backends.draw.render import TIME_LIMIT, Rendered, TooSlow, render
+from ogive.backends.draw.render import TIME_LIMIT, Rendered, TooSlow
+from ogive.backends.draw.render import render as render_picture
 from ogive.backends.draw.rolling import Structure
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Graph
@@ -90,7 +91,7 @@ def _rendered(
     level = min(deepest(structure), depth if depth is not None else deepest(structure))
     while True:
         try:
-            return picture, render(picture, format, dpi, time_limit)
+            return picture, render_picture(picture, format, dpi, time_limit)
         except TooSlow:
             before = picture.count
             while level > 0 and picture.count >= before:

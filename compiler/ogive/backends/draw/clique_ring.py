@@ -92,19 +92,19 @@ def _arc(tail: int, head: int, layers: int, arrow: float) -> Arc:
 
 
 def source_arcs(layers: int, above: float, source_radius: float, arrow: float) -> list[Arc]:
-    """From X0, `above` the centre of the ring, to every layer; those far from it are reached around the outside."""
+    """From X0, `above` the centre of the ring, to every layer; to those far from it around the outside."""
     start = (0.0, above)
     found: list[Arc] = []
     for layer in range(1, layers + 1):
         x, y = end = place(layer, layers)
         hand = 1 if x > 0 or (abs(x) < 1e-6 and layer == 1) else -1
-        outer = hand * (radius(layers) + 2.4 * RADIUS)
+        outer = hand * frame(layers)[0] / 2  # the curves reach 0.9 of it
         if y > 0.1 * radius(layers):
             bend = ((x * 0.55, above - 4), (x, y + (above - y) * 0.55))
         elif abs(x) < 1e-6:
-            bend = ((outer * 1.5, above), (outer * 1.5, y))
+            bend = ((outer * 1.1, above), (outer * 1.1, y))
         else:
-            bend = ((outer * 1.25, above + 2), (outer * 1.32, y + radius(layers) * 0.55))
+            bend = ((outer * 1.16, above + 2), (outer * 1.12, y + radius(layers) * 0.55))
         found.append(_clipped(0, layer, "source", (start, bend[0], bend[1], end), arrow, source_radius))
     return found
 

@@ -213,7 +213,9 @@ class _Scene:
         for name, (drawn, path) in resolved.items():
             head = self.at[drawn]
             for ref in self.graph.operands(name):
-                carried = shape(self.graph.type(ref))
+                # a layer of a clique is not all that leaves it: no shape is right
+                whole = ref.node not in resolved or self.graph.node(ref.node).layer.group != "clique"
+                carried = shape(self.graph.type(ref)) if whole else ""
                 if ref.node not in resolved:
                     if ref not in outside:
                         outside[ref] = self.id()
@@ -237,7 +239,7 @@ class _Scene:
         return list(found.values())
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
-        """X0 stands between a ring and what feeds it, and is what is joined to the ring's layers behind it."""
+        """X0 stands between a ring and what feeds it; it is what is joined to the ring's layers behind it."""
         region = self.rings.get(head)
         if region and ref in region.inputs:
             return tail, f"{head}.x0"
@@ -265,7 +267,7 @@ class _Scene:
         return "flow"
 
     def labelled(self, links: Sequence[tuple[Edge, str]], edges: Sequence[Edge]) -> list[Edge]:
-        """A shape on the first arrow of every tensor that differs from what entered its box; never on a skip."""
+        """A shape on the first arrow of every tensor unlike those that entered its box; never on a skip."""
         entering: dict[str, set[str]] = defaultdict(
             set, {id: set(shapes) for id, shapes in self.turned.items()}
         )

@@ -1,7 +1,7 @@
 """Laid-out parts to one drawing: the overview at the left, definitions beside it, rings in their frames.
 
 Works on Graphviz's `json0` and gives DOT text in which everything has its place, so that the renderer
-(`nop2`) has nothing left to decide and all formats come out alike. Lengths are points at the scale of the parts.
+(`nop2`) has nothing left to decide and all formats come out alike. Lengths are points at the parts' scale.
 """
 
 from __future__ import annotations
@@ -173,8 +173,7 @@ def _attributes(o: Json) -> dict[str, str]:
 def _node(graph: graphviz.Digraph, o: Json, part: _Part, rings: dict[str, RingSpec], writer: Writer) -> None:
     at = part.point(o["pos"])
     ring = rings.get(o["name"])
-    margin = f"0,{4 * writer.scale / 72:.4f}" if ring else "0"
-    attributes = {**_attributes(o), "fixedsize": "true", "margin": margin}
+    attributes = {**_attributes(o), "fixedsize": "true", "margin": "0"}
     graph.node(o["name"], pos=_pair(at), width=o["width"], height=o["height"], **attributes)
     if ring:
         source = next(s for s in part.data["objects"] if s["name"] == f"{ring['id']}.x0")

@@ -1,4 +1,4 @@
-"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, what a program wrote is escaped."""
+"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, names are escaped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _EDGES = {
 
 
 def escape(text: str) -> str:
-    """Text that an HTML-like label shows as it stands: no markup, no `\\N` that Graphviz would replace."""
+    """Text that an HTML-like label shows as it stands: no markup, none of the escapes that Graphviz has."""
     return html.escape(text, quote=True).replace("\\", "\\\\")
 
 
@@ -60,11 +60,12 @@ class Writer:
 
     def defaults(self, name: str) -> graphviz.Digraph:
         """An empty graph with the look of all drawings."""
-        graph = graphviz.Digraph(name)
+        graph = graphviz.Digraph(graphviz.escape(name))  # a name such as `<b>` is no markup here either
         graph.attr(
-            "graph", rankdir="TB", nodesep=f"{look.NODE_SEP * self.scale:g}", ranksep=f"{look.RANK_SEP * self.scale:g}",
-            splines="spline", newrank="true", compound="true", outputorder="edgesfirst", fontname=look.FONT,
-            fontsize=self.points(look.TYPE), fontcolor="#333333", labeljust="l", bgcolor="white",
+            "graph", rankdir="TB", splines="spline", newrank="true", compound="true", labeljust="l",
+            outputorder="edgesfirst", bgcolor="white",
+            fontname=look.FONT, fontsize=self.points(look.TYPE), fontcolor="#333333",
+            nodesep=f"{look.NODE_SEP * self.scale:g}", ranksep=f"{look.RANK_SEP * self.scale:g}",
         )  # fmt: skip
         graph.attr(
             "node", shape="box", style="rounded,filled", fontname=look.FONT, fontsize=self.points(look.TYPE),
@@ -150,7 +151,8 @@ class Writer:
         paint = look.paint(box.kind)
         if box.symbol is not None:
             return {
-                "shape": "circle", "style": "filled", "fillcolor": "#FFFFFF", "color": look.FLOW, "margin": "0",
+                "shape": "circle", "style": "filled", "fillcolor": "#FFFFFF", "color": look.FLOW,
+                "margin": "0",
                 "label": f"<{escape(box.symbol)}>", "fixedsize": "true", "fontsize": self.points(look.TYPE),
                 "width": self.inches(14), "height": self.inches(14),
             }  # fmt: skip
@@ -199,10 +201,11 @@ class Writer:
         if self.framed(ring):
             width, height = (self.inches(v) for v in ring_shape.frame(layers))
             lines = [clip(line, int(ring_shape.frame(layers)[0] / 4)) for line in ring.lines]
+            below = "<BR/>".join([*map(escape, lines), f'<FONT POINT-SIZE="{self.html_size(2)}"> </FONT>'])
             graph.node(
-                ring.id, label=f"<{'<BR/>'.join(map(escape, lines))}>", labelloc="b", style="rounded,dashed", width=width,
-                height=height, fixedsize="true", color="#999999", fontsize=self.points(look.SMALL), fontcolor=look.FLOW,
-                **group,
+                ring.id, label=f"<{below}>", labelloc="b", style="rounded,dashed",
+                width=width, height=height, fixedsize="true", color="#999999",
+                fontsize=self.points(look.SMALL), fontcolor=look.FLOW, **group,
             )  # fmt: skip
             return
         for layer in range(1, layers + 1):
@@ -249,7 +252,7 @@ def member(ring: Ring, layer: int) -> str:
 
 
 def _pushed(picture: Picture) -> Iterator[tuple[str, str]]:
-    """Pairs that keep the flow straight: what leaves a frame in its middle stands below all that the frame holds.
+    """Pairs that keep the flow straight: what leaves a frame in its middle stands below all that is in it.
 
     Otherwise the frame, a rectangle, would stand in its way, and the flow would step aside.
     """

@@ -42,14 +42,14 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
 
 
 def _around_cliques(structure: Structure) -> set[int]:
-    """Cliques and the stages around them: they stay open when all else folds, for a ring says what no box can."""
+    """Cliques and the stages around them: open while all else folds, for a ring says what no box can."""
     regions = structure.graph.regions
     cliques = [r.id for r in regions.values() if r.kind == "clique"]
     return {around.id for id in cliques for around in structure.graph.ancestors(id)}
 
 
 def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture) -> Picture:
-    """The picture with those stages open again that hold layers of their own, all alike or none, while it fits."""
+    """The picture with stages that hold layers of their own open again, all alike or none, while it fits."""
     alike: dict[Hashable, set[int]] = defaultdict(set)
     for box in picture.boxes():
         if not isinstance(box, Box) or box.region is None:
@@ -67,7 +67,7 @@ def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture
 
 
 def fits(picture: Picture) -> bool:
-    """Whether type stays legible when the picture is made as tall as a page, and whether anyone would read it."""
+    """Whether type stays legible on a page, and whether anyone would read that many boxes."""
     rings = any(isinstance(b, Ring) for b in picture.boxes())
     slack = 1.15 if rings else 1.0
     return picture.count <= look.MANY_BOXES and estimated_height(picture) <= slack * look.COLUMN_HEIGHT
@@ -103,7 +103,7 @@ def box_height(box: Box) -> float:
 
 
 def capped(picture: Picture) -> Picture:
-    """The picture, or, if it has more than `MOST_BOXES` boxes even so, one box between its inputs and outputs."""
+    """The picture, or, where it has more than `MOST_BOXES` boxes, one box between its inputs and outputs."""
     total = sum(1 for _ in picture.boxes())
     if total <= look.MOST_BOXES:
         return picture

@@ -12,7 +12,7 @@ from ogive.backends.draw.picture import Edge
 def mark_skips(edges: Sequence[Edge], thin: frozenset[str]) -> list[Edge]:
     """Gives the style `skip` to every flow edge that goes past a longer way between the same boxes.
 
-    `thin` are boxes that only pass a tensor on (a crop): an edge into one is a skip where the edge out of it is.
+    `thin` are boxes that only pass a tensor on (a crop): an edge into one is a skip if the edge out of it is.
     """
     after: dict[str, list[str]] = defaultdict(list)
     into: dict[str, list[Edge]] = defaultdict(list)
@@ -50,8 +50,8 @@ def mark_skips(edges: Sequence[Edge], thin: frozenset[str]) -> list[Edge]:
 def spine(order: Sequence[str], edges: Sequence[Edge]) -> frozenset[str]:
     """The boxes that stand in one line, skips and heads aside. `order` is topological.
 
-    They are those that every way through the picture passes, and between two of them the longest way, where it
-    is at least three times as long as what stands beside it (no branch of an Inception counts as the main one).
+    They are those that every way through the picture passes, and between two of them the longest way, where
+    it is at least three times as long as what is beside it (no branch of an Inception is the main one).
     """
     place = {id: i for i, id in enumerate(order)}
     kept = [e for e in edges if e.style in {"flow", "source"} and place[e.tail] < place[e.head]]

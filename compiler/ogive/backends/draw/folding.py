@@ -59,7 +59,7 @@ def name_of(region: Region) -> str:
 
 
 def folded_text(structure: Structure, region: Region) -> tuple[Text, str, int]:
-    """`Bottleneck 256→512, /2`, and below it `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often."""
+    """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often."""
     types = ends(structure, region)
     about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
     only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None

@@ -23,11 +23,10 @@ _CONF = """<?xml version="1.0"?>
 def environment(folder: Path) -> dict[str, str]:
     """The variables for a process that draws; `folder` is an empty one that lives as long as it does.
 
-    They must be set before pygraphviz is imported. The date is the one that a PDF carries: equal nets give equal
-    bytes.
+    They must be set before pygraphviz is imported.
     """
     conf = folder / "fonts.conf"
     text = _CONF.format(fonts=escape(str(fonts())), cache=escape(str(folder / "cache")))
     conf.write_text(text, encoding="utf-8")
-    ours = {"FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder), "SOURCE_DATE_EPOCH": "315532800"}
+    ours = {"FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder)}
     return {**os.environ, **ours}

@@ -62,6 +62,8 @@ def render(picture: Picture, format: str, dpi: int = 200, time_limit: float = TI
     about, data = _run(json.dumps(job).encode(), time_limit)
     if format == "svg":
         data = accessible(data.decode(), picture.name).encode()
+    if format == "pdf":
+        data = _DATE.sub(rb"/CreationDate (D:19800101000000Z)", data)
     return Rendered(data, about["width"], about["height"])
 
 
@@ -87,6 +89,7 @@ def _run(job: bytes, time_limit: float) -> tuple[dict[str, float], bytes]:
     return json.loads(first), data
 
 
+_DATE = re.compile(rb"/CreationDate \([^)]*\)")
 _TITLE = re.compile(r"<title>[^<]*</title>\n?")
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 

@@ -132,7 +132,7 @@ class Structure:
         return self.signature(a) == self.signature(b)
 
     def _chained(self, copies: Sequence[tuple[str, ...]], nodes: tuple[str, ...]) -> bool:
-        """Whether the last copy feeds these nodes and nothing else, and they take nothing new from elsewhere."""
+        """Whether the last copy feeds these nodes and no others, and they take nothing new from elsewhere."""
         last, these, first = set(copies[-1]), set(nodes), set(copies[0])
         users = {user for n in last for _, user, _ in self.graph.consumers(n)} - last
         if not users or not users <= these or last & self.kept:

@@ -1,8 +1,9 @@
 """What is set right after dot's layout: skips get lanes beside the flow, titles of frames stay clear.
 
 dot is not told of skips. They never decide which box stands below which (there is a longer way between the
-same two), and without them the flow stays in one straight line. Each goes out at the side of its first box, down
-a lane and in at the side of its last; short skips lie inside long ones. Lengths are points at the layout's scale.
+same two), and without them the flow stays in one straight line. Each goes out at the side of its first box,
+down a lane and in at the side of its last; short skips lie inside long ones. Lengths are points at the scale
+of the layout.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from math import hypot
 from typing import Any
 
 Json = dict[str, Any]
+_GLYPH = 4.2
+"""Points: the mean width of a digit or a × in a label."""
 Point = tuple[float, float]
 
 
@@ -77,6 +80,16 @@ class Layout:
                 layout.numbers[o["name"]] = o["_gvid"]
         return layout
 
+    def labels(self, scale: float) -> list[Rect]:
+        """About where the labels of edges are; dot does not say how wide it made them."""
+        found: list[Rect] = []
+        for edge in self.data.get("edges", []):
+            if "lp" in edge:
+                x, y = (float(v) for v in edge["lp"].split(","))
+                half = len(edge["label"].replace("&nbsp;", "")) * _GLYPH * scale / 2
+                found.append(Rect(x - half, y - 4 * scale, x + half, y + 4 * scale))
+        return found
+
     def route(self, skips: Iterable[tuple[str, str]], scale: float) -> dict[tuple[str, str], str]:
         """Splines for the skips, as `pos` attributes; frames that hold both ends grow around them."""
         known = [s for s in skips if s[0] in self.boxes and s[1] in self.boxes]
@@ -92,6 +105,7 @@ class Layout:
         ends = {self.numbers[tail], self.numbers[head]}
         solid = [r for name, r in self.boxes.items() if name not in (tail, head)]
         solid += [f.rect for f in self.frames if not f.nodes & ends]
+        labels = self.labels(scale)
         borders = [
             Rect(x - 1, f.rect.y0, x + 1, f.rect.y1)
             for f in self.frames
@@ -101,7 +115,7 @@ class Layout:
         best: tuple[float, float, int] | None = None
         for side in (-1, 1):  # left, right
             start = min(a.x0, b.x0) if side < 0 else max(a.x1, b.x1)
-            x = self._free(side, Rect(start, bottom, start, top), [*solid, *borders], scale)
+            x = self._free(side, Rect(start, bottom, start, top), [*solid, *borders, *labels], scale)
             ways = [Rect(min(x, end.x0), y - 1, max(x, end.x1), y + 1) for end, y in ((a, top), (b, bottom))]
             crossed = sum(r.meets(w) for w in ways for r in solid)
             cost = crossed * 1000 + abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
@@ -129,38 +143,37 @@ class Layout:
         return x
 
     def clear_titles(self, splines: Iterable[str], scale: float) -> None:
-        """Moves the titles of frames out of the way of arrows: along the frame, or to the left with its border."""
+        """Moves the titles of frames out of the way of arrows: along the frame, or left with its border."""
         points = [p for spline in splines for p in samples(spline, 3 * scale)]
-        gap = 4 * scale
         for frame in sorted(self.frames, key=lambda f: (f.rect.x1 - f.rect.x0) * (f.rect.y1 - f.rect.y0)):
-            title = frame.title
-            if title is None:
-                continue
-            width = title.x1 - title.x0
-            inner = frame.rect.x0 + gap
-            row = Rect(inner - gap, title.y0 - scale, frame.rect.x1, title.y1 + scale)
-            crossing = sorted(x for x, y in points if row.y0 < y < row.y1 and row.x0 < x < row.x1)
-            at = min(title.x0, inner) if inner < title.x0 else title.x0
-            for x in crossing:  # the first gap from the left that it fits into
-                if at - gap < x < at + width + gap:
-                    at = x + gap
-            beyond = crossing[0] - gap - width if crossing else inner
-            strip = Rect(beyond - 1.5 * gap, frame.rect.y0, frame.rect.x0, frame.rect.y1)
-            others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
-            others += [f.rect for f in self.frames if not f.nodes & frame.nodes]
-            free = not any(r.meets(strip, scale) for r in others)
-            inside = at + width < frame.rect.x1 - gap
-            if free and (not inside or inner - beyond < 0.4 * (at - inner)):
-                at = min(beyond, at)
-                frame.rect.x0 = min(frame.rect.x0, strip.x0)
-            elif not inside:
-                at = title.x0
-            frame.title = Rect(at, title.y0, at + width, title.y1)
+            if frame.title:
+                row = sorted(x for x, y in points if frame.title.y0 - scale < y < frame.title.y1 + scale)
+                self._clear_title(frame, frame.title, row, 4 * scale)
         for frame in self.frames:  # what holds a frame that grew grows too
             for inner in self.frames:
                 if inner is not frame and inner.nodes < frame.nodes:
                     frame.rect.x0 = min(frame.rect.x0, inner.rect.x0 - 6 * scale)
                     frame.rect.x1 = max(frame.rect.x1, inner.rect.x1 + 6 * scale)
+
+    def _clear_title(self, frame: Frame, title: Rect, crossing: Sequence[float], gap: float) -> None:
+        """Puts a title where no arrow crosses its row, moving it or widening the frame a little."""
+        width, inner = title.x1 - title.x0, frame.rect.x0 + gap
+        others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
+        others += [f.rect for f in self.frames if not f.nodes & frame.nodes]
+
+        def usable(at: float) -> bool:
+            crossed = any(at - gap + 0.01 < x < at + width + gap - 0.01 for x in crossing)
+            if crossed or at + width > frame.rect.x1 - gap:
+                return False
+            strip = Rect(at - 1.5 * gap, frame.rect.y0, frame.rect.x0, frame.rect.y1)
+            return at >= inner or not any(r.meets(strip, gap / 4) for r in others)
+
+        places = [min(title.x0, inner), *(x + gap for x in crossing), *(x - gap - width for x in crossing)]
+        places = [at for at in places if usable(at)]
+        if places:
+            at = min(places, key=lambda at: inner - at if at < inner else 0.4 * (at - inner))
+            frame.title = Rect(at, title.y0, at + width, title.y1)
+            frame.rect.x0 = min(frame.rect.x0, at - 1.5 * gap)
 
     def finish(self, splines: Mapping[tuple[str, str], str]) -> None:
         """Writes the frames back, and the bounds of all."""

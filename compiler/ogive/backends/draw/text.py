@@ -51,7 +51,7 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
     """Divides a chain into boxes.
 
     A norm or an activation goes with the layer before it; in a chain that begins with them (pre-activation,
-    He et al. 2016), with the convolution or linear map behind. Dropout and flatten go with what is before them.
+    He et al. 2016), with the convolution or linear map behind. Dropout and flatten go with what is before.
     """
     kinds = [_kind(graph, n) for n in run]
     anchors = [i for i, k in enumerate(kinds) if k not in _FOLLOWERS and k not in _CARRIED]

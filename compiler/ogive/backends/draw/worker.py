@@ -1,7 +1,7 @@
 """The process that lays out and renders, apart so that a time limit can end it: JSON in, bytes out.
 
-Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of JSON
-with the width and height in points, then the file. pygraphviz is imported here and nowhere else.
+Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of
+JSON with the width and height in points, then the file. pygraphviz is imported here and nowhere else.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
     """Lays every part out with dot, puts them together, renders what came out as it stands."""
     import pygraphviz
 
-    parts: list[dict[str, Any]] = []
-    for text in job["parts"]:
-        parts.append(json.loads(_drawn(pygraphviz.AGraph(string=text), "json0", "dot")))
+    laid_out = (_drawn(pygraphviz.AGraph(string=text), "json0", "dot") for text in job["parts"])
+    parts: list[dict[str, Any]] = [json.loads(part) for part in laid_out]
     writer = Writer(job["scale"], frames=True)
     text, width, height = compose(parts, job["rings"], [(a, b) for a, b in job["skips"]], writer)
     graph = pygraphviz.AGraph(string=text)

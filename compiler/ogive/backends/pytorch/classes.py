@@ -1,113 +1,38 @@
 """Which scopes share a class, and what that class takes as parameters.
 
-Scopes are compared without their values: those of one definition whose text is the same up to values share a class,
-and the values that differ become its parameters (see `unify`). Inner classes are settled first, level by level.
+Scopes are compared without their values: those of one definition whose text is the same up to values share a
+    class, and the values that differ become its parameters (see `unify`). Inner classes are settled first,
+    level by level.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from ogive.backends.pytorch.clique import CliquePlan, join_results, plan, plan_key
+from ogive.backends.pytorch.clique import join_results, plan, plan_key
 from ogive.backends.pytorch.forms import Forms, Step
+from ogive.backends.pytorch.model import (
+    Chain,
+    Class,
+    Instance,
+    Leaf,
+    Line,
+    Maybe,
+    Numbered,
+    Part,
+    line_slots,
+    part_slots,
+)  # fmt: skip
 from ogive.backends.pytorch.names import RESERVED, attribute, class_name, unique, variable
-from ogive.backends.pytorch.pieces import Piece, piece, torch_shape
+from ogive.backends.pytorch.pieces import piece, torch_shape
 from ogive.backends.pytorch.rows import Row, UnevenError, chunks, number, row
 from ogive.backends.pytorch.structure import Op, Scope, Structure, Use
 from ogive.backends.pytorch.unify import MISSING, Atom, Condition, Slot, solve
 from ogive.graph import Ref
 
 _DEFINED = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
-
-
-@dataclass(eq=False)
-class Instance:
-    """A module that is an instance of a class."""
-
-    attr: str
-    cls: Class
-    args: list[Slot]
-
-
-@dataclass(eq=False)
-class Chain:
-    """`named(conv1=…, bn1=…)`."""
-
-    attr: str
-    parts: list[Part]
-
-
-@dataclass(eq=False)
-class Leaf:
-    """A layer with a module of its own."""
-
-    attr: str
-    piece: Piece
-
-
-@dataclass(eq=False)
-class Numbered:
-    """`numbered("basic", …)`."""
-
-    attr: str
-    row: Row
-
-
-@dataclass(eq=False)
-class Maybe:
-    """A shortcut that only some instances have; in the others it is an identity."""
-
-    part: Part
-    condition: Slot
-
-
-Part = Instance | Chain | Leaf | Numbered | Maybe
-
-
-@dataclass(eq=False)
-class Line:
-    """A step of a class, over all its instances.
-
-    Attributes:
-        steps: the step of each instance.
-        piece: the text of a layer.
-        part: what the constructor makes for it, if anything.
-        row: several modules in a row, one after the other.
-    """
-
-    steps: list[Step]
-    piece: Piece | None = None
-    part: Part | None = None
-    row: Row | None = None
-
-
-@dataclass(eq=False)
-class Class:
-    """A class of the text.
-
-    Attributes:
-        scopes: its instances.
-        name: its name.
-        params: its parameters, in order.
-        lines: what it does.
-        args: for every instance the values of the parameters.
-        clique: what it computes, if it is a clique.
-    """
-
-    scopes: list[Scope]
-    name: str = ""
-    params: list[Atom] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    args: dict[Scope, list[Any]] = field(default_factory=dict)
-    clique: CliquePlan | None = None
-
-    @property
-    def model(self) -> Scope:
-        """The instance whose wiring is printed."""
-        return self.scopes[0]
 
 
 class Classes:
@@ -118,7 +43,10 @@ class Classes:
         join_results(structure)
         self.forms = Forms(structure)
         self.helpers = frozenset(
-            name for op in structure.ops.values() for text in op.torch.helpers for name in re.findall(_DEFINED, text)
+            name
+            for op in structure.ops.values()
+            for text in op.torch.helpers
+            for name in re.findall(_DEFINED, text)
         )
         self.of: dict[Scope, Class] = {}
         self.all: list[Class] = []
@@ -141,7 +69,8 @@ class Classes:
             height[scope] = max((height[s] + (self.forms.of[s] == "class") for s in inner), default=0)
         levels: dict[int, list[Scope]] = {}
         for scope in self.structure.scopes:
-            if self.forms.of[scope] == "class" and not (scope.use is not None and scope.use.same):
+            again = any(around.use is not None and around.use.same is not None for around in scope.chain)
+            if self.forms.of[scope] == "class" and not again:
                 levels.setdefault(height[scope], []).append(scope)
         return [levels[h] for h in sorted(levels)]
 
@@ -159,22 +88,49 @@ class Classes:
             item = step.first
             if isinstance(item, Op):
                 owner = borrowed.get(item.owner, self.path(scope, item.owner)) if item.owner else None
-                layer = (item.attr, owner, torch_shape(item.torch), item.node.layer.group, item.node.layer.output_saved)
+                layer = (
+                    item.attr,
+                    owner,
+                    torch_shape(item.torch),
+                    item.node.layer.group,
+                    item.node.layer.output_saved,
+                )
                 pin = item.node.local if item.node.pinned else None
                 found.append(("op", layer, pin, item.branch, ids(item.operands), ids(item.outputs)))
             elif item.joint is not None:
                 found.append(("shortcut", ids(item.operands), ids(item.outputs)))
-            elif item.same is not None:
-                found.append(("same", item.same.attr, len(step.items), step.wires, ids(item.operands), ids(step.last.outputs)))
+            elif step.same is not None:
+                made = self._inner_key(item.scope) if item.scope is not None and item.same is None else None
+                what = ("same", step.same.attr, made, len(step.items), step.wires)
+                found.append((*what, ids(item.operands), ids(step.last.outputs)))
             elif self._is_row(step):
-                kinds = tuple(cls for cls, _ in chunks([self.of[u.scope] for u in step.items if isinstance(u, Use) and u.scope]))
-                how = step.wires or ((("carry", 0),) if len(item.operands) == len(item.outputs) == 1 else None)
-                found.append(("row", number(item.attr), how, kinds, ids(item.operands), ids(step.last.outputs)))
+                kinds = tuple(
+                    cls
+                    for cls, _ in chunks(
+                        [self.of[u.scope] for u in step.items if isinstance(u, Use) and u.scope]
+                    )
+                )
+                how = step.wires or (
+                    (("carry", 0),) if len(item.operands) == len(item.outputs) == 1 else None
+                )
+                found.append(
+                    ("row", number(item.attr), how, kinds, ids(item.operands), ids(step.last.outputs))
+                )
             else:
                 assert item.scope is not None
                 lent = tuple(borrowed.get(op, self.path(scope, op)) for op in item.scope.borrowed)
                 head = item.scope.kind == "aux"
-                found.append(("use", item.attr, head, lent, self._inner_key(item.scope), ids(item.operands), ids(item.outputs)))
+                found.append(
+                    (
+                        "use",
+                        item.attr,
+                        head,
+                        lent,
+                        self._inner_key(item.scope),
+                        ids(item.operands),
+                        ids(item.outputs),
+                    )
+                )
         clique = None if scope.region.clique is None else plan_key(scope)
         outputs = tuple(text for text, _ in scope.results) or ids(scope.outputs)
         return (self._base(scope), len(scope.inputs), tuple(found), outputs, clique)
@@ -183,7 +139,9 @@ class Classes:
         """The same for a scope as a module in the one around it."""
         form = self.forms.of[scope]
         if form == "class":
-            return self.of[scope.use.same.scope if scope.use and scope.use.same and scope.use.same.scope else scope]
+            return self.of[
+                scope.use.same.scope if scope.use and scope.use.same and scope.use.same.scope else scope
+            ]
         if form == "row":
             uses = [u for u in scope.items if isinstance(u, Use)]
             kinds = tuple(cls for cls, _ in chunks([self.of[u.scope] for u in uses if u.scope]))
@@ -214,7 +172,9 @@ class Classes:
                 return f"net {self.structure.graph.name}"
             case "block":
                 return f"block {region.block or region.name}"
-            case "iteration" if region.parent is not None and self.structure.graph.regions[region.parent].kind == "dense":
+            case "iteration" if (
+                region.parent is not None and self.structure.graph.regions[region.parent].kind == "dense"
+            ):
                 return "dense layer"
             case "iteration":
                 return "iteration " + (number(attribute(region.name)) or (region.name, 0))[0]
@@ -224,7 +184,9 @@ class Classes:
                 return f"{kind} {region.name.rstrip('0123456789') or region.name}"
 
     def _compatible(self, group: list[Scope]) -> list[list[Scope]]:
-        """Parts of a group whose shortcuts, where they have them, are the same, and whose rows have a common pattern."""
+        """Parts of a group whose shortcuts, where they have them, are the same, and whose rows have a common
+        pattern.
+        """
         parts: list[tuple[list[Any], list[Scope]]] = []
         for scope in group:
             own = [
@@ -256,7 +218,9 @@ class Classes:
         """How long the rows in a scope are."""
         return tuple(
             tuple(len(s.items) for s in self.forms.steps[item.scope])
-            if isinstance(item := step.first, Use) and item.scope is not None and self.forms.of[item.scope] == "row"
+            if isinstance(item := step.first, Use)
+            and item.scope is not None
+            and self.forms.of[item.scope] == "row"
             else len(step.items)
             for step in self.forms.steps[scope]
         )
@@ -269,7 +233,10 @@ class Classes:
         Raises:
             UnevenError: rows of different lengths have no common pattern.
         """
-        return [self._line(list(steps)) for steps in zip(*(self.forms.steps[scope] for scope in scopes), strict=True)]
+        return [
+            self._line(list(steps))
+            for steps in zip(*(self.forms.steps[scope] for scope in scopes), strict=True)
+        ]
 
     def _line(self, steps: list[Step]) -> Line:
         first = steps[0].first
@@ -285,8 +252,12 @@ class Classes:
             if not all(present):
                 part = Maybe(part, Slot(list(present), "project", flag=True))
             return Line(steps, part=part)
-        if first.same is not None:
-            return Line(steps)
+        if steps[0].same is not None:
+            return (
+                Line(steps)
+                if first.same is not None
+                else Line(steps, part=self._part(first.attr, [u.scope for u in uses]))
+            )
         if self._is_row(steps[0]):
             return Line(steps, row=self._row([[u for u in s.items if isinstance(u, Use)] for s in steps]))
         return Line(steps, part=self._part(first.attr, [use.scope for use in uses]))
@@ -294,15 +265,20 @@ class Classes:
     def _is_row(self, step: Step) -> bool:
         """Whether a step is a row of numbered modules, be it of one."""
         first = step.first
-        return isinstance(first, Use) and first.same is None and first.turn is not None and number(first.attr) is not None
+        return (
+            isinstance(first, Use)
+            and step.same is None
+            and first.turn is not None
+            and number(first.attr) is not None
+        )
 
     def _row(self, rows: list[list[Use] | None]) -> Row:
         """A row over all instances."""
         model = next(r for r in rows if r)
         prefix, start = number(model[0].attr) or ("", 1)
         instances = [
-            None if r is None else [((cls := self.of[u.scope]), cls.args[u.scope]) for u in r if u.scope is not None]
-            for r in rows
+            None if r is None else [((cls := self.of[u.scope]), cls.args[u.scope]) for u in r if u.scope is
+            not None] for r in rows
         ]  # fmt: skip
         return row(prefix, start, instances)
 
@@ -312,7 +288,9 @@ class Classes:
         form = self.forms.of[model]
         if form == "class":
             cls = self.of[model]
-            columns = [[MISSING if s is None else cls.args[s][k] for s in scopes] for k in range(len(cls.params))]
+            columns = [
+                [MISSING if s is None else cls.args[s][k] for s in scopes] for k in range(len(cls.params))
+            ]
             args = [Slot(c, f"{attr}_{a.name}", a.default) for a, c in zip(cls.params, columns, strict=True)]
             return Instance(attr, cls, args)
         if form == "row":
@@ -341,7 +319,11 @@ class Classes:
         maybes = [line.part for line in cls.lines if isinstance(line.part, Maybe)]
         self._conditions(cls, atoms)
         alone = len(scopes) == 1
-        params = solve([*slots, *(m.condition for m in maybes)], [] if alone else atoms, {a.name for a in atoms} | RESERVED)
+        params = solve(
+            [*slots, *(m.condition for m in maybes)],
+            [] if alone else atoms,
+            {a.name for a in atoms} | RESERVED,
+        )
         order = {"channels": 0, "given": 1, "new": 2}
         params.sort(key=lambda atom: (atom.default is not ..., order[atom.kind]))
         cls.params = params
@@ -368,11 +350,19 @@ class Classes:
             values = [arguments.get(name) for arguments in given]
             if all(isinstance(v, _PLAIN) for v in values):
                 default = defaults.get(name, ...)
-                atoms.append(Atom(unique(variable(name, self.helpers), taken), values, default if isinstance(default, _PLAIN) else ...))
+                atoms.append(
+                    Atom(
+                        unique(variable(name, self.helpers), taken),
+                        values,
+                        default if isinstance(default, _PLAIN) else ...,
+                    )
+                )
         return atoms + channels
 
     def _conditions(self, cls: Class, atoms: list[Atom]) -> None:
-        """Tells every optional shortcut which tensors it joins, so that its condition can speak of their channels."""
+        """Tells every optional shortcut which tensors it joins, so that its condition can speak of their
+        channels.
+        """
         type_ = self.structure.graph.type
         for line in cls.lines:
             if not isinstance(line.part, Maybe):
@@ -409,30 +399,11 @@ class Classes:
         names = {scope.region.name for scope in cls.scopes}
         stem = region.name.rstrip("0123456789_")
         alike = sum(self._base(other.model) == self._base(cls.model) for other in self.all)
-        return region.name if region.kind == "stage" and (len(names) == 1 or alike > 1 and not stem) else stem or region.name
+        return (
+            region.name
+            if region.kind == "stage" and (len(names) == 1 or (alike > 1 and not stem))
+            else stem or region.name
+        )
 
 
 _PLAIN = (int, float, str, tuple)
-
-
-def part_slots(part: Part | None) -> list[Slot]:
-    """The slots of what a constructor makes."""
-    match part:
-        case None:
-            return []
-        case Instance(_, _, args):
-            return args
-        case Leaf(_, text):
-            return text.slots
-        case Numbered(_, found):
-            return found.slots
-        case Chain(_, parts):
-            return [slot for inner in parts for slot in part_slots(inner)]
-        case Maybe(inner, _):
-            return part_slots(inner)
-
-
-def line_slots(line: Line) -> list[Slot]:
-    """The slots of a step."""
-    found = line.piece.slots if line.piece is not None else []
-    return [*found, *part_slots(line.part), *(line.row.slots if line.row is not None else [])]

@@ -22,14 +22,15 @@ WIDTH = Expression("width")
 """The channels of the sources, where a value follows them."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class StepPlan:
     """A layer of the body.
 
     Attributes:
         attr: the start of its modules' names.
         piece: its text.
-        own: whether every stage has its own: norms, whose statistics differ, and weights on the sources, whose widths do.
+        own: whether every stage has its own: norms, whose statistics differ, and weights on the sources,
+            whose widths do.
     """
 
     attr: str
@@ -37,7 +38,7 @@ class StepPlan:
     own: bool
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class CliquePlan:
     """A clique over all instances of its class.
 
@@ -46,7 +47,8 @@ class CliquePlan:
         source, result: channels of X0 and of every X_i.
         before: the layers on the sources.
         mix: the convolution over one source.
-        joined: whether the slices W_ji can be joined to one kernel; else the results of the slices are summed.
+        joined: whether the slices W_ji can be joined to one kernel; else the results of the slices are
+            summed.
         after: the rest of the body, and the texts of its layers.
         steps: what follows the convolution.
         single: whether there is one stage only.
@@ -72,7 +74,15 @@ class CliquePlan:
         """Everything that may differ between instances."""
         known = [self.layers, self.stages, self.updates, self.result, self.source]
         pieces = [self.mix, *(s.piece for s in self.before), *(s.piece for s in self.steps if s is not None)]
-        return [*known, *(slot for text in pieces for slot in text.slots if slot.expression is not WIDTH and not slot.fixed)]
+        return [
+            *known,
+            *(
+                slot
+                for text in pieces
+                for slot in text.slots
+                if slot.expression is not WIDTH and not slot.fixed
+            ),
+        ]
 
     @property
     def forward_slots(self) -> list[Slot]:
@@ -85,7 +95,9 @@ class CliquePlan:
 
 
 def together(scope: Scope, op: Op) -> str | None:
-    """`x`, `x[1:]`, `first[1:]`: how a clique speaks of all its results at once, where a layer takes just these."""
+    """`x`, `x[1:]`, `first[1:]`: how a clique speaks of all its results at once, where a layer takes just
+    these.
+    """
     body = scope.region.clique
     if body is None or not op.operands:
         return None
@@ -93,7 +105,12 @@ def together(scope: Scope, op: Op) -> str | None:
     newest = [Ref(f"{path}.layer{i}") for i in range(1, body.layers + 1)]
     first = [Ref(ref.node, 1) for ref in newest]
     entered = scope.inputs[:1]
-    for text, refs in (("x", entered + newest), ("x[1:]", newest), ("first[1:]", first), ("first", entered + first)):
+    for text, refs in (
+        ("x", entered + newest),
+        ("x[1:]", newest),
+        ("first[1:]", first),
+        ("first", entered + first),
+    ):
         if op.operands == refs:
             return text
     return None
@@ -102,14 +119,20 @@ def together(scope: Scope, op: Op) -> str | None:
 def _single(scope: Scope, body: CliqueBody) -> bool:
     """Whether nothing that leaves the clique is newer than stage 1."""
     if scope.results:
-        return body.stages == 1 or body.updates == 0 or not any(text.startswith("x") for text, _ in scope.results)
+        return (
+            body.stages == 1
+            or body.updates == 0
+            or not any(text.startswith("x") for text, _ in scope.results)
+        )
     used = {ref for item in scope.items for ref in item.operands} | set(scope.outputs)
     members = {f"{scope.region.path}.layer{i}" for i in range(1, body.layers + 1)}
     return body.stages == 1 or body.updates == 0 or not any(r.output == 0 and r.node in members for r in used)
 
 
 def join_results(whole: Structure) -> None:
-    """Lets cliques that differ only in which concatenations leave them share a class: it returns what any of them needs."""
+    """Lets cliques that differ only in which concatenations leave them share a class: it returns what any of
+    them needs.
+    """
     groups: dict[Any, list[Scope]] = {}
     for scope in whole.scopes:
         if scope.region.clique is None or scope.use is None:
@@ -211,7 +234,10 @@ def plan_key(scope: Scope) -> Any:
     steps: list[Any] = []
     for index in range(len(body.before) + 1):
         texts = _texts(body, index)
-        kinds = tuple("same" if k == "same" or (k == "width" and index == len(body.before)) else k for k in _follows(texts, _values))
+        kinds = tuple(
+            "same" if k == "same" or (k == "width" and index == len(body.before)) else k
+            for k in _follows(texts, _values)
+        )
         step = body.before[index] if index < len(body.before) else body.mix
         steps.append((step.name, torch_shape(next(iter(texts.values()))), kinds))
     rest = flat(body.after)
@@ -219,7 +245,11 @@ def plan_key(scope: Scope) -> Any:
     after: list[Any] = []
     for item in rest.net.items:
         ids = tuple(numbers.setdefault(ref, len(numbers)) for ref in (*item.operands, *item.outputs))
-        own = (item.attr, torch_shape(item.torch), item.node.layer.group) if isinstance(item, Op) else "identity"
+        own = (
+            (item.attr, torch_shape(item.torch), item.node.layer.group)
+            if isinstance(item, Op)
+            else "identity"
+        )
         after.append((own, ids))
     out = tuple(numbers.setdefault(ref, len(numbers)) for ref in rest.net.outputs)
     return (tuple(steps), tuple(after), out, single, body.updates == body.layers)
@@ -243,7 +273,9 @@ def plan(scopes: Sequence[Scope]) -> CliquePlan:
         steps.append(StepPlan(safe(ops[0].node.name), piece(ops, MISSING), layer.group == "norm"))
     module = mix.torch.module
     plain = module is not None and re.fullmatch(r"nn\.Conv[123]d", module.name) is not None
-    zeros = module is not None and all(k.value == "zeros" for k in module.keywords if k.name == "padding_mode")
+    zeros = module is not None and all(
+        k.value == "zeros" for k in module.keywords if k.name == "padding_mode"
+    )
     return CliquePlan(
         model,
         Slot([b.layers for b in bodies], "layers"),
@@ -287,7 +319,9 @@ def _mix(bodies: Sequence[CliqueBody]) -> Piece:
         ops.append(_op(body.mix, body.mix.layer.torch([type_]), type_))
     found = piece(ops, MISSING)
     assert found.module is not None
-    probe = [(width, bodies[0].mix.layer.torch([_at(bodies[0], width, index)])) for width in _summed(bodies[0])]
+    probe = [
+        (width, bodies[0].mix.layer.torch([_at(bodies[0], width, index)])) for width in _summed(bodies[0])
+    ]
     rows = [(width, _values(torch)) for width, torch in probe]
     for position, slot in enumerate(found.module.slots):
         if all(values[position] == width for width, values in rows):

@@ -1,13 +1,14 @@
-"""The text of a clique's class: loops over layers and stages, one `link_{j}_{i}` for every pair that is used."""
+"""The text of a clique's class: loops over layers and stages, a `link_{j}_{i}` for every pair in use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ogive.backends.pytorch.classes import Classes
 from ogive.backends.pytorch.clique import CliquePlan, StepPlan
-from ogive.backends.pytorch.classes import Class, Classes, Line
 from ogive.backends.pytorch.forms import Step
 from ogive.backends.pytorch.forward import aliases, count, overwritable, resolve, stored, write_layer
+from ogive.backends.pytorch.model import Class, Line
 from ogive.backends.pytorch.pieces import Form, piece
 from ogive.backends.pytorch.statements import Cell, Writer
 from ogive.backends.pytorch.structure import Op
@@ -42,7 +43,11 @@ class CliqueText:
         self.init = [f"self.{attr} = {name}" for name, attr in kept.items()]
         self._make()
         self.forward = self._run()
-        self.methods = [] if self.plan.single else _SOURCES.format(end=self._upto(self.plan.layers, self.mine)).splitlines()
+        self.methods = (
+            []
+            if self.plan.single
+            else _SOURCES.format(end=self._upto(self.plan.layers, self.mine)).splitlines()
+        )
 
     @staticmethod
     def _show(slot: Slot, names: Mapping[str, str]) -> str:
@@ -64,7 +69,10 @@ class CliqueText:
 
     def _add(self, name: str, piece_module: Form, setup: list[Form], indent: str) -> None:
         self.init.append(f'{indent}self.add_module(f"{name}", {piece_module.show(self.here)[0]})')
-        self.init += [f'{indent}{form.show(self.here, module=f"getattr(self, {self._name(name)})")[0]}' for form in setup]
+        self.init += [
+            f"{indent}{form.show(self.here, module=f'getattr(self, {self._name(name)})')[0]}"
+            for form in setup
+        ]
 
     @staticmethod
     def _name(name: str) -> str:
@@ -81,7 +89,9 @@ class CliqueText:
             used = "j != i" if plan.full else f"j < i or j > i and i < {self._upto(plan.updates, self.here)}"
             self.init.append(f"        if {used}:")
         deep = "        " if plan.single else "            "
-        self.init.append(f"{deep}channels = {source if source == result else f'{source} if j == 0 else {result}'}")
+        self.init.append(
+            f"{deep}channels = {source if source == result else f'{source} if j == 0 else {result}'}"
+        )
         self._link(deep)
         for step in self._steps(own=False):
             assert step.piece.module is not None
@@ -93,7 +103,10 @@ class CliqueText:
         if plan.single:
             self.init += [f"for i in range(1, {layers}):"]
         else:
-            self.init += [f"for stage in range(1, {self._upto(plan.stages, self.here)}):", f"    for i in {self._turns(self.here)}:"]
+            self.init += [
+                f"for stage in range(1, {self._upto(plan.stages, self.here)}):",
+                f"    for i in {self._turns(self.here)}:",
+            ]
             turn = "        "
         if any(step in self.plan.before for step in norms):
             self.init.append(f"{turn}width = {self._width(source, result)}")
@@ -113,13 +126,16 @@ class CliqueText:
         module = self.plan.mix.module
         assert module is not None
         text = module.show(self.here)[0]
-        bias = next((s for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"), None)
+        bias = next(
+            (s for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"), None
+        )
         if bias is not None and any(bias.values):  # the bias belongs to the layer, and sits in its first link
             text = f"{text[:-1]}, bias=j == 0)"
             assert not bias.printed
         self.init.append(f'{indent}self.add_module(f"link_{{j}}_{{i}}", {text})')
         self.init += [
-            f'{indent}{form.show(self.here, module="""getattr(self, f"link_{j}_{i}")""")[0]}' for form in self.plan.mix.setup
+            f'{indent}{form.show(self.here, module="""getattr(self, f"link_{j}_{i}")""")[0]}'
+            for form in self.plan.mix.setup
         ]
 
     def _own(self, step: StepPlan) -> str:
@@ -146,7 +162,9 @@ class CliqueText:
         body = [f"for i in {turns}:", f"    sources = {sources}", *(f"    {line}" for line in self._layer())]
         used = {ref for item in self.cls.model.items for ref in item.operands} | set(self.cls.model.outputs)
         path = self.cls.model.region.path
-        first = any(every.startswith("first") for every, _ in self.cls.model.results) or any(ref.output == 1 and ref.node.startswith(f"{path}.layer") for ref in used)
+        first = any(every.startswith("first") for every, _ in self.cls.model.results) or any(
+            ref.output == 1 and ref.node.startswith(f"{path}.layer") for ref in used
+        )
         if plan.single:
             lines += [*body, *["first = x"] * first]
         else:
@@ -186,7 +204,9 @@ class CliqueText:
             refs = [resolve(same, ref) for ref in op.operands]
             direct = refs[0] == entry and consumers.get(entry, 0) == 1
             form = step.piece.forward
-            if step.piece.inplace is not None and (direct or overwritable(refs, makers.get(refs[0]), consumers)):
+            if step.piece.inplace is not None and (
+                direct or overwritable(refs, makers.get(refs[0]), consumers)
+            ):
                 form = step.piece.inplace
             module = self._module(step)
             write_layer(after, op, refs, form, module, self.mine, lambda _: "")
@@ -204,7 +224,9 @@ class CliqueText:
         return count(lines, self.plan.after.net.outputs, aliases(lines))
 
     def _mix(self) -> tuple[list[str], str]:
-        """Statements, and the convolution of all sources: with the slices joined to one kernel, or source by source."""
+        """Statements, and the convolution of all sources: with the slices joined to one kernel, or source by
+        source.
+        """
         plan = self.plan
         module = plan.mix.module
         assert module is not None
@@ -217,7 +239,9 @@ class CliqueText:
                 [f"parts = zip(sources, y.split({sizes}, {axis}))"],
                 'sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)',
             )
-        biases = [s.values for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"]
+        biases = [
+            s.values for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"
+        ]
         bias = 'getattr(self, f"link_0_{i}").bias' if biases and any(biases[0]) else "None"
         extra = [
             f"{name}={slot.expression.show(self.mine)}"
@@ -240,10 +264,15 @@ class CliqueText:
                 assert form is not None
                 for slot in form.slots:
                     slot.expression = constant(slot.values[0])
-                texts.append((op.node.local, form.show(self.here, [("x", True)] * len(op.operands), "", every)[0]))
+                texts.append(
+                    (op.node.local, form.show(self.here, [("x", True)] * len(op.operands), "", every)[0])
+                )
             if len(texts) == 1:
                 return [f"return {texts[0][1]}"]
-            return [*(f"{name} = {text}" for name, text in texts), f"return {', '.join(name for name, _ in texts)}"]
+            return [
+                *(f"{name} = {text}" for name, text in texts),
+                f"return {', '.join(name for name, _ in texts)}",
+            ]
         consumers = {ref: sum(ref in item.operands for item in scope.items) + scope.outputs.count(ref)
                      for item in scope.items for ref in item.outputs}  # fmt: skip
         writer = Writer(consumers, {"x", "first"} | self.classes.helpers)
@@ -261,7 +290,9 @@ class CliqueText:
             assert isinstance(op, Op)
             assert line.piece is not None
             form = line.piece.forward
-            write_layer(writer, op, op.operands, form, f"self.{op.attr}" if op.attr else "", self.mine, lambda _: "")
+            write_layer(
+                writer, op, op.operands, form, f"self.{op.attr}" if op.attr else "", self.mine, lambda _: ""
+            )
         return [*writer.lines, f"return {', '.join(writer.operand(ref)[0] for ref in scope.outputs)}"]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ogive.backends.pytorch.classes import Chain, Class, Instance, Leaf, Line, Maybe, Numbered, Part
 from ogive.backends.pytorch.forward import stored, unrolled
+from ogive.backends.pytorch.model import Chain, Class, Instance, Leaf, Line, Maybe, Numbered, Part
 from ogive.backends.pytorch.names import comment
 from ogive.backends.pytorch.rows import Row, Segment
 from ogive.backends.pytorch.structure import Use
@@ -57,7 +57,10 @@ class Constructor:
             condition = line.part.condition.expression.show(NO_NAMES)
             attr = line.part.part.attr
             self.lines[start:] = [
-                f"if {condition}:", *(f"    {text}" for text in inner), "else:", f"    self.{attr} = nn.Identity()",
+                f"if {condition}:",
+                *(f"    {text}" for text in inner),
+                "else:",
+                f"    self.{attr} = nn.Identity()",
             ]  # fmt: skip
         elif line.part is not None:
             self._assign(line.part)
@@ -110,7 +113,9 @@ class Constructor:
             for part in row.segments:
                 assert isinstance(part.count, int)
                 for turn in range(part.count):
-                    self.lines.append(f"self.{row.prefix}{index} = {instance(part.cls, part.base, part.step, str(turn))}")
+                    self.lines.append(
+                        f"self.{row.prefix}{index} = {instance(part.cls, part.base, part.step, str(turn))}"
+                    )
                     index += 1
             return
         self.lines += [
@@ -124,7 +129,11 @@ def instance(cls: Class, args: list[Slot], steps: list[Slot | None] | None = Non
     shown: list[str] = []
     for position, (atom, slot) in enumerate(zip(cls.params, args, strict=True)):
         step = steps[position] if steps else None
-        text = growing(slot.expression, step.expression, index) if step is not None else slot.expression.show(NO_NAMES)
+        text = (
+            growing(slot.expression, step.expression, index)
+            if step is not None
+            else slot.expression.show(NO_NAMES)
+        )
         if atom.default is ...:
             shown.append(text)
         elif slot.printed or step is not None:
@@ -162,7 +171,11 @@ def segment(part: Segment) -> str:
 def _place(line: Line) -> str:
     """Where a stage, clique or head of the net was written."""
     item = line.steps[0].first
-    if not isinstance(item, Use) or item.scope is None or item.scope.kind not in {"stage", "clique", "aux", "dense"}:
+    if (
+        not isinstance(item, Use)
+        or item.scope is None
+        or item.scope.kind not in {"stage", "clique", "aux", "dense"}
+    ):
         return ""
     return place(item.scope.region.span)
 
@@ -177,5 +190,3 @@ def place(span: Span | None) -> str:
 def file_name(span: Span) -> str:
     """The name of the file, without its folder, fit for a comment."""
     return comment(span.source.name.replace("\\", "/").rpartition("/")[2]) or "program"
-
-

@@ -17,7 +17,7 @@ CHAINED = frozenset({"stage", "shortcut", "dense", "repeat"})
 LONGEST_CHAIN = 8
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Step:
     """One item of a scope, or several uses in a row.
 
@@ -35,12 +35,17 @@ class Step:
         return self.items[0]
 
     @property
+    def same(self) -> Use | None:
+        """The use whose module is called every time, where the items share their weights."""
+        return self.last.same if isinstance(self.last, Use) else None
+
+    @property
     def last(self) -> Item:
         """The item, or the last of them."""
         return self.items[-1]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Forms:
     """For every scope its form, `class`, `chain` or `row`, and its steps.
 
@@ -76,12 +81,18 @@ class Forms:
         first, last = uses[0], uses[-1]
         if len(steps) != 1 or not isinstance(first, Use) or not isinstance(last, Use) or first.turn is None:
             return False
-        if any(not isinstance(u, Use) or u.scope is None or self.of[u.scope] != "class" or u.same for u in uses):
+        if any(
+            not isinstance(u, Use) or u.scope is None or self.of[u.scope] != "class" or u.same for u in uses
+        ):
             return False
         if any(isinstance(u, Use) and u.scope is not None and u.scope.borrowed for u in uses):
             return False
         alone = len(uses) == 1 and len(scope.inputs) == 1
-        fits = first.operands == scope.inputs and last.outputs == scope.outputs and (steps[0].wires is not None or alone)
+        fits = (
+            first.operands == scope.inputs
+            and last.outputs == scope.outputs
+            and (steps[0].wires is not None or alone)
+        )
         numbered = number(first.attr)
         simple = steps[0].wires is None or all(how == "carry" for how, _ in steps[0].wires)
         return fits and simple and numbered is not None and numbered[1] == 1
@@ -97,9 +108,14 @@ class Forms:
             if isinstance(item, Op):
                 if item.attr is None or item.torch.forward is not None:
                     return False
-            elif item.scope is None or item.joint or item.same or item.scope.kind == "aux" or item.scope.borrowed:
-                return False
-            elif self.of[item.scope] == "row" and len(item.operands) != 1:
+            elif (
+                item.scope is None
+                or item.joint
+                or item.same
+                or item.scope.kind == "aux"
+                or item.scope.borrowed
+                or (self.of[item.scope] == "row" and len(item.operands) != 1)
+            ):
                 return False
             flow = item.outputs[0]
         return scope.outputs == [flow]
@@ -137,4 +153,6 @@ def _steps(scope: Scope) -> list[Step]:
 
 
 def _special(use: Use) -> bool:
-    return use.scope is not None and (use.scope.kind == "aux" or (bool(use.scope.borrowed) and use.same is None))
+    return use.scope is not None and (
+        use.scope.kind == "aux" or (bool(use.scope.borrowed) and use.same is None)
+    )

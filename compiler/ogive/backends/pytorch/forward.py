@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ogive.backends.pytorch.classes import Class, Classes, Line, Maybe
+from ogive.backends.pytorch.classes import Classes
+from ogive.backends.pytorch.model import Class, Line
 from ogive.backends.pytorch.names import attribute, unique, variable
 from ogive.backends.pytorch.pieces import Form
 from ogive.backends.pytorch.rows import Row
@@ -85,7 +86,9 @@ class Forward:
         return names
 
     def _users(self, lines: Sequence[Line]) -> dict[Ref, list[tuple[int, set[int]]]]:
-        """For every tensor its users: where they stand, and the transparent regions around them that it enters."""
+        """For every tensor its users: where they stand, and the transparent regions around them that it
+        enters.
+        """
         users: dict[Ref, list[tuple[int, set[int]]]] = {}
         for position, line in enumerate(lines):
             for item in line.steps[0].items:
@@ -114,7 +117,9 @@ class Forward:
         return found
 
     def _wish(self, ref: Ref) -> str:
-        """The name that a tensor should have: what `as` called it, or, for one that is taken up again later, its own."""
+        """The name that a tensor should have: what `as` called it, or, for one that is taken up again later,
+        its own.
+        """
         item = self.makers.get(ref)
         if isinstance(item, Op) and item.node.pinned and self.consumers.get(ref, 0) > 1:
             return item.node.local
@@ -135,9 +140,8 @@ class Forward:
             self._layer(item, line)
         elif item.joint is not None:
             if line.part is not None:
-                attr = line.part.part.attr if isinstance(line.part, Maybe) else line.part.attr
-                self._call(f"self.{attr}", item, heavy=False)
-        elif item.same is not None:
+                self._call(f"self.{line.part.attr}", item, heavy=False)
+        elif line.steps[0].same is not None:
             self._shared(line)
         elif line.row is not None:
             self._row(line, line.row)
@@ -159,12 +163,12 @@ class Forward:
         assert line.piece is not None
         form = line.piece.forward
         module = self._module(op) if op.torch.module is not None else ""
-        if form is None and not module or is_identity(op):
+        if (form is None and not module) or is_identity(op):
             return
         refs = [self.at(ref) for ref in op.operands]
         write_layer(
-            self.writer, op, refs, line.piece.inplace if self._overwritable(line, refs) else form, module, self.stored,
-            self._wish, followed=self._followed(op),
+            self.writer, op, refs, line.piece.inplace if self._overwritable(line, refs) else form, module,
+            self.stored, self._wish, followed=self._followed(op),
         )  # fmt: skip
 
     def _followed(self, op: Op) -> bool:
@@ -181,19 +185,22 @@ class Forward:
     def _call(self, module: str, use: Use, *, heavy: bool = True) -> None:
         """`x = self.conv2(x)`."""
         refs = [self.at(ref) for ref in use.operands]
-        lent = [self.borrowed.get(op, f"self.{self.classes.path(self.scope, op)}") for op in (use.scope.borrowed if use.scope else ())]
+        lent = [
+            self.borrowed.get(op, f"self.{self.classes.path(self.scope, op)}")
+            for op in (use.scope.borrowed if use.scope else ())
+        ]
         self.writer.finish(refs)
         self.writer.settle(refs, heavy=heavy)
         text = f"{module}({', '.join([*(self.writer.operand(ref)[0] for ref in refs), *lent])})"
         if use.scope is not None and use.scope.kind == "aux":
-            for ref in refs:
-                self.writer.name(ref)
-            text = f"{module}({', '.join([*(self.writer.operand(ref)[0] for ref in refs), *lent])}) if self.training else None"
+            text = f"{module}({', '.join([*map(self.writer.name, refs), *lent])}) if self.training else None"
             self.writer.express(use.outputs[0], text, False, refs, heavy=True, branch="", wish=use.attr)
             self.writer.name(use.outputs[0])
         elif len(use.outputs) == 1:
             ref = use.outputs[0]
-            self.writer.express(ref, text, True, refs, heavy=heavy, branch=use.branch, wish=self._wish(ref), done=heavy)
+            self.writer.express(
+                ref, text, True, refs, heavy=heavy, branch=use.branch, wish=self._wish(ref), done=heavy
+            )
         else:
             clique = use.scope is not None and use.scope.region.clique is not None
             heads = {head.ref: head.name for head in self.graph.heads}
@@ -215,28 +222,47 @@ class Forward:
             for use in uses:
                 self._call(f"self.{use.attr}", use)
             return
-        last = row.start - 1 + row.count if isinstance(row.count, int) else row.count.expression.show(self.stored)
+        last = (
+            row.start - 1 + row.count
+            if isinstance(row.count, int)
+            else row.count.expression.show(self.stored)
+        )
         if not isinstance(row.count, int) and row.start > 1:
             last = f"{row.start - 1} + {last}"
         end = last + 1 if isinstance(last, int) else f"{last} + 1"
         module = f'getattr(self, f"{row.prefix}{{i}}")'
-        self._carry(f"for i in range({row.start}, {end})", module, uses[0].operands, uses[-1].outputs, line.steps[0].wires)
+        self._carry(
+            f"for i in range({row.start}, {end})",
+            module,
+            uses[0].operands,
+            uses[-1].outputs,
+            line.steps[0].wires,
+        )
 
     def _shared(self, line: Line) -> None:
         """The same module several times."""
         uses = [u for u in line.steps[0].items if isinstance(u, Use)]
-        same = uses[0].same
+        same = line.steps[0].same
         assert same is not None
         if len(uses) <= FEW or line.steps[0].wires is None:
             for use in uses:
                 self._call(f"self.{same.attr}", use)
             return
         self._carry(
-            f"for _ in range({len(uses)})", f"self.{same.attr}", uses[0].operands, uses[-1].outputs, line.steps[0].wires
+            f"for _ in range({len(uses)})",
+            f"self.{same.attr}",
+            uses[0].operands,
+            uses[-1].outputs,
+            line.steps[0].wires,
         )
 
     def _carry(
-        self, head: str, module: str, before: Sequence[Ref], after: Sequence[Ref], wires: Sequence[tuple[str, int]]
+        self,
+        head: str,
+        module: str,
+        before: Sequence[Ref],
+        after: Sequence[Ref],
+        wires: Sequence[tuple[str, int]],
     ) -> None:
         carried: dict[int, Ref] = {}
         same: list[Ref] = []
@@ -266,16 +292,20 @@ class Forward:
         text = self._results([(name, self.at(ref)) for name, ref in graph.outputs])
         if not heads:
             return [f"return {text}"]
-        shown = ", ".join(f"{literal(name)}: ({self.writer.name(ref)}, {literal(weight)})" for name, ref, weight in heads)
+        shown = ", ".join(
+            f"{literal(name)}: ({self.writer.name(ref)}, {literal(weight)})" for name, ref, weight in heads
+        )
         return ["if self.training:", f"    return {text}, {{{shown}}}", f"return {text}"]
 
     def _results(self, outputs: list[tuple[str, Ref]]) -> str:
         if len(outputs) == 1:
             return self.writer.operand(outputs[0][1])[0]
-        return "{" + ", ".join(f"{literal(name)}: {self.writer.operand(ref)[0]}" for name, ref in outputs) + "}"
+        return (
+            "{" + ", ".join(f"{literal(name)}: {self.writer.operand(ref)[0]}" for name, ref in outputs) + "}"
+        )
 
 
-# ---------------------------------------------------------------------- pieces that a clique's body uses as well
+# ------------------------------------------------------------------ what a clique's body uses as well
 
 
 def is_identity(op: Op) -> bool:
@@ -289,7 +319,9 @@ def aliases(lines: Sequence[Line]) -> dict[Ref, Ref]:
     found: dict[Ref, Ref] = {}
     for line in lines:
         item = line.steps[0].first
-        if (isinstance(item, Op) and is_identity(item)) or (isinstance(item, Use) and item.scope is None and line.part is None):
+        if (isinstance(item, Op) and is_identity(item)) or (
+            isinstance(item, Use) and item.scope is None and line.part is None
+        ):
             found[item.outputs[0]] = resolve(found, item.operands[0])
     return found
 
@@ -306,7 +338,11 @@ def count(lines: Sequence[Line], outputs: Sequence[Ref], known: Mapping[Ref, Ref
         step = line.steps[0]
         if step.last.outputs and step.last.outputs[0] in known:
             continue
-        single = step.wires is None or (line.row is not None and unrolled(line.row)) or (line.row is None and len(step.items) <= FEW)
+        single = (
+            step.wires is None
+            or (line.row is not None and unrolled(line.row))
+            or (line.row is None and len(step.items) <= FEW)
+        )
         for item in step.items if single else step.items[:1]:
             for ref in item.operands:
                 ref = resolve(known, ref)
@@ -318,8 +354,9 @@ def count(lines: Sequence[Line], outputs: Sequence[Ref], known: Mapping[Ref, Ref
 
 
 def overwritable(refs: Sequence[Ref], maker: object, consumers: Mapping[Ref, int]) -> bool:
-    """Whether the memory of the first operand may be used for the result: nobody else reads it, autograd does not
-    keep it, and it is no other tensor's memory."""
+    """Whether the memory of the first operand may be used for the result: nobody else reads it, autograd does
+    not keep it, and it is no other tensor's memory.
+    """
     if not isinstance(maker, Op) or consumers.get(refs[0], 0) != 1:
         return False
     return maker.node.layer.group in FRESH and not maker.node.layer.output_saved and not is_identity(maker)
@@ -356,13 +393,17 @@ def write_layer(
     outputs = op.outputs
     if len(outputs) == 1:
         writer.express(
-            outputs[0], text, tight, refs, heavy=heavy, branch=op.branch, wish=wish(outputs[0]),
+            outputs[0],
+            text,
+            tight,
+            refs,
+            heavy=heavy,
+            branch=op.branch,
+            wish=wish(outputs[0]),
             active=group in ACTIVE,
         )
     else:
         writer.several(outputs, text, refs, [wish(ref) for ref in outputs])
-
-
 
 
 def _text(

@@ -8,7 +8,7 @@ _INDENT = "    "
 
 
 def brackets(text: str) -> list[tuple[int, int]]:
-    """The outermost pairs of brackets: positions of the opening and the closing one; strings are passed over."""
+    """The outermost pairs of brackets: where they open and close; strings are passed over."""
     pairs: list[tuple[int, int]] = []
     depth, start, at = 0, 0, 0
     while at < len(text):

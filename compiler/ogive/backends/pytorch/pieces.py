@@ -51,7 +51,7 @@ def form_values(form: Call | Template | None) -> list[tuple[str, Any, Any]]:
             return [(name, value, ...) for name, value in slots]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Form:
     """A call or template whose values are slots."""
 
@@ -95,7 +95,10 @@ class Form:
                 return f"{head}({', '.join(parts)})", True
             case Template(text, slots, atom):
                 tight = [t if ok else f"({t})" for t, ok in operands]
-                values = {n: slot.expression.show(names, inside=True) for (n, _), slot in zip(slots, self.slots, strict=True)}
+                values = {
+                    n: slot.expression.show(names, inside=True)
+                    for (n, _), slot in zip(slots, self.slots, strict=True)
+                }
                 shown = text.format(
                     *tight,
                     operands=", ".join(t for t, _ in operands) + ("," if len(operands) == 1 else ""),
@@ -108,7 +111,7 @@ def _tuple(texts: list[str]) -> str:
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Piece:
     """A layer's text, the same for all instances of a class but for its slots."""
 
@@ -147,7 +150,11 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
         form(lambda t: t.module, local),
         form(lambda t: t.forward, local),
         form(lambda t: t.inplace, local),
-        [f for i in range(len(first.torch.setup)) if (f := form(lambda t, i=i: t.setup[i], local)) is not None],
+        [
+            f
+            for i in range(len(first.torch.setup))
+            if (f := form(lambda t, i=i: t.setup[i], local)) is not None
+        ],
     )
 
 

@@ -1,6 +1,7 @@
 """Rows of modules: what a program repeats, as a `numbered(…)` chain or a loop.
 
-The modules of a row are instances of a class, or of a few classes in turn. Where their arguments stay or grow evenly
+The modules of a row are instances of a class, or of a few classes in turn. Where their arguments stay or grow
+evenly
 they are written as one comprehension: `*(DenseLayer(64 + 32 * i) for i in range(6))`.
 """
 
@@ -9,16 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ogive.backends.pytorch.structure import Ref, Use
 from ogive.backends.pytorch.unify import MISSING, Slot, same
 
 if TYPE_CHECKING:
-    from ogive.backends.pytorch.classes import Class
+    from ogive.backends.pytorch.model import Class
 
 Wires = tuple[tuple[str, int], ...]
-"""For every input of a turn whether it is the turn before's n-th output (`carry`) or the same tensor for all (`same`)."""
+"""For every input of a turn whether it is the turn before's n-th output (`carry`) or the same tensor for all
+(`same`).
+"""
 
 
 def number(attr: str) -> tuple[str, int] | None:
@@ -30,7 +34,13 @@ def number(attr: str) -> tuple[str, int] | None:
 def follows(before: Use, after: Use) -> bool:
     """Whether two uses have consecutive numbers and stand in the same repeat."""
     a, b = number(before.attr), number(after.attr)
-    return a is not None and b is not None and (a[0], a[1] + 1) == b and before.turn is not None and before.turn == after.turn
+    return (
+        a is not None
+        and b is not None
+        and (a[0], a[1] + 1) == b
+        and before.turn is not None
+        and before.turn == after.turn
+    )
 
 
 def wires(before: Use, after: Use) -> Wires | None:
@@ -70,7 +80,7 @@ def split(uses: Sequence[Use], consumers: dict[Ref, int]) -> list[tuple[list[Use
     return rows
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Segment:
     """Instances of one class with even arguments.
 
@@ -87,7 +97,7 @@ class Segment:
     step: list[Slot | None]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Row:
     """A row of modules over all instances of the class that holds it.
 
@@ -162,9 +172,9 @@ def row(prefix: str, start: int, instances: Sequence[Sequence[tuple[Class, Argum
             result.segments += _even(cls, prefix, rows, lengths.pop())
         else:
             result.segments += _varying(cls, prefix, rows)
+    lengths = {len(instance) for instance in present}
     totals = [MISSING if instance is None else len(instance) for instance in instances]
-    known = {total for total in totals if total is not MISSING}
-    result.count = known.pop() if len(known) == 1 else Slot(list(totals), f"num_{prefix}")
+    result.count = lengths.pop() if len(lengths) == 1 else Slot(list(totals), f"num_{prefix}")
     return result
 
 
@@ -190,6 +200,7 @@ def _even(cls: Class, prefix: str, rows: list[list[Arguments] | None], length: i
         end = at + 1
         while end < length and _alike(columns[at], columns[end]):
             end += 1
+        steps: list[Slot | None] = [None] * width
         slope = _slope(columns, at, at + 1) if at + 1 < length else None
         reach = at + 1
         if slope is not None:
@@ -197,10 +208,11 @@ def _even(cls: Class, prefix: str, rows: list[list[Arguments] | None], length: i
             while reach < length and _same_slope(_slope(columns, reach - 1, reach), slope):
                 reach += 1
         if slope is not None and reach - at >= 3 and reach > end:
-            steps = [None if all(s in (0, MISSING) for s in column) else Slot(column, f"{prefix}_step") for column in slope]
+            steps = [
+                None if all(s in (0, MISSING) for s in column) else Slot(column, f"{prefix}_step")
+                for column in slope
+            ]
             end = reach
-        else:
-            steps = [None] * width
         segments.append(Segment(cls, end - at, _slots(cls, prefix, columns[at]), steps))
         at = end
     return segments
@@ -233,7 +245,9 @@ def _same_slope(a: list[list[Any]] | None, b: list[list[Any]]) -> bool:
 
 
 def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> list[Segment]:
-    """Rows of different lengths: even throughout, or even behind the first; those that stay before those that grow."""
+    """Rows of different lengths: even throughout, or even behind the first; those that stay before those that
+    grow.
+    """
     width = len(cls.params)
     found: list[tuple[int, int, list[list[Any]]]] = []
     for skip in (0, 1):
@@ -243,14 +257,19 @@ def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> lis
         if any(s is None and r is not None for s, r in zip(slopes, rows, strict=True)):
             continue
         columns = [[MISSING if s is None else s[k] for s in slopes] for k in range(width)]
-        growing = max((len({s for s in column if s is not MISSING and s != 0}) for column in columns), default=0)
+        growing = max(
+            (len({s for s in column if s is not MISSING and s != 0}) for column in columns), default=0
+        )
         mixed = any(len({s for s in column if s is not MISSING}) > 1 for column in columns)
         found.append((growing + mixed, skip, columns))
     if not found:
         raise UnevenError
     _, skip, columns = min(found, key=lambda pattern: pattern[:2])
     counts = Slot([MISSING if r is None else len(r) - skip for r in rows], f"num_{prefix}")
-    steps = [None if all(v in (0, MISSING) for v in column) else Slot(column, f"{prefix}_step") for column in columns]
+    steps = [
+        None if all(v in (0, MISSING) for v in column) else Slot(column, f"{prefix}_step")
+        for column in columns
+    ]
     first = [Segment(cls, 1, _slots(cls, prefix, _columns(rows, 0, width)), [None] * width)] if skip else []
     return [*first, Segment(cls, counts, _slots(cls, prefix, _columns(rows, skip, width)), steps)]
 
@@ -258,7 +277,7 @@ def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> lis
 def _own_slope(rows: list[Arguments]) -> list[Any] | None:
     """What each argument grows by, if evenly; 0 where there is only one."""
     slope: list[Any] | None = None
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         steps: list[Any] = []
         for x, y in zip(before, after, strict=True):
             if same(x, y):

@@ -1,8 +1,9 @@
-"""Statements of a `forward`: which results get a variable, what it is called, and what is written into one line.
+"""Statements of a `forward`: which results get a variable, what it is called, and what is written into one
+line.
 
 A statement is a layer with weights and what stands around it: `y = F.relu(self.bn1(self.conv1(x)))`. A result
-that is used once, and soon, is written where it is used; any other gets a variable. A variable is used again when
-nobody needs what it holds, so that the flow stays `x`.
+that is used once, and soon, is written where it is used; any other gets a variable. A variable is used again
+when nobody needs what it holds, so that the flow stays `x`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Cell:
         named: whether it is a variable.
         reads: the tensors in variables that it reads, once for each time.
         heavy: whether it calls a layer with weights, or a block.
-        pre: whether it is complete: nothing but an addition or the like is written around it. So is a call of a
+        pre: whether it is complete: nothing but an addition or the like is written around it. So is a call of
+            a
             block, and one with weights whose operand is an expression.
         active: whether it holds a norm or an activation.
         depth: calls inside one another.
@@ -75,7 +77,9 @@ class Writer:
     def free(self, name: str) -> bool:
         """Whether a name holds nothing that is still needed."""
         ref = self.holder.get(name)
-        return name not in self.taken and (ref is None or (self.left.get(ref, 0) <= 0 and name not in self.kept))
+        return name not in self.taken and (
+            ref is None or (self.left.get(ref, 0) <= 0 and name not in self.kept)
+        )
 
     def pick(self, cell: Cell, operands: Sequence[str]) -> str:
         """A name for what a statement computes, once its operands are read."""
@@ -116,7 +120,9 @@ class Writer:
         self.holder[name] = ref
 
     def finish(self, refs: Sequence[Ref]) -> None:
-        """Gives variables to expressions with weights that the next item, which takes `refs`, has nothing to do with."""
+        """Gives variables to expressions with weights that the next item, which takes `refs`, has nothing to
+        do with.
+        """
         for ref in self.open:
             if ref not in refs and not self.cells[ref].named:
                 self.name(ref)
@@ -156,7 +162,17 @@ class Writer:
                 self.name(ref)
 
     def express(
-        self, ref: Ref, text: str, tight: bool, refs: Sequence[Ref], *, heavy: bool, branch: str, wish: str, active: bool = False, done: bool = False
+        self,
+        ref: Ref,
+        text: str,
+        tight: bool,
+        refs: Sequence[Ref],
+        *,
+        heavy: bool,
+        branch: str,
+        wish: str,
+        active: bool = False,
+        done: bool = False,
     ) -> None:
         """Records what a tensor is; it gets a variable at once if it is used more than once."""
         inner = [self.cells[r] for r in refs if not self.cells[r].named]
@@ -190,7 +206,9 @@ class Writer:
             targets.append(chosen)
         self.lines.append(f"{', '.join(targets)}{',' * (len(targets) == 1)} = {text}")
 
-    def loop(self, head: str, call: str, before: Sequence[Ref], after: Sequence[Ref], same: Sequence[Ref]) -> None:
+    def loop(
+        self, head: str, call: str, before: Sequence[Ref], after: Sequence[Ref], same: Sequence[Ref]
+    ) -> None:
         """A loop that carries some tensors from turn to turn.
 
         Args:

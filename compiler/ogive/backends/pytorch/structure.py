@@ -1,8 +1,9 @@
 """Which parts of a graph become modules, and what crosses their borders.
 
-A *scope* is a region that becomes an `nn.Module` of its own: the net, and every region that adds a segment to the
-paths of its layers. All others (residual, merge, branch, repeat) are written out in the scope around them. Inside a
-scope stand *items*: `Op`, a layer, and `Use`, a scope inside, in an order in which they can run.
+A *scope* is a region that becomes an `nn.Module` of its own: the net, and every region that adds a segment to
+the paths of its layers. All others (residual, merge, branch, repeat) are written out in the scope around
+them. Inside a scope stand *items*: `Op`, a layer, and `Use`, a scope inside, in an order in which they can
+run.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LONG = 4
 """A part without modules becomes a module only from so many layers on."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Op:
     """A layer in its scope.
 
@@ -47,7 +48,7 @@ class Op:
         return [Ref(self.node.name, i) for i in range(len(self.node.outputs))]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Use:
     """A scope in the scope around it. Without a scope it is the identity of a residual: a shortcut that other
     uses of the same block may fill.
@@ -75,7 +76,7 @@ class Use:
 Item = Op | Use
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Scope:
     """A region that becomes a module.
 
@@ -86,7 +87,8 @@ class Scope:
         items: what stands in it.
         inputs, outputs: the tensors that cross its border.
         borrowed: layers outside of it whose modules it calls; they are handed to its `forward`.
-        results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the layer
+        results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the
+            layer
             that joins them. Empty where something else leaves it.
     """
 
@@ -113,7 +115,7 @@ class Scope:
             at = at.parent
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Structure:
     """The scopes of a graph.
 
@@ -146,7 +148,9 @@ class Structure:
 
 def live_nodes(graph: Graph) -> set[str]:
     """The nodes on which an output or a head depends."""
-    found = {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads} | set(graph.inputs)
+    found = (
+        {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads} | set(graph.inputs)
+    )
     todo = list(found)
     while todo:
         for source in graph.digraph.pred[todo.pop()]:
@@ -158,13 +162,18 @@ def live_nodes(graph: Graph) -> set[str]:
 
 def structure(graph: Graph) -> Structure:
     """Finds the scopes of a graph, what stands in them, and what crosses their borders."""
+    from ogive.backends.pytorch.sharing import find_repeated
+    from ogive.backends.pytorch.shortcuts import fill_shortcuts
+
     live = live_nodes(graph)
     operands = {name: list(graph.operands(name)) for name in graph.digraph if name in live}
     ops: dict[str, Op] = {}
     for node in graph:
         if node.name in live and node.name not in graph.inputs and not _is_member(graph, node):
             types = [graph.type(ref) for ref in operands[node.name]]
-            ops[node.name] = Op(node, node.layer.torch(types), operands[node.name], types[0].channels if types else None)
+            ops[node.name] = Op(
+                node, node.layer.torch(types), operands[node.name], types[0].channels if types else None
+            )
     scopes = _scopes(graph, live, ops)
     result = Structure(graph, list(dict.fromkeys(scopes.values())), ops, {})
     for node in graph:
@@ -173,10 +182,10 @@ def structure(graph: Graph) -> Structure:
     _fill(result, live, scopes)
     _owners(result)
     _borders(result, operands)
-    _shortcuts(result)
+    fill_shortcuts(result)
     for scope in result.scopes:
         _order(scope)
-    _aliases(result)
+    find_repeated(result)
     return result
 
 
@@ -250,20 +259,41 @@ def _turn(graph: Graph, region: Region, scopes: dict[int, Scope]) -> int | None:
     if region.kind == "iteration":
         return region.parent
     around = graph.regions[region.parent] if region.parent is not None else None
-    if region.kind == "block" and around is not None and around.kind == "iteration" and scopes[around.id].region is not around:
+    if (
+        region.kind == "block"
+        and around is not None
+        and around.kind == "iteration"
+        and scopes[around.id].region is not around
+    ):
         return around.parent
     return None
 
 
+def _filled(graph: Graph) -> set[int]:
+    """The regions that hold layers."""
+    found: set[int] = set()
+    for node in graph:
+        for around in graph.ancestors(node.region):
+            if around.id in found:
+                break
+            found.add(around.id)
+    return found
+
+
 def _branches(graph: Graph) -> dict[int, str]:
     """The name for results that stand directly in a region: `y2` in a second branch, `y` in a residual."""
+    filled = _filled(graph)
+    branches: dict[int | None, dict[int, int]] = {}
+    for id, region in sorted(graph.regions.items()):
+        if region.kind == "branch" and id in filled:
+            beside = branches.setdefault(region.parent, {})
+            beside[id] = len(beside) + 1
     names: dict[int, str] = {}
-    counts: dict[int | None, int] = {}
     for id, region in sorted(graph.regions.items()):
         around = "" if region.parent is None or region.name else names[region.parent]
-        if region.kind == "branch":
-            counts[region.parent] = counts.get(region.parent, 0) + 1
-            around = f"y{counts[region.parent]}"
+        if region.kind == "branch" and id in filled:
+            beside = branches[region.parent]
+            around = f"y{beside[id]}" if len(beside) > 1 else "y"
         elif region.kind == "residual":
             around = around or "y"
         names[id] = around
@@ -339,55 +369,13 @@ def _borrow(result: Structure) -> None:
                 scope.borrowed.append(op.owner)
 
 
-def _shortcuts(result: Structure) -> None:
-    """Gives every residual a shortcut, right before its addition: that which it has, or an identity to be filled.
-
-    So blocks that differ only in whether they project can share a class.
-    """
-    graph = result.graph
-    uses: dict[int, Use] = {}
-    for scope in result.scopes:
-        if scope.kind == "shortcut" and scope.use is not None and scope.region.parent is not None:
-            uses[scope.region.parent] = scope.use
-    computed = {graph.regions[n.region].parent for n in graph if graph.regions[n.region].kind == "shortcut"}
-    adders: dict[Op, Use] = {}
-    for id, region in graph.regions.items():
-        if region.kind != "residual" or not region.outputs or not region.inputs:
-            continue
-        adder = result.ops.get(region.outputs[0].node)
-        if adder is None or adder.node.region != id or len(adder.operands) != 2:
-            continue
-        use = uses.get(id)
-        if use is not None:
-            users = graph.consumers(use.outputs[0].node) if use.outputs else []
-            alone = len(use.outputs) == len(use.operands) == 1 and use.outputs[0] in adder.operands and len(users) == 1
-            if not alone or use.scope is None or use.scope.borrowed:
-                continue
-        elif id not in computed and adder.operands.count(region.inputs[0]) == 1:
-            use = Use(None, "shortcut", [region.inputs[0]], [Ref(f"\0{id}")])
-            adder.operands = [use.outputs[0] if r == region.inputs[0] else r for r in adder.operands]
-        else:
-            continue
-        use.joint = adder
-        adders[adder] = use
-    if not adders:
-        return
-    moved = set(adders.values())
-    for scope in result.scopes:
-        if any(isinstance(item, Op) and item in adders for item in scope.items):
-            items: list[Item] = []
-            for item in scope.items:
-                if isinstance(item, Op) and item in adders:
-                    items.append(adders[item])
-                if item not in moved:
-                    items.append(item)
-            scope.items = items
-
-
 def _order(scope: Scope) -> None:
     """Puts the items of a scope in an order in which they can run, keeping the program's where it can."""
     maker = {ref: i for i, item in enumerate(scope.items) for ref in item.outputs}
-    needs = [{maker[r] for r in item.operands if r in maker and maker[r] != i} for i, item in enumerate(scope.items)]
+    needs = [
+        {maker[r] for r in item.operands if r in maker and maker[r] != i}
+        for i, item in enumerate(scope.items)
+    ]
     if all(max(need, default=-1) < i for i, need in enumerate(needs)):
         return
     users: dict[int, list[int]] = {}
@@ -406,52 +394,3 @@ def _order(scope: Scope) -> None:
             if not waiting[user]:
                 heappush(ready, user)
     scope.items = [scope.items[i] for i in order]
-
-
-def _aliases(result: Structure) -> None:
-    """Finds uses whose every weight belongs to an earlier use beside them: that module is called again."""
-    for scope in result.scopes:
-        around = scope.parent
-        if around is None or scope.use is None or not scope.borrowed:
-            continue
-        first = _counterpart(result, scope)
-        if first is not None and first.use is not None and first.parent is around:
-            scope.use.same = first.use
-
-
-def _counterpart(result: Structure, scope: Scope) -> Scope | None:
-    """The scope beside this one that holds, layer for layer, the weights that this one uses."""
-    inside = _ops_below(scope)
-    owner = next((op.owner for op in inside if op.owner is not None), None)
-    if owner is None:
-        return None
-    first = next((s for s in result.home[owner.node.name].chain if s.parent is scope.parent), None)
-    if first is None or first is scope:
-        return None
-    others = _ops_below(first)
-    if len(others) != len(inside):
-        return None
-    for mine, other in zip(inside, others, strict=True):
-        if (mine.torch.module is None) != (other.torch.module is None) or mine.torch != other.torch:
-            return None
-        if mine.torch.module is not None and mine.owner not in {other, other.owner or other} and mine.node.owner:
-            return None
-        if mine.torch.module is not None and mine.owner is None and _weights(result, mine):
-            return None
-    return first
-
-
-def _weights(result: Structure, op: Op) -> bool:
-    return bool(op.node.layer.parameters(result.graph.operand_types(op.node.name)))
-
-
-def _ops_below(scope: Scope) -> list[Op]:
-    found: list[Op] = []
-    todo: list[Item] = list(reversed(scope.items))
-    while todo:
-        item = todo.pop()
-        if isinstance(item, Op):
-            found.append(item)
-        elif item.scope is not None:
-            todo += reversed(item.scope.items)
-    return found

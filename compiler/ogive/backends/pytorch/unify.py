@@ -1,8 +1,9 @@
 """Finds how the values inside a block follow from its parameters (anti-unification).
 
-A `Slot` is a place for a value in the text of a class; it holds the value of every instance. `solve` replaces the
-slots that differ by expressions over *atoms*, which are the parameters of the block's definition and the channels
-of its inputs, or, where none fits, by a parameter of their own. Every expression is checked on every instance.
+A `Slot` is a place for a value in the text of a class; it holds the value of every instance. `solve` replaces
+the slots that differ by expressions over *atoms*, which are the parameters of the block's definition and the
+channels of its inputs, or, where none fits, by a parameter of their own. Every expression is checked on every
+instance.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Expression:
     compound: bool = False
 
     def show(self, names: Mapping[str, str], *, inside: bool = False) -> str:
-        """The expression, with the atoms called as `names` says; in parentheses `inside` an operator if it needs them."""
+        """The expression, with the atoms called as `names` says; in parentheses `inside` an operator if it
+        needs them.
+        """
         shown = self.text.format(*(names.get(atom, atom) for atom in self.atoms)) if self.atoms else self.text
         return f"({shown})" if inside and self.compound else shown
 
@@ -129,7 +132,8 @@ def _agree(values: Sequence[Any], others: Sequence[Any]) -> bool:
 
 
 def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Atom]:
-    """Gives every slot its expression. Returns the atoms that are used, new ones included, in the order they came.
+    """Gives every slot its expression. Returns the atoms that are used, new ones included, in the order they
+    came.
 
     Args:
         slots: in the order of the text; all hold as many values as there are instances.
@@ -172,8 +176,10 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
 
 
 def _follow(slot: Slot, known: list[Any], atoms: list[Atom]) -> bool:
-    """Lets a value that only some instances have follow what all have, even where it happens to be the same for those
-    some: the stride of a shortcut is that of its block. Whether it does."""
+    """Lets a value that only some instances have follow what all have, even where it happens to be the same
+    for those
+    some: the stride of a shortcut is that of its block. Whether it does.
+    """
     names = [atom for atom in atoms if atom.name == slot.keyword]
     wide = type(known[0]) is int and known[0] > 1
     for values in [*(atom.values for atom in names), *(slot.kin if wide else ())]:
@@ -246,7 +252,7 @@ class _Search:
         return None
 
     def _pair(self, values: list[Any]) -> Expression | None:
-        """`width + grow`, `width * ratio`, `width // ratio`: only where three instances or more agree on it."""
+        """`width + grow`, `width * ratio`, `width // ratio`: only where three instances or more agree."""
         if not self._telling(values, 3):
             return None
         for i, (first, a) in enumerate(self.ints[:16]):
@@ -258,7 +264,7 @@ class _Search:
         return None
 
     def _mixed(self, values: list[Any]) -> Expression | None:
-        """`2 * width + grow`, `32 * groups * width`: one factor, two atoms, three values or more."""
+        """`2 * width + grow`, `32 * groups * width`: one factor, two atoms, three instances or more."""
         if not self._telling(values, 3):
             return None
         for first, a in self.ints[:12]:
@@ -268,15 +274,19 @@ class _Search:
                 for factor in (2, 3, 4):
                     if _holds(values, lambda x, y, f=factor: f * x + y, a, b):
                         return Expression(f"{factor} * {{0}} + {{1}}", (first, second), True)
-                products = {v // (x * y) for v, x, y in zip(values, a, b, strict=True) if v is not MISSING and x * y}
-                if len(products) == 1 and (factor := products.pop()) > 1:
-                    if _holds(values, lambda x, y, f=factor: f * x * y, a, b):
-                        return Expression(f"{factor} * {{0}} * {{1}}", (first, second), True)
+                products = {
+                    v // (x * y) for v, x, y in zip(values, a, b, strict=True) if v is not MISSING and x * y
+                }
+                factor = products.pop() if len(products) == 1 else 0
+                if factor > 1 and _holds(values, lambda x, y, f=factor: f * x * y, a, b):
+                    return Expression(f"{factor} * {{0}} * {{1}}", (first, second), True)
         return None
 
     @staticmethod
     def _telling(values: list[Any], least: int) -> bool:
-        return len({v for v in values if v is not MISSING}) >= least
+        """Whether so many instances that differ have a value, and not all the same: fewer prove little."""
+        known = [v for v in values if v is not MISSING]
+        return len(known) >= least and len(set(known)) > 1
 
     def _comparison(self, values: list[Any]) -> Expression | None:
         """`stride == 1`, `not flag`."""
@@ -286,14 +296,16 @@ class _Search:
         for atom, known in self.bare:
             if atom.kind != "given":
                 continue
-            for value in dict.fromkeys(k for k in known if isinstance(k, (int, str)) and not isinstance(k, bool)):
+            for value in dict.fromkeys(
+                k for k in known if isinstance(k, (int, str)) and not isinstance(k, bool)
+            ):
                 for sign, truth in (("!=", False), ("==", True)):
                     if _agree(values, [(k == value) is truth for k in known]):
                         return Expression(f"{{0}} {sign} {_braced(literal(value))}", (atom.name,), True)
         return None
 
     def condition(self, slot: Slot, values: list[Any], rows: list[int]) -> Expression | None:
-        """`stride != 1 or in_channels != 4 * width`, where it holds; else the plainest comparison that does."""
+        """`stride != 1 or in_channels != 4 * width` where it holds, else the plainest comparison that does."""
         parts: list[tuple[Expression, list[bool]]] = []
         for condition in slot.conditions:
             other = [condition.channels.values[i] for i in rows]
@@ -304,7 +316,12 @@ class _Search:
                 continue
             own = [condition.values[i] for i in rows]
             text = f"{{{len(found.atoms)}}} != {found.text}"
-            parts.append((Expression(text, (*found.atoms, condition.atom), True), [a != b for a, b in zip(own, other, strict=True)]))
+            parts.append(
+                (
+                    Expression(text, (*found.atoms, condition.atom), True),
+                    [a != b for a, b in zip(own, other, strict=True)],
+                )
+            )
         for differs, truth in parts:
             for atom, known in self.bare:
                 if atom.kind != "given" or atom.default is ... or type(atom.default) is not int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ogive.elaborate.context import Context, Frame
-from ogive.elaborate.emit import emit, explain, no_flow
+from ogive.elaborate.emit import emit, no_flow
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
-from ogive.layers.base import Layer, ShapeError
+from ogive.layers.base import Layer
 from ogive.syntax import ast
 
 
@@ -28,7 +28,7 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
         if isinstance(value, list) and value is not POISON:
             ctx.error(
                 "E207", f"a branch of `{layer.kind}` ends in {describe(value)}", branch.span, "this branch",
-                help="join it first: `-> concat`", frame=frame,
+                help="join it at the end of the branch: `-> concat`", frame=frame,
             )  # fmt: skip
             value = POISON
         values.append(value)
@@ -38,15 +38,8 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
         ctx.close_region(region, POISON)
         return POISON
     operands = [*values, *bound.tensors]
-    built = layer(**bound.values)
-    try:
-        built.infer([operand.type for operand in operands])
-    except ShapeError as problem:
-        headings = [f"branch {i + 1}" for i in range(len(values))]
-        explain(ctx, frame, layer.kind, problem, operands, element.head.span, dict(bound.spans), headings)
-        ctx.close_region(region, POISON)
-        return POISON
-    value = emit(ctx, inner, built, operands, element.head.span, spans=dict(bound.spans))
+    headings = [f"branch {i + 1}" for i in range(len(values))] + ["argument"] * len(bound.tensors)
+    value = emit(ctx, inner, layer(**bound.values), operands, element.head.span, spans=dict(bound.spans), headings=headings)
     ctx.close_region(region, value)
     return value
 

@@ -32,6 +32,8 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         return POISON
     if source is POISON:
         return POISON
+    # a later stage that updates nothing does nothing; one that updates only X1 reads nothing of the stage before
+    stages = min(stages, updates + 1) if updates < 2 else stages
     body = _body(ctx, frame, use, source, n, stages, updates)
     if body is None:
         return POISON

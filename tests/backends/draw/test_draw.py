@@ -1,0 +1,247 @@
+"""What every drawing must be: in the formats asked for, the same every time, legible, safe to open."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backends.draw import nets
+from backends.draw.svg import Image
+from ogive.backends.draw import FORMATS, dot_text, draw, drawing, look, render, svg
+from ogive.diagnostics import ArchError
+from ogive.graph import Graph
+
+MAGIC = {"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "dot": b"digraph "}
+HOSTILE = [
+    'quote " inside',
+    "ends with \\", "back\\slash \\N \\G \\\\", "<script>alert(1)</script>", "<b>", "a & b &amp; c",
+    "new\nline\r\n", "-> { } ; // /* */", "]]> --> <!--", "Ünïcödé 网络 😀", "port:w",
+    "%s {} \x00\x1b[31m", "", "   ", "x" * 500,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+def test_dot_text(name: str, golden: Callable[[str, str | Path], None]) -> None:
+    golden(dot_text(nets.NETS[name]()), f"golden/{name}.dot")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("name", ["lenet", "clique4", "gated"])
+def test_formats_begin_as_they_should(name: str, kind: str) -> None:
+    data = draw(nets.NETS[name](), kind)
+    assert data.startswith(MAGIC[kind])
+    if kind == "png":
+        assert data.endswith(b"IEND\xaeB`\x82")
+    if kind == "pdf":
+        assert data.rstrip().endswith(b"%%EOF")
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_same_bytes_every_time(kind: str) -> None:
+    assert draw(nets.cliquenet(4), kind) == draw(nets.cliquenet(4), kind)
+
+
+def test_dots_an_inch() -> None:
+    def width(data: bytes) -> int:
+        return int.from_bytes(data[16:20])
+
+    coarse, fine = (width(draw(nets.lenet(), "png", dpi=dpi)) for dpi in (100, 200))
+    assert fine == pytest.approx(2 * coarse, rel=0.02)
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+def test_text_lies_inside_its_box(name: str) -> None:
+    image = Image(svg(nets.NETS[name]()))
+    assert image.boxes
+    for text in image.texts:
+        if text.box is None:
+            continue
+        left, top, right, bottom = text.box
+        assert left <= text.left, text
+        assert text.right <= right, text
+        assert top <= text.top, text
+        assert text.bottom <= bottom, text
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+def test_nothing_lies_over_another(name: str) -> None:
+    image = Image(svg(nets.NETS[name]()))
+    solid = [b for b in image.boxes if b.fill != "none"]  # the frame of a ring holds its layers
+    for i, a in enumerate(solid):
+        for b in solid[:i]:
+            apart = a.right <= b.left or b.right <= a.left or a.bottom <= b.top or b.bottom <= a.top
+            assert apart, (a, b)
+    for box in (*image.boxes, *image.frames):
+        assert 0 <= box.left < box.right <= image.width
+        assert 0 <= box.top < box.bottom <= image.height
+
+
+@pytest.mark.parametrize("name", [n for n in nets.NETS if n not in ("clique4", "clique6")])
+def test_titles_of_frames_are_not_crossed(name: str) -> None:
+    image = Image(svg(nets.NETS[name]()))
+    for title in image.titles:
+        for x, y in image.points:
+            inside = title.left < x < title.right and title.top + 1 < y < title.bottom - 1
+            assert not inside, (title, x, y)
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+def test_fits_a_page(name: str) -> None:
+    made = drawing(nets.NETS[name](), "svg")
+    assert made.notes == ()
+    image = Image(made.data.decode())
+    scale = min(1.0, look.PAGE[0] * 72 / image.width, look.PAGE[1] * 72 / image.height)
+    assert scale * look.TYPE >= look.LEAST_TYPE
+    assert len(image.boxes) <= look.MANY_BOXES
+
+
+def test_straight_flow() -> None:
+    for name in ("lenet", "resnet50", "densenet121", "unet", "cliquenet"):
+        image = Image(svg(nets.NETS[name]()))
+        column = [b for b in image.boxes if b.text[:1] in (["image"], ["output"])]
+        middles = {round((b.left + b.right) / 2) for b in column}
+        assert len(middles) == 1, name
+
+
+def test_svg_is_an_image_with_text() -> None:
+    root = ET.fromstring(svg(nets.lenet()))
+    assert root.get("role") == "img"
+    assert root[0].tag.endswith("title")
+    assert root[0].text == "lenet5"
+    texts = [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "5×5 conv, 6" in texts
+    assert "2×2 avg pool, /2" in texts
+    assert len([t for t in root.iter() if t.tag.endswith("title")]) == 1  # no tooltips with our own ids
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names(name: str) -> None:
+    graph = nets.hostile(name)
+    for depth in (None, 0, 5):
+        text = svg(graph, depth=depth)
+        root = ET.fromstring(text)
+        tags = {t.tag.rpartition("}")[2] for t in root.iter()}
+        assert tags <= {"svg", "g", "title", "polygon", "path", "text", "ellipse", "polyline"}
+        shown = [t.text or "" for t in root.iter("{http://www.w3.org/2000/svg}text")]
+        clean = "".join(c if c.isprintable() else " " for c in name).strip()
+        if 0 < len(clean) <= 30:
+            assert any(clean in s.replace("\xa0", " ") for s in shown), (clean, shown)
+    assert dot_text(graph).count("digraph") == 1 + name.count("digraph")
+
+
+def test_hostile_names_make_no_nodes() -> None:
+    import pygraphviz
+
+    plain = pygraphviz.AGraph(string=dot_text(nets.hostile("plain"), depth=5))
+    for name in HOSTILE:
+        parsed = pygraphviz.AGraph(string=dot_text(nets.hostile(name), depth=5))
+        assert parsed.nodes() == plain.nodes(), name
+        assert parsed.edges() == plain.edges(), name
+
+
+def test_unknown_format() -> None:
+    with pytest.raises(ArchError) as caught:
+        draw(nets.lenet(), "webp")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E510"
+    assert diagnostic.help is not None
+    assert all(f in diagnostic.help for f in FORMATS)
+
+
+def test_without_pygraphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def environment(folder: Path) -> dict[str, str]:
+        # a module that is found before the packages and says that there is no pygraphviz
+        (folder / "sitecustomize.py").write_text("import sys\nsys.modules['pygraphviz'] = None\n")
+        return {**os.environ}
+
+    monkeypatch.setattr(render.fonts, "environment", environment)
+    run = subprocess.run
+
+    def with_path(*args: object, **more: object) -> object:
+        env = more["env"]
+        assert isinstance(env, dict)
+        folder = next(
+            p for p in Path(os.environ.get("TMPDIR", "/tmp")).glob("ogive-draw-*/sitecustomize.py")
+        ).parent
+        return run(
+            *args, **{**more, "env": {**env, "PYTHONPATH": f"{folder}{os.pathsep}{env['PYTHONPATH']}"}}
+        )
+
+    monkeypatch.setattr(render.subprocess, "run", with_path)
+    with pytest.raises(ArchError) as caught:
+        draw(nets.lenet(), "svg")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E511"
+    assert diagnostic.help is not None
+    assert "pip install pygraphviz" in diagnostic.help
+
+
+def test_time_limit_folds_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = nets.gated()
+    tried: list[int] = []
+    real = render.render
+
+    def slow(picture: render.Picture, kind: str, dpi: int, time_limit: float) -> render.Rendered:
+        tried.append(picture.count)
+        if picture.count > 8:
+            return real(picture, kind, dpi, 0.001)
+        return real(picture, kind, dpi, 20.0)
+
+    monkeypatch.setattr("ogive.backends.draw.render_picture", slow)
+    made = drawing(graph, "svg", time_limit=0.001)
+    assert tried == sorted(tried, reverse=True)
+    assert len(tried) > 1
+    assert "folded" in made.notes[0]
+    assert made.data.startswith(b"<?xml")
+
+
+def test_time_limit_that_nothing_meets() -> None:
+    with pytest.raises(ArchError) as caught:
+        drawing(nets.lenet(), "svg", time_limit=0.001)
+    assert [d.code for d in caught.value.diagnostics] == ["E512"]
+
+
+def test_wide_nets_are_drawn_in_time() -> None:
+    made = drawing(nets.branches(60, 6), "svg")
+    assert made.data.startswith(b"<?xml")
+
+
+def test_more_boxes_than_can_be_laid_out() -> None:
+    graph = nets.row(look.MOST_BOXES + 20)
+    image = Image(svg(graph))
+    assert [b.text[0] for b in image.boxes][:1] == ["image"]
+    assert len(image.boxes) == 3
+
+
+def test_type_that_gets_small_is_said() -> None:
+    made = drawing(nets.resnet(), "svg", depth=9)
+    assert any("pt" in note and "depth" in note for note in made.notes)
+
+
+def test_torch_is_not_loaded() -> None:
+    code = (
+        "import sys; sys.path[:0] = {path!r}\n"
+        "from backends.draw import nets\n"
+        "from ogive.backends.draw import draw\n"
+        "draw(nets.lenet(), 'svg')\n"
+        "assert not {{'torch', 'pygraphviz', 'matplotlib'}} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code.format(path=sys.path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_graph_is_left_alone() -> None:
+    graph: Graph = nets.cliquenet(4)
+    before = (list(graph.digraph.nodes(data=True)), list(graph.digraph.edges(data=True)), dict(graph.regions))
+    draw(graph, "svg")
+    assert before == (
+        list(graph.digraph.nodes(data=True)),
+        list(graph.digraph.edges(data=True)),
+        graph.regions,
+    )
