@@ -61,15 +61,16 @@ class Region:
 
     Attributes:
         id: its key in `Graph.regions`; 0 is the net itself.
-        kind: `net`, `block`, `stage`, `repeat`, `iteration` (one turn of a repeat or of a dense block), `residual`,
-            `shortcut` (the part of a residual beside its body), `merge` (concat, add, … with branches), `branch`,
-            `dense`, `clique`, `aux`.
+        kind: `net`, `block`, `stage`, `repeat`, `iteration` (one turn of a repeat or of a dense block),
+            `residual`, `shortcut` (the part of a residual beside its body), `merge` (concat, add, … with
+            branches), `branch`, `dense`, `clique`, `aux`.
         name: the segment that it adds to the paths of its layers; empty where it adds none.
         path: the whole path, with the segments of its parents.
         parent: the region around it; None for the net.
         span: where it was written.
         block: the name of the definition, for a net or a block use; the connectivity word for the others.
-        arguments: the values of the definition's parameters (numbers, strings, kernels, lists; layers and blocks as text).
+        arguments: the values of the definition's parameters (numbers, strings, kernels, lists; layers and
+            blocks as text).
         defaults: the default values of those parameters that have one.
         index: which turn, from 0, for an iteration.
         inputs: the tensors that arrive.
@@ -107,8 +108,8 @@ class CliqueStep:
 class CliqueBody:
     """What a clique does at each of its layers (Yang et al. 2018, section 3).
 
-    X0 has `source` channels' type, every X_i the type `result`. In stage 1, X_i = body([X0, X_1 … X_{i-1}]); in stage
-    t ≥ 2, X_i = body(every other X_j, newest, in index order), for i = 1 … `updates`.
+    X0 has `source` channels' type, every X_i the type `result`. In stage 1, X_i = body([X0, X_1 … X_{i-1}]);
+    in stage t ≥ 2, X_i = body(every other X_j, newest, in index order), for i = 1 … `updates`.
 
     Attributes:
         layers: how many layers it connects.
@@ -116,8 +117,8 @@ class CliqueBody:
         updates: how many layers a later stage computes before it stops.
         before: channel-wise layers on the concatenated sources; norms are not shared between stages.
         mix: the convolution that mixes the sources; one slice W_ji for each pair, the same in every stage.
-        after: the rest of the body, a graph whose only input is node `in` (the result of `mix`) and whose only output
-            is X_i; convolutions are shared between stages, norms are not.
+        after: the rest of the body, a graph whose only input is node `in` (the result of `mix`) and whose
+            only output is X_i; convolutions are shared between stages, norms are not.
         source: the type of X0.
         result: the type of every X_i.
     """
@@ -167,8 +168,8 @@ class Graph:
 
     Attributes:
         name: the variant, or the net.
-        digraph: the networkx graph. A node's key is its name, its attribute `node` the `Node`; an edge's attributes
-            are `operand` (which input of the target) and `output` (which output of the source).
+        digraph: the networkx graph. A node's key is its name, its attribute `node` the `Node`; an edge's
+            attributes are `operand` (which input of the target) and `output` (which output of the source).
         regions: by id; a region's parent comes before it.
         inputs: names of the input nodes, in order.
         outputs: names and tensors, in order; a net without `output` has one, called `output`.
@@ -287,5 +288,5 @@ class Graph:
         self.digraph.nodes[node.name]["node"] = node
 
     def copy(self) -> Graph:
-        """A copy that can be changed without touching this one; nodes and regions are frozen and are shared."""
+        """A copy that can be changed without touching this one; nodes and regions are frozen, and shared."""
         return replace(self, digraph=self.digraph.copy(), regions=dict(self.regions))

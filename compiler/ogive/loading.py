@@ -28,7 +28,8 @@ def load(
     """Loads a network: `ogive.load("resnet50", classes=10)`, `ogive.load("my.arch:small")`.
 
     Args:
-        target: a variant of the zoo, a file, or `FILE:NAME`. A file alone must hold one net that needs no argument.
+        target: a variant of the zoo, a file, or `FILE:NAME`. A file alone must hold one net that needs no
+            argument.
         input: sizes of the only input, without the batch, over the declared ones.
         library: the layers there are; the standard ones unless given.
         arguments: for the net, over those of the variant.
@@ -62,13 +63,17 @@ def loads(
 
 
 def _network(
-    program: Program, name: str | None, shape: tuple[int, ...] | None, library: Library | None, arguments: Mapping[str, Any]
+    program: Program,
+    name: str | None,
+    shape: tuple[int, ...] | None,
+    library: Library | None,
+    arguments: Mapping[str, Any],
 ) -> Network:
     name = name or only_name(program, arguments)
     return Network(compile_target(program, name, arguments=arguments, shape=shape, library=library))
 
 
-def only_name(program: Program, arguments: Mapping[str, Any] = {}) -> str:  # noqa: B006 - read only
+def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> str:
     """The net of a file that is meant when none is named.
 
     Raises:
@@ -79,11 +84,26 @@ def only_name(program: Program, arguments: Mapping[str, Any] = {}) -> str:  # no
         return names[0]
     if not names and len(program.names) == 1:
         return program.names[0]  # says itself which arguments it needs
-    what = f"holds {len(names)} nets" if names else "holds no net that needs no argument" if program.names else "holds no net"
-    raise ArchError([Diagnostic(
-        "E503", f"{program.source.name} {what}: name one", (), (("note", f"it has {', '.join(program.names) or 'none'}"),),
-        f"`{program.source.name}:{(names or program.names)[0]}`" if program.names else "`net Name() { input image: 3x32x32 … }`",
-    )])  # fmt: skip
+    what = (
+        f"holds {len(names)} nets"
+        if names
+        else "holds no net that needs no argument"
+        if program.names
+        else "holds no net"
+    )
+    raise ArchError(
+        [
+            Diagnostic(
+                "E503",
+                f"{program.source.name} {what}: name one",
+                (),
+                (("note", f"it has {', '.join(program.names) or 'none'}"),),
+                f"`{program.source.name}:{(names or program.names)[0]}`"
+                if program.names
+                else "`net Name() { input image: 3x32x32 … }`",
+            )
+        ]
+    )
 
 
 def find(target: str) -> tuple[Program, str | None]:
@@ -103,10 +123,17 @@ def find(target: str) -> tuple[Program, str | None]:
             return read_file(file, shown=file.name), target
     everything = [name for file in resources.zoo_files() for name in declared(file)]
     guess = did_you_mean(target, everything)
-    raise ArchError([Diagnostic(
-        "E502", f"`{target}` is no file, and the zoo has no network of that name", (), (),
-        f"did you mean `{guess}`?" if guess else "see `ogive list` for the networks there are",
-    )])  # fmt: skip
+    raise ArchError(
+        [
+            Diagnostic(
+                "E502",
+                f"`{target}` is no file, and the zoo has no network of that name",
+                (),
+                (),
+                f"did you mean `{guess}`?" if guess else "see `ogive list` for the networks there are",
+            )
+        ]
+    )
 
 
 def _looks_like_a_file(text: str) -> bool:
@@ -135,16 +162,19 @@ def read_file(path: Path, shown: str | None = None) -> Program:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise _unreadable(name, f"is longer than {MAX_BYTES // 1_000_000} MB")
-        text = data.decode("utf-8")
     except OSError as problem:
         raise _unreadable(name, f"cannot be read: {(problem.strerror or 'unknown error').lower()}") from None
+    except ValueError as problem:  # a NUL in the path
+        raise _unreadable(name.replace("\0", "\\0"), f"cannot be read: {problem}") from None
+    if len(data) > MAX_BYTES:
+        raise _unreadable(name, f"is longer than {MAX_BYTES // 1_000_000} MB")
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError as problem:
         line = data[: problem.start].count(b"\n") + 1
-        raise _unreadable(name, f"is not UTF-8 text: byte {data[problem.start]:#04x} on line {line}") from None
-    except ValueError as problem:
-        raise _unreadable(name.replace("\0", "\\0"), f"cannot be read: {problem}") from None
+        raise _unreadable(
+            name, f"is not UTF-8 text: byte {data[problem.start]:#04x} on line {line}"
+        ) from None
     return read_program(text.removeprefix("\ufeff").replace("\r\n", "\n"), name)
 
 

@@ -54,10 +54,11 @@ class Network:
     def graph(self) -> nx.MultiDiGraph[str]:
         """The architecture as a networkx graph, for networkx's algorithms; changing it changes nothing else.
 
-        A node's key is its path (`conv3.bottleneck2.conv1`) and it has the attributes `kind`, `group`, `shape` (of its
-        first output, without the batch), `shapes`, `params`, `macs`, `arguments` (a dict), `path` (the region around
-        it), `stage` (or None), `line` (in the `.arch` text, or None). An edge has `operand`, `output` and `shape`. Nodes
-        stand in program order. A clique is a cycle; use `.unrolled` for a graph without cycles.
+        A node's key is its path (`conv3.bottleneck2.conv1`) and it has the attributes `kind`, `group`,
+        `shape` (of its first output, without the batch), `shapes`, `params`, `macs`, `arguments` (a dict),
+        `path` (the region around it), `stage` (or None), `line` (in the `.arch` text, or None). An edge has
+        `operand`, `output` and `shape`. Nodes stand in program order. A clique is a cycle; use `.unrolled`
+        for a graph without cycles.
         """
         from ogive.report.users_graph import users_graph
 
@@ -82,8 +83,9 @@ class Network:
 
     @cached_property
     def macs(self) -> int:
-        """Multiply-accumulates of one image on the inference path: convolutions and linear layers, attention's
-        projections; without biases, norms and products of two activations."""
+        """Multiply-accumulates of one image on the inference path: convolutions and linear layers,
+        attention's projections; without biases, norms and products of two activations.
+        """
         from ogive.report.counts import macs
 
         return macs(self.unrolled)
@@ -121,7 +123,8 @@ class Network:
         return torch_module(self.ir, features=features)
 
     def draw(self, path: str | PathLike[str], *, dpi: int = 200) -> Path:
-        """Draws it; the file's ending (svg, pdf, png, dot) says how. The file is replaced only when it is complete.
+        """Draws it; the file's ending (svg, pdf, png, dot) says how. The file is replaced only when it is
+        complete.
 
         Raises:
             ArchError: the format is not known.

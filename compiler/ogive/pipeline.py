@@ -8,7 +8,7 @@ Nothing here reads files or prints; nothing loads torch.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,7 +40,9 @@ class Program:
 
     @property
     def complete(self) -> list[str]:
-        """Those that need no argument: the variants, or else the nets. A net that a variant names is not listed twice."""
+        """Those that need no argument: the variants, or else the nets. A net that a variant names is not
+        listed twice.
+        """
         items = targets(self.tree)
         ready = [name for name, item in items.items() if not needs_arguments(item)]
         named = {_head(item.value) for item in items.values() if isinstance(item, ast.Variant)}
@@ -64,8 +66,10 @@ class Compiled:
 
 
 @contextmanager
-def _growing() -> Iterator[None]:
-    """Holds the garbage collector while a graph grows: it would walk the whole graph again and again, and find nothing."""
+def _growing() -> Generator[None]:
+    """Holds the garbage collector while a graph grows: it would walk the whole graph again and again, and
+    find nothing.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -123,20 +127,32 @@ def compile_target(
     items = targets(program.tree)
     if name not in items:
         guess = did_you_mean(name, items)
-        raise ArchError([Diagnostic(
-            "E117", f"{program.source.name} has no net or variant called `{name}`", (), (("note", f"it has {', '.join(items) or 'none'}"),),
-            f"did you mean `{guess}`?" if guess else None,
-        )])  # fmt: skip
+        raise ArchError(
+            [
+                Diagnostic(
+                    "E117",
+                    f"{program.source.name} has no net or variant called `{name}`",
+                    (),
+                    (("note", f"it has {', '.join(items) or 'none'}"),),
+                    f"did you mean `{guess}`?" if guess else None,
+                )
+            ]
+        )
     with _growing():
-        done = elaborate(program.tree, items[name], library or Library.standard(), arguments=arguments, shape=shape)
+        done = elaborate(
+            program.tree, items[name], library or Library.standard(), arguments=arguments, shape=shape
+        )
         if done.graph is None:
             raise ArchError(done.diagnostics)
         graph = resolve_bias(prune(done.graph))
     return Compiled(program, name, graph, tuple(d for d in done.diagnostics if d.severity == "warning"))
 
 
-def check_program(program: Program, library: Library | None = None) -> tuple[list[Compiled], list[Diagnostic]]:
-    """Checks everything in a file: all nets and variants that need no argument, and the names in what none of them uses.
+def check_program(
+    program: Program, library: Library | None = None
+) -> tuple[list[Compiled], list[Diagnostic]]:
+    """Checks everything in a file: all nets and variants that need no argument, and the names in what none of
+    them uses.
 
     Returns:
         What works, and all diagnostics, each place once, in the order of the text.
@@ -167,5 +183,8 @@ def _each_once(found: list[Diagnostic]) -> list[Diagnostic]:
     first: dict[object, Diagnostic] = {}
     for diagnostic in found:
         span = diagnostic.span
-        first.setdefault((diagnostic.code, span.start, span.end) if span else (diagnostic.code, diagnostic.message), diagnostic)
+        first.setdefault(
+            (diagnostic.code, span.start, span.end) if span else (diagnostic.code, diagnostic.message),
+            diagnostic,
+        )
     return sorted(first.values(), key=lambda d: (d.span is None, d.span.start if d.span else 0))

@@ -143,21 +143,6 @@ net N() {
   output left = c -> add(a)
   output right = c -> mul(b) -> flatten -> linear(2)
 }""",
-    "shared": """
-net N() {
-  input image: 3x8x8
-  conv(4, 3x3, padding = 1)
-  share f = conv(4, 3x3, padding = 1)
-  f -> relu -> f -> relu
-  repeat 4 share { conv(4, 3x3, padding = 1) -> bn -> relu }
-  stage late { f -> relu; conv(2, 1x1) }
-  flatten -> linear(2)
-}""",
-    "shared but for the norm": """net N() {
-  input image: 4x8x8
-  repeat 3 share(except = norm) { conv(4, 3x3, padding = 1) -> bn -> relu }
-  flatten -> linear(2)
-}""",
     "clique": """
 block Transition() { bn -> relu -> conv(here.channels, 1x1) -> avg_pool(2x2) }
 net N() {

@@ -27,11 +27,16 @@ def test_every_path_must_reach_a_batch_norm(rest: str, bias: bool) -> None:
 
 
 def test_true_and_false_are_obeyed() -> None:
-    assert biases("conv(4, 3x3, bias = true) -> bn -> conv(4, 3x3, bias = false)") == {"conv1": True, "conv2": False}
+    assert biases("conv(4, 3x3, bias = true) -> bn -> conv(4, 3x3, bias = false)") == {
+        "conv1": True,
+        "conv2": False,
+    }
 
 
 def test_preactivation_nets_come_out_right() -> None:
-    flags = biases("conv(4, 3x3)\nrepeat 2 { residual { bn -> relu -> conv(4, 3x3, padding = 1) } }\nbn -> relu")
+    flags = biases(
+        "conv(4, 3x3)\nrepeat 2 { residual { bn -> relu -> conv(4, 3x3, padding = 1) } }\nbn -> relu"
+    )
     assert set(flags.values()) == {False}
     flags = biases("conv(4, 3x3)\nrepeat 2 { residual { bn -> relu -> conv(4, 3x3, padding = 1) } }\nrelu")
     assert set(flags.values()) == {True}

@@ -29,7 +29,13 @@ def test_shortcuts_where_it_does_not() -> None:
 
 def test_a_projection_has_a_norm_only_if_the_body_has_one_and_of_its_kind() -> None:
     assert kinds(net("residual { conv(8, 3x3, padding = 1) -> relu }")) == ["conv", "relu", "conv", "add"]
-    assert kinds(net("residual { conv(8, 3x3, padding = 1) -> gn(4) }")) == ["conv", "gn", "conv", "gn", "add"]
+    assert kinds(net("residual { conv(8, 3x3, padding = 1) -> gn(4) }")) == [
+        "conv",
+        "gn",
+        "conv",
+        "gn",
+        "add",
+    ]
 
 
 def test_the_stride_of_a_projection_is_the_smallest_that_fits() -> None:
@@ -73,7 +79,12 @@ CLIQUE = "conv(8, 3x3, padding = 1)\nclique(layers = 4{more}) {{ bn -> relu -> c
 def test_a_clique_is_a_cycle_until_it_is_unrolled() -> None:
     n = net(CLIQUE.format(more="", end="b.features -> bn"))
     members = n.graph.subgraph([name for name, kind in n.graph.nodes(data="kind") if kind == "clique_layer"])
-    assert all(members.has_edge(f"clique1.layer{j}", f"clique1.layer{i}") for i in range(1, 5) for j in range(1, 5) if i != j)
+    assert all(
+        members.has_edge(f"clique1.layer{j}", f"clique1.layer{i}")
+        for i in range(1, 5)
+        for j in range(1, 5)
+        if i != j
+    )
     assert not nx.is_directed_acyclic_graph(n.graph)
     assert nx.is_directed_acyclic_graph(n.unrolled.digraph)
     assert n.outputs[0][1].channels == 8 + 4 * 6
@@ -88,7 +99,9 @@ def test_the_values_of_a_clique() -> None:
 def test_weights_that_a_clique_does_not_use_are_not_made() -> None:
     def links(more: str, end: str) -> set[str]:
         n = net(CLIQUE.format(more=more, end=end))
-        return {key for node in n.unrolled for key in n.unrolled.parameters(node.name) if key.startswith("link_")}
+        return {
+            key for node in n.unrolled for key in n.unrolled.parameters(node.name) if key.startswith("link_")
+        }
 
     every = links("", "b.features -> bn")
     assert len(every) == 4 + 12
@@ -97,7 +110,10 @@ def test_weights_that_a_clique_does_not_use_are_not_made() -> None:
     assert links(", updates = 0, stages = 3", "b.features -> bn") == links("", "b.stage1 -> bn")
 
 
-@pytest.mark.parametrize("more", ["", ", stages = 1", ", stages = 3", ", updates = 0", ", updates = 1, stages = 4", ", updates = 3"])
+@pytest.mark.parametrize(
+    "more",
+    ["", ", stages = 1", ", stages = 3", ", updates = 0", ", updates = 1, stages = 4", ", updates = 3"],
+)
 def test_a_clique_makes_what_it_counts(more: str) -> None:
     n = net(CLIQUE.format(more=more, end="b.features -> bn"), "3x8x8")
     assert sum(p.numel() for p in n.module().parameters()) == n.params
@@ -134,4 +150,7 @@ def test_graph_is_documented_networkx() -> None:
     assert nx.has_path(graph, "image", "linear1")
     assert sum(params for _, params in graph.nodes(data="params")) == 11_689_512
     assert graph.nodes["conv3.basic1.conv1"]["stage"] == "conv3"
-    assert [d["operand"] for _, _, d in sorted(graph.in_edges("conv2.basic1.add1", data=True), key=lambda e: e[2]["operand"])] == [0, 1]
+    assert [
+        d["operand"]
+        for _, _, d in sorted(graph.in_edges("conv2.basic1.add1", data=True), key=lambda e: e[2]["operand"])
+    ] == [0, 1]

@@ -38,7 +38,14 @@ def test_blocks_are_arguments_and_keep_those_they_have() -> None:
 
 def test_layers_are_arguments_with_theirs() -> None:
     block = "block B(norm = bn, act = relu) { conv(8, 3x3) -> norm -> act }"
-    assert kinds(net("B -> B(norm = gn(4), act = leaky_relu(0.2))", before=block)) == ["conv", "bn", "relu", "conv", "gn", "leaky_relu"]
+    assert kinds(net("B -> B(norm = gn(4), act = leaky_relu(0.2))", before=block)) == [
+        "conv",
+        "bn",
+        "relu",
+        "conv",
+        "gn",
+        "leaky_relu",
+    ]
 
 
 def test_choices_take_bare_words_and_nothing_else_does() -> None:
@@ -64,25 +71,41 @@ def test_a_block_takes_a_bundle_apart() -> None:
 
 def test_default_holds_to_the_end_of_its_body_and_through_blocks() -> None:
     block = "block B() { conv(4, 3x3) }"
-    assert out(net("if true { default conv(padding = same)\n B -> conv(4, 5x5) }\nB", before=block)) == "4x30x30"
-    assert out(net("default conv(padding = 1)\ndefault conv(stride = 2)\nconv(4, 3x3, padding = 0)")) == "4x15x15"
+    assert (
+        out(net("if true { default conv(padding = same)\n B -> conv(4, 5x5) }\nB", before=block)) == "4x30x30"
+    )
+    assert (
+        out(net("default conv(padding = 1)\ndefault conv(stride = 2)\nconv(4, 3x3, padding = 0)"))
+        == "4x15x15"
+    )
 
 
 def test_unit_places_its_norm_by_one_line() -> None:
     assert kinds(net("unit(4, 3x3)")) == ["conv", "bn", "relu"]
-    assert kinds(net('default unit(order = "norm act conv", act = tanh)\nunit(4, 3x3)')) == ["bn", "tanh", "conv"]
-    assert kinds(net("unit(4, 3x3, order = \"conv act\", stride = 2)")) == ["conv", "relu"]
+    assert kinds(net('default unit(order = "norm act conv", act = tanh)\nunit(4, 3x3)')) == [
+        "bn",
+        "tanh",
+        "conv",
+    ]
+    assert kinds(net('unit(4, 3x3, order = "conv act", stride = 2)')) == ["conv", "relu"]
     assert out(net("default conv(padding = same)\nunit(4, 3x3, stride = 2)")) == "4x16x16"
 
 
 def test_names_of_layers_follow_the_text() -> None:
     names = set(shapes(ogive.loads(RESNET, "small")))
-    assert {"conv1.basic2.conv2", "conv2.basic1.shortcut.conv1", "conv2.basic1.shortcut.bn1", "linear1"} <= names
+    assert {
+        "conv1.basic2.conv2",
+        "conv2.basic1.shortcut.conv1",
+        "conv2.basic1.shortcut.bn1",
+        "linear1",
+    } <= names
     assert "conv2.basic2.shortcut.conv1" not in names
 
 
 def test_inserting_a_norm_renames_no_convolution() -> None:
-    plain, normed = (set(shapes(net(f"repeat 2 {{ conv(4, 3x3) {norm} -> relu }}"))) for norm in ("", "-> bn"))
+    plain, normed = (
+        set(shapes(net(f"repeat 2 {{ conv(4, 3x3) {norm} -> relu }}"))) for norm in ("", "-> bn")
+    )
     assert {n for n in plain if "conv" in n} == {n for n in normed if "conv" in n}
 
 

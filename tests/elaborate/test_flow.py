@@ -27,7 +27,10 @@ def test_as_names_the_tensor_and_pins_the_layer() -> None:
 
 
 def test_in_is_what_entered_the_block_and_here_what_arrives() -> None:
-    n = net("conv(8, 3x3) -> B", before="block B() { conv(2 * in.channels, 1x1) -> conv(here.channels + in.channels, 1x1) }")
+    n = net(
+        "conv(8, 3x3) -> B",
+        before="block B() { conv(2 * in.channels, 1x1) -> conv(here.channels + in.channels, 1x1) }",
+    )
     assert out(n) == "24x30x30"
 
 
@@ -38,7 +41,10 @@ def test_a_bundle_is_collected_indexed_and_taken_apart() -> None:
 
 
 def test_a_list_can_be_iterated_with_its_index_and_unpacked() -> None:
-    assert out(net("for i, [c, s] in [[8, 1], [16, 2]] { conv(c + i, 3x3, stride = s, padding = 1) }")) == "17x16x16"
+    assert (
+        out(net("for i, [c, s] in [[8, 1], [16, 2]] { conv(c + i, 3x3, stride = s, padding = 1) }"))
+        == "17x16x16"
+    )
 
 
 def test_stages_open_no_scope_and_are_tensors_afterwards() -> None:
@@ -69,7 +75,9 @@ def test_types_of_inputs() -> None:
     assert out(n) == "4x6x14"
 
 
-@pytest.mark.parametrize(("text", "shape"), [("conv(4, 3x3)", "4x30x30"), ("conv(4, 3) -> conv(4, 1x7)", "4x30x24")])
+@pytest.mark.parametrize(
+    ("text", "shape"), [("conv(4, 3x3)", "4x30x30"), ("conv(4, 3) -> conv(4, 1x7)", "4x30x24")]
+)
 def test_kernels(text: str, shape: str) -> None:
     assert out(net(text)) == shape
 

@@ -66,9 +66,9 @@ def outputs(result: object) -> tuple[torch.Tensor, ...]:
 
 
 def tensors(inputs: Sequence[TensorType], batch: int = 2, seed: int = 0) -> list[torch.Tensor]:
-    """Random values of these types, in double precision."""
+    """Random values of these types, in double precision, some of them beyond every bend of an activation."""
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(batch, *x.sizes, dtype=torch.float64, generator=generator) for x in inputs]
+    return [4 * torch.randn(batch, *x.sizes, dtype=torch.float64, generator=generator) for x in inputs]
 
 
 def weights(net: nn.Module) -> dict[str, tuple[int, ...]]:

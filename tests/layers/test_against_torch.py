@@ -161,6 +161,18 @@ def test_multiply_accumulates(kind: str, data: Any) -> None:
 @given(data=st.data())
 @examples
 def test_channel_rule(kind: str, data: Any) -> None:
+    follow_a_constant(kind, data)
+
+
+@pytest.mark.parametrize("kind", ["max_pool", "avg_pool", "pad"])
+@given(data=st.data())
+@settings(examples, max_examples=5 * EXAMPLES)
+def test_channel_rule_of_windows(kind: str, data: Any) -> None:
+    follow_a_constant(kind, data)
+
+
+def follow_a_constant(kind: str, data: Any) -> None:
+    """Adds a constant to each channel of one input, and looks for it in the output."""
     layer, inputs, found = drawn(data, kind)
     if not found or layer.channel_rule(inputs) == Channel.BREAKS:
         return

@@ -127,15 +127,19 @@ def test_windows_are_what_the_gradient_reaches(kind: str, arguments: dict[str, A
     window = layer.window([x])
     assert window is not None
     offset = 2 if x.layout.value == "map" else 1
-    for axis, (extent, _) in enumerate(window):
+    for axis, (extent, stride) in enumerate(window):
         widest = 0
+        centres: list[float] = []
         for place in range(result.shape[axis + offset]):
             (reached,) = torch.autograd.grad(
                 result.select(axis + offset, place).sum(), value, retain_graph=True
             )
             places = reached.movedim(axis + offset, 0).flatten(1).abs().sum(1).nonzero().flatten()
             widest = max(widest, int(places[-1] - places[0]) + 1)
+            centres.append(float(places[-1] + places[0]) / 2)
         assert widest == extent
+        # windows at the edges are cut off, by less than their extent
+        assert abs(centres[-1] - centres[0] - float(stride) * (len(centres) - 1)) < max(extent, 2)
 
 
 @pytest.mark.parametrize("kind", sorted(CASES))

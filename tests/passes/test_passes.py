@@ -36,10 +36,19 @@ def graph() -> Graph:
 def picture(graph: Graph) -> object:
     """Everything that a graph holds, as values."""
     edges = sorted((a, b, d["operand"], d["output"]) for a, b, d in graph.digraph.edges(data=True))
-    return [repr(node) for node in graph], edges, dict(graph.regions), graph.inputs, graph.outputs, graph.heads
+    return (
+        [repr(node) for node in graph],
+        edges,
+        dict(graph.regions),
+        graph.inputs,
+        graph.outputs,
+        graph.heads,
+    )
 
 
-@pytest.mark.parametrize("pass_", [prune, resolve_bias, unroll_cliques, lambda g: unroll_cliques(resolve_bias(prune(g)))])
+@pytest.mark.parametrize(
+    "pass_", [prune, resolve_bias, unroll_cliques, lambda g: unroll_cliques(resolve_bias(prune(g)))]
+)
 def test_a_pass_leaves_its_input_alone(graph: Graph, pass_: Callable[[Graph], Graph]) -> None:
     before = picture(graph)
     result = pass_(graph)

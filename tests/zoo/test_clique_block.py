@@ -49,7 +49,10 @@ def test_outputs_and_every_gradient() -> None:
             parameters[ours(name)].copy_(torch.from_numpy(data[f"param/{name}"]))
     x = torch.from_numpy(data["x"]).requires_grad_()
     result = module(x)
-    loss = sum((result[part] * torch.from_numpy(data[f"loss_weight_{part}"])).sum() for part in ("features", "transit"))
+    loss = sum(
+        (result[part] * torch.from_numpy(data[f"loss_weight_{part}"])).sum()
+        for part in ("features", "transit")
+    )
     assert isinstance(loss, Tensor)
     loss.backward()
     assert difference(result["features"], data["features"]) < 1e-12

@@ -50,7 +50,7 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
     """
     if features is not None:
         graph = select_features(graph, features)
-    classes = Classes(structure(graph))
+    classes = Classes(structure(graph), by_name=features is not None)
     bodies: list[str] = []
     helpers: set[str] = set()
     counted = False

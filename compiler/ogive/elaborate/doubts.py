@@ -22,9 +22,11 @@ def _unused_tensors(graph: Graph) -> list[Diagnostic]:
         if (node.span.start, node.span.end) in seen:
             continue
         seen.add((node.span.start, node.span.end))
-        what = f"the input `{node.name}` is never used" if node.layer.group == "input" else "this tensor is never used"
+        name = f" `{node.local}`" if node.pinned or node.layer.group == "input" else ""
+        kind = "the input" if node.layer.group == "input" else "the tensor" if name else "this tensor"
+        help_ = f"begin a chain with it: `{node.local} -> …`, or leave it out" if name else "name it and use it, or leave it out"
         label = Label(node.span, f"{node.outputs[0]}, and nothing reads it")
-        found.append(Diagnostic("W001", what, (label,), (), "use it in a chain, declare it as an `output`, or leave it out"))
+        found.append(Diagnostic("W001", f"{kind}{name} is never used", (label,), (), help_))
     return found
 
 
@@ -38,7 +40,7 @@ def _unused_parameters(ctx: Context) -> list[Diagnostic]:
     return [
         Diagnostic(
             "W002", f"the parameter `{name}` of `{definition}` is never used", (Label(ctx.parameter_spans[definition, name], "not read"),),
-            (), "use it, or leave it out",
+            (), f"use it, leave it out, or call it `_{name}` to keep it",
         )  # fmt: skip
         for (definition, name), used in ctx.parameters.items()
         if not used and not name.startswith("_")

@@ -88,7 +88,7 @@ def emit(
     types = [operand.type for operand in operands]
     least, most = layer.arity
     if not least <= len(operands) <= (most if most is not None else len(operands)):
-        _wrong_number(ctx, frame, layer, len(operands), span)
+        _wrong_number(ctx, frame, layer, len(operands), span, branches=headings is not None)
         return POISON
     try:
         outputs = layer.infer(types)
@@ -116,7 +116,7 @@ def emit(
     return [Tensor(Ref(path, i), output) for i, output in enumerate(outputs)]
 
 
-def _wrong_number(ctx: Context, frame: Frame, layer: Layer, given: int, span: Span) -> None:
+def _wrong_number(ctx: Context, frame: Frame, layer: Layer, given: int, span: Span, *, branches: bool) -> None:
     least, most = layer.arity
     takes = {(1, 1): "one tensor", (2, 2): "two tensors"}.get((least, most or 0), f"{least} tensors or more" if least > 1 else "tensors")
     arrives = {0: "none arrives", 1: "one arrives"}.get(given, f"{given} arrive")
@@ -127,7 +127,7 @@ def _wrong_number(ctx: Context, frame: Frame, layer: Layer, given: int, span: Sp
     elif given < least:
         help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: `{layer.kind} {{ | … | … }}`"
     else:
-        help_ = f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`" if given < 9 else None
+        help_ = None if branches or given > 8 else f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
     ctx.error("E208", f"`{layer.kind}` takes {takes}, and {arrives}", span, arrives, help=help_, frame=frame)
 
 
@@ -152,8 +152,9 @@ def explain(
     help_ = problem.help
     if problem.code == "E201":
         shown = _pair(problem, operands)
-        labels += _causes(ctx, operands, shown)
-        help_ = help_ or _agree(ctx, layer, *(operands[i] for i in shown))
+        attribute = differing(operands[shown[0]].type, operands[shown[-1]].type, problem.message)
+        labels += [label for i in shown for label in _cause(ctx, operands[i], attribute)]
+        help_ = help_ or _agree(ctx, layer, attribute, *(operands[i] for i in shown))
     elif problem.code == "E203" and operands:
         operand = operands[problem.operand or 0]
         labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
@@ -183,27 +184,27 @@ def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:
     return sorted((blamed, other)) if other is not None else list(range(len(operands)))
 
 
-def _causes(ctx: Context, operands: Sequence[Tensor], shown: Sequence[int]) -> list[Label]:
-    """Where that was set in which the operands differ."""
-    attribute = differing(operands[shown[0]].type, operands[shown[-1]].type)
-    return [label for i in shown for label in _cause(ctx, operands[i], attribute)]
-
-
 def _cause(ctx: Context, operand: Tensor, attribute: str) -> list[Label]:
+    """Where an attribute of a tensor was set."""
     setter = where_set(ctx.graph, operand.ref, attribute)
     if setter is None or setter.span is None:
         return []
     return [Label(setter.span, f"{as_text(operand.type, attribute)}, set here")]
 
 
-def _agree(ctx: Context, layer: Layer, *operands: Tensor) -> str | None:
+def _agree(ctx: Context, layer: Layer, attribute: str, *operands: Tensor) -> str | None:
     """What would bring two operands together, where that is one argument or one layer."""
     if len(operands) != 2:
         return None
-    (a, b), attribute = operands, differing(operands[0].type, operands[1].type)
+    a, b = operands
     if attribute == "spatial":
         return keeping_size(ctx.graph, a.ref, b.type) or keeping_size(ctx.graph, b.ref, a.type)
-    if attribute == "channels" and a.type.spatial == b.type.spatial and a.type.layout is Layout.MAP:
+    if attribute != "channels" or a.type.layout is not Layout.MAP:
+        return None
+    if getattr(layer, "gate", False) and a.type.spatial != b.type.spatial:
+        gated = max(a.type, b.type, key=lambda type_: type_.elements)
+        return f"end the gate in as many channels: `conv({gated.channels}, 1x1)`"
+    if a.type.spatial == b.type.spatial:
         return f"bring one to the channels of the other: `-> conv({a.type.channels}, 1x1)`"
     return None
 

@@ -71,11 +71,15 @@ def where_set(graph: Graph, ref: Ref, attribute: str) -> Node | None:
     return found
 
 
-def differing(a: TensorType, b: TensorType) -> str:
-    """The attribute in which two types differ, the most basic first: what `where_set` is to look for."""
+def differing(a: TensorType, b: TensorType, message: str = "channels") -> str:
+    """The attribute in which two types differ, the most basic first: what `where_set` is to look for.
+
+    Channels only where the layer's message speaks of them: a concatenation does not mind.
+    """
     if len(a.sizes) != len(b.sizes) and a.layout is b.layout and a.dtype == b.dtype:
         return "sizes"
-    return next((name for name in ("dtype", "layout", "channels") if getattr(a, name) != getattr(b, name)), "spatial")
+    names = ["dtype", "layout", *(["channels"] if "channels" in message or "features" in message else [])]
+    return next((name for name in names if getattr(a, name) != getattr(b, name)), "spatial")
 
 
 def as_text(type_: TensorType, attribute: str) -> str:

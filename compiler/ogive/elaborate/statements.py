@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.context import MAX_DEPTH, Binding, Context, Frame, Namespace, Scope
+from ogive.elaborate.emit import MAX_ELEMENTS, no_flow
 from ogive.elaborate.flow import as_names, bind_name, resolve, run_chain
 from ogive.elaborate.parameters import check, parameters_of
 from ogive.elaborate.values import (
-    POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle,
+    POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle, show,
 )  # fmt: skip
-from ogive.graph import Node, Ref
+from ogive.graph import Node, Ref, Region
 from ogive.layers.io import Input
 from ogive.layers.tensor import Layout, TensorType
 from ogive.syntax import ast
@@ -22,10 +25,11 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
     `default` statements end with the body.
     """
     if frame.depth > MAX_DEPTH:
+        name = frame.definition.name.id
         ctx.stop(
-            "E401", f"bodies are open {MAX_DEPTH} deep, the innermost in `{frame.definition.name.id}`", body.span,
-            "opened once more here",
-            help="a block that uses itself needs an `if` that ends it",
+            "E401", f"blocks use one another {len(frame.trail)} deep, and it does not end with this use of `{name}`", frame.trail[-1],
+            "used once more here", labels=(Label(frame.definition.header, "defined here"),),
+            help=f"a block that uses itself needs a condition that ends it: `if n > 0 {{ {name}(n - 1) }}`",
         )  # fmt: skip
     defaults = frame.defaults
     for statement in body.statements:
@@ -101,14 +105,17 @@ def _collect(ctx: Context, statement: ast.Collect, frame: Frame) -> None:
             help=f"did you mean `{guess}`?" if guess else f"begin it empty before the loop: `{statement.name.id} = []`", frame=frame,
         )  # fmt: skip
         return
+    if binding.what == "outside":
+        expressions.name(ctx, frame, statement.name)  # says why not
+        return
     if binding.value is POISON or value is POISON:
         binding.value = POISON
         return
-    if not isinstance(binding.value, list):
+    if (binding.what == "value" and binding.value) or not isinstance(binding.value, list):
         labels = (Label(binding.span, "given here"),) if binding.span else ()
         ctx.error(
-            "E113", f"`+=` collects into a list, and `{statement.name.id}` is {describe(binding.value)}", statement.name.span,
-            "not a list", labels=labels, help=f"begin it empty: `{statement.name.id} = []`", frame=frame,
+            "E113", f"`+=` collects tensors in a bundle, and `{statement.name.id}` is {describe(binding.value)}", statement.name.span,
+            "no bundle", labels=labels, help=f"begin it empty: `{statement.name.id} = []`", frame=frame,
         )  # fmt: skip
         return
     ctx.spend(1 + len(binding.value) // 8, statement.span)
@@ -134,9 +141,17 @@ def _input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
             help="make it a `net`, or take several tensors as a bundle: `block Name[a, b](…)`",
         )  # fmt: skip
         return
-    if ctx.graph.regions[frame.region].kind != "net":  # a net inside a net takes the flow
-        if statement.name.id not in frame.scope.names:
-            bind_name(ctx, frame.scope, statement.name, frame.entered, "input")
+    region = ctx.graph.regions[frame.region]
+    if region.kind not in ("net", "block"):
+        ctx.error(
+            "E305", f"an input belongs to its whole net, and this one stands in a `{region.kind}`", statement.span, f"inside a `{region.kind}`",
+            help="declare it at the beginning of the net's body",
+        )  # fmt: skip
+        bind_name(ctx, frame.scope, statement.name, POISON, "input")
+        frame.flow = POISON
+        return
+    if region.kind == "block":
+        _take_input(ctx, statement, frame)
         return
     value = expressions.evaluate(ctx, frame, statement.shape)
     if value is POISON:
@@ -153,26 +168,54 @@ def _input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
     layout = Layout.MAP if 2 <= len(sizes) <= 4 and statement.dtype == "float" else Layout.PLAIN
     type_ = TensorType(sizes, layout, statement.dtype)
     if statement.name.id in ctx.graph:
-        bind_name(ctx, frame.scope, statement.name, POISON, "input")
+        taken = ctx.graph.node(statement.name.id)
+        ctx.error(
+            "E109", f"`{statement.name.id}` is given twice in one net", statement.name.span, "again here",
+            labels=(Label(taken.span, "first here"),) if taken.span else (), help="declare inputs first, each with a name of its own",
+        )  # fmt: skip
+        frame.flow = POISON
         return
     ctx.graph.add(Node(statement.name.id, Input(statement.name.id, type_), (type_,), 0, statement.name.span))
     frame.namespace.taken.add(statement.name.id)
     ctx.inputs.append(statement.name.id)
     tensor = Tensor(Ref(statement.name.id), type_)
     bind_name(ctx, frame.scope, statement.name, tensor, "input")
-    frame.flow = tensor if len(ctx.inputs) == 1 else None
+    frame.flow = frame.entered = tensor if len(ctx.inputs) == 1 else None
+
+
+def _take_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
+    """A net inside a net takes the flow; one with several inputs takes a bundle apart."""
+    names = [s.name.id for s in frame.definition.body.statements if isinstance(s, ast.Input)]
+    value = frame.entered
+    if len(names) > 1 and statement.name.id in names:
+        if value is not POISON and not (is_bundle(value) and len(value) == len(names)):
+            bundle = f"[{', '.join(names)}]"
+            ctx.error(
+                "E207", f"`{frame.definition.name.id}` takes the bundle {bundle}, and {describe(value)} arrives", frame.trail[-1],
+                f"{describe(value)} arrives here", labels=(Label(frame.definition.header, "defined here"),),
+                help=f"`{bundle} -> {frame.trail[-1].text}`",
+            )  # fmt: skip
+            value = POISON
+        frame.flow = None if value is not POISON else POISON
+        value = value if value is POISON else value[names.index(statement.name.id)]
+    bind_name(ctx, frame.scope, statement.name, value, "input")
 
 
 def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[int, ...] | None:
     sizes = value if isinstance(value, list | tuple) else None
     if not sizes or not all(isinstance(s, int) and not isinstance(s, bool) for s in sizes):
         ctx.error(
-            "E106", f"a shape is a list of ints, and this is {describe(value)}", statement.shape.span, describe(value),
-            help="without the batch: `3x224x224`, `[3, size, size]`, `[784]`",
+            "E106", f"a shape is a kernel or a list of ints, and this is {describe(value)}", statement.shape.span, describe(value),
+            help=f"one size: `[{value}]`" if isinstance(value, int) else "without the batch: `3x224x224`, `[3, size, size]`",
         )  # fmt: skip
         return None
-    if any(not 1 <= s < 2**31 for s in sizes):
-        ctx.error("E108", "the sizes of an input are at least 1 and under 2**31", statement.shape.span, "x".join(map(str, sizes)))
+    if any(s < 1 for s in sizes):
+        ctx.error("E108", f"each size of an input is at least 1, and `{statement.name.id}` is {show(tuple(sizes))}", statement.shape.span,
+                  f"{min(sizes)} is less than 1")  # fmt: skip
+        return None
+    if math.prod(sizes) > MAX_ELEMENTS:
+        ctx.error("E403", f"`{statement.name.id}` is {show(tuple(sizes))}, which has {math.prod(sizes):.2g} elements", statement.shape.span,
+                  "too large", notes=(("limit", "tensors have at most 2**40 elements"),))  # fmt: skip
         return None
     if len(sizes) > 4:
         ctx.error(
@@ -188,17 +231,14 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
     if name is POISON:
         name = f"stage{len(ctx.graph.regions)}"
     twin = ctx.stages.get(name)
-    if twin is not None or not name.strip() or frame.namespace.join(name) in ctx.graph:
-        what = f'two stages are called "{name}"' if twin else "a stage needs a name of its own"
-        labels = (Label(twin.span, "first here"),) if twin is not None and twin.span and twin.span != statement.name.span else ()
-        ctx.error(
-            "E109", what, statement.name.span, f'"{name}"', labels=labels, frame=frame,
-            help='number them: `stage "block{i + 1}"`' if twin else None,
-        )  # fmt: skip
+    if twin is not None:
+        _twin_stage(ctx, frame, statement, twin)
+        name = f"{name}_{len(ctx.graph.regions)}"
+    elif not name.strip() or frame.namespace.join(name) in ctx.graph:
+        why = f"a layer is called `{name}` already" if name.strip() else "a stage needs a name"
+        ctx.error("E109", why, statement.name.span, "the stage's name", help="choose another name", frame=frame)
         name = f"{name}_{len(ctx.graph.regions)}"
     if frame.flow is None:
-        from ogive.elaborate.emit import no_flow
-
         if not _starts_itself(statement.body):
             no_flow(ctx, frame, statement.name.span)
             frame.flow = POISON
@@ -210,6 +250,20 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
     ctx.close_region(region, frame.flow)
     if name.isidentifier() and name not in frame.scope.names:
         frame.scope.names[name] = Binding(frame.flow, statement.name.span, "stage", used=True)
+
+
+def _twin_stage(ctx: Context, frame: Frame, statement: ast.Stage, twin: Region) -> None:
+    """Reports that there is a stage of that name already: another one, or the same in a loop or in a block used twice."""
+    again = twin.span == statement.span
+    help_ = 'number them: `stage "block{i + 1}"`, with `i` from the loop'
+    if again and frame.trail:
+        help_ = f'give it a name from a parameter of `{frame.definition.name.id}`: `stage "{{name}}"`'
+    elif not again:
+        help_ = "choose another name"
+    ctx.error(
+        "E109", f'two stages are called "{twin.name}"', statement.name.span, "made a second time" if again else "again here",
+        labels=(Label(twin.span, "first here"),) if twin.span and not again else (), help=help_, frame=frame,
+    )  # fmt: skip
 
 
 def _starts_itself(body: ast.Body) -> bool:
@@ -272,7 +326,7 @@ def _single_block(ctx: Context, frame: Frame, body: ast.Body) -> bool:
 def _for(ctx: Context, statement: ast.For, frame: Frame) -> None:
     items = expressions.evaluate(ctx, frame, statement.iterable)
     if items is not POISON and not isinstance(items, list | tuple):
-        hint = f"a range: `for {statement.target.span.text} in 0..{items}`" if isinstance(items, int) else None
+        hint = f"go through a range: `for {statement.target.span.text} in 0..{statement.iterable.span.text}`" if isinstance(items, int) else None
         ctx.error("E113", f"`for` goes through a list, and this is {describe(items)}", statement.iterable.span, describe(items), help=hint)
         items = POISON
     if items is POISON:
@@ -336,13 +390,13 @@ def _default(ctx: Context, statement: ast.Default, frame: Frame) -> None:
     filled = expressions.given(ctx, frame, Callable(callee.target), statement.arguments)
     for g in filled.positional:
         ctx.error("E105", "a `default` gives its arguments by name", g.span, "no name",
-                  help=f"`default {callee.name}({next(iter(specs), 'name')} = …)`", frame=frame)  # fmt: skip
+                  help=f"`default {callee.name}({next(iter(specs), 'name')} = {g.span.text})`")  # fmt: skip
     for name, g in filled.named:
         if name not in specs:
             guess = did_you_mean(name, specs)
             ctx.error(
                 "E103", f"`{callee.name}` has no argument `{name}`", g.span, "not known",
-                notes=(("note", f"it takes {', '.join(specs)}"),), help=f"did you mean `{guess}`?" if guess else None, frame=frame,
+                notes=(("note", f"it takes {', '.join(specs)}"),), help=f"did you mean `{guess}`?" if guess else None,
             )  # fmt: skip
             continue
         if g.value is not POISON and check(ctx, frame, callee.name, specs[name], g.value, g.span) is not POISON:

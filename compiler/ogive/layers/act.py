@@ -85,7 +85,7 @@ class ReLU6(Activation):
     overwrites: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeakyReLU(Activation):
     """x where it is positive, `negative_slope` times x elsewhere (Maas et al. 2013)."""
 
@@ -105,7 +105,7 @@ class LeakyReLU(Activation):
         return self.negative_slope > 0  # else the sign of the input cannot be read off the output
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PReLU(Activation):
     """A leaky ReLU that learns its slope, one for all channels or one for each (He et al. 2015)."""
 
@@ -149,7 +149,7 @@ class PReLU(Activation):
         return Torch(module=Call("nn.PReLU", (), (keyword,)), setup=setup(self.init))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ELU(Activation):
     """x where it is positive, alpha (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
 
@@ -180,7 +180,7 @@ class SELU(Activation):
     overwrites: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GELU(Activation):
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)."""
 
@@ -233,7 +233,7 @@ class Hardsigmoid(Activation):
     title: ClassVar[str] = "h-sigmoid"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Hardtanh(Activation):
     """x, held between two limits."""
 
@@ -281,7 +281,7 @@ class Tanh(Activation):
     title: ClassVar[str] = "tanh"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Softplus(Activation):
     """log(1 + exp(beta x)) / beta, and x itself where beta x is beyond `threshold`."""
 
@@ -303,7 +303,7 @@ class Softplus(Activation):
         return (Keyword("beta", self.beta, 1.0), Keyword("threshold", self.threshold, 20.0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Softmax(Activation):
     """Exponentials that sum to one along an axis, the channels unless another is given."""
 

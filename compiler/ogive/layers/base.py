@@ -18,8 +18,9 @@ from ogive.layers.code import Call, Keyword, Operand, Self, Template, Torch, Val
 from ogive.layers.tensor import Layout, Size, TensorType, map_of, plain_of, tokens_of
 
 __all__ = [
-    "Argument", "Call", "Channel", "Initializer", "Keyword", "Layer", "Layout", "Look", "Operand", "Self", "ShapeError",
-    "Size", "Template", "TensorType", "Torch", "Value", "Window", "arg", "map_of", "plain_of", "tokens_of",
+    "Argument", "Call", "Channel", "Initializer", "Keyword", "Layer", "Layout", "Look", "Operand", "Self",
+    "ShapeError", "Size", "Template", "TensorType", "Torch", "Value", "Window", "arg", "map_of", "plain_of",
+    "tokens_of",
 ]  # fmt: skip
 
 Window = int | tuple[int, ...]
@@ -27,7 +28,8 @@ Window = int | tuple[int, ...]
 
 
 class ShapeError(Exception):
-    """A layer cannot take these tensors. Layers never see spans: who places the layer adds the place and history.
+    """A layer cannot take these tensors. Layers never see spans: who places the layer adds the place and
+    history.
 
     Args:
         message: what is wrong, with the values, without the name of the layer.
@@ -59,18 +61,20 @@ class ShapeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Initializer:
-    """`init = normal(std = 0.01)`: a function of `torch.nn.init`, without its underscore, and its arguments."""
+    """`init = normal(std = 0.01)`: a function of `torch.nn.init` and its arguments."""
 
     name: str
     arguments: tuple[tuple[str, float], ...] = ()
 
     CHOICES: ClassVar[dict[str, dict[str, float | None]]] = {
-        "kaiming_normal": {}, "kaiming_uniform": {}, "xavier_normal": {"gain": 1.0}, "xavier_uniform": {"gain": 1.0},
-        "normal": {"mean": 0.0, "std": 1.0}, "trunc_normal": {"mean": 0.0, "std": 1.0}, "uniform": {"a": 0.0, "b": 1.0},
+        "kaiming_normal": {}, "kaiming_uniform": {}, "xavier_normal": {"gain": 1.0},
+        "xavier_uniform": {"gain": 1.0}, "normal": {"mean": 0.0, "std": 1.0},
+        "trunc_normal": {"mean": 0.0, "std": 1.0}, "uniform": {"a": 0.0, "b": 1.0},
         "constant": {"val": None}, "zeros": {}, "ones": {}, "orthogonal": {"gain": 1.0},
     }  # fmt: skip
-    """The functions, with their arguments and defaults (None: it must be given). The first argument may be given
-    by position, except that `normal(0.01)` and `trunc_normal(0.01)` give the standard deviation."""
+    """The functions, with their arguments and defaults (None: it must be given). The first argument may be
+    given by position, except that `normal(0.01)` and `trunc_normal(0.01)` give the standard deviation.
+    """
     NEEDS_MATRIX: ClassVar[frozenset[str]] = frozenset(
         {"kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform", "orthogonal"}
     )
@@ -96,7 +100,8 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a layer is drawn. `kind` picks the colour: conv, norm, act, pool, linear, attention, merge, dropout, shape.
+    """How a layer is drawn. `kind` picks the colour: conv, norm, act, pool, linear, attention, merge,
+    dropout, shape.
 
     `label` is the first line (`3×3 conv, 128, /2`); `short` is what stands when it is folded into another box
     (`BN`, `ReLU`); `symbol` replaces a box by a circle (`+`).
@@ -173,23 +178,40 @@ def arg(
     return dataclasses.field(default=default, kw_only=named, metadata=metadata)
 
 
-class _Frozen:
-    """Refuses assignments, also in classes that add no argument and so need no decorator of their own."""
+class _Value:
+    """What `dataclass` would write into every layer, once: writing it seventy times is a third of the start-
+    up.
+
+    So a layer is `@dataclass(frozen=True, eq=False, repr=False)`, and one that adds no argument needs no
+    decorator.
+    """
 
     def __setattr__(self, name: str, value: object) -> None:
         raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
 
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(self) is type(other) else NotImplemented
 
-@dataclass(frozen=True)
-class Layer(_Frozen):
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__qualname__}({values})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Layer(_Value):
     """The base of all layers.
 
     Class attributes:
         kind: the name in the language.
         aliases: what users of other tools type; they are understood as suggestions, not as names.
-        group: the group that an edit or a drawing speaks of: conv, norm, act, pool, dropout, linear, merge, shape…
+        group: the group that an edit or a drawing speaks of: conv, norm, act, pool, dropout, linear, merge,
+            shape…
         arity: the least and greatest number of tensors it takes (None: any number).
-        output_saved: whether autograd keeps the output for the backward pass, so that it must not be overwritten.
+        output_saved: whether autograd keeps the output for the backward pass, so that it must not be
+            overwritten.
         gate: whether a smaller tensor may spread over a larger one (`mul`).
     """
 
@@ -266,7 +288,7 @@ def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
         optional=NoneType in members,
         required=required,
         default=None if required else field.default,
-        keyword_only=field.kw_only,
+        keyword_only=field.kw_only is True,
         many=field.metadata.get("many", False),
         minimum=field.metadata.get("min"),
         maximum=field.metadata.get("max"),

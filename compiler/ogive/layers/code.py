@@ -1,12 +1,13 @@
 """Pieces of PyTorch text, with their values still apart.
 
-A layer says which text makes it; the back end puts the pieces together. Values stay values until the text
-is printed, so that blocks which differ only in them can become one class with parameters.
+A layer says which text makes it; the back end puts the pieces together. Values stay values until the text is
+printed, so that blocks which differ only in them can become one class with parameters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import EllipsisType
 
 Scalar = int | float | bool | str | None
 Value = Scalar | tuple[Scalar, ...]
@@ -37,7 +38,7 @@ class Keyword:
 
     name: str
     value: Value
-    default: Value | type[Ellipsis] = ...  # `...`: always printed
+    default: Value | EllipsisType = ...  # `...`: always printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Any other expression: `{0}` is the first operand, `{operands}` all of them separated by commas,
-    `{sum}` all of them separated by ` + `, `{product}` by ` * `, `{name}` the slot of that name.
+    """Any other expression: `{0}` is the first operand, `{operands}` all of them separated by commas, `{sum}`
+    all of them separated by ` + `, `{product}` by ` * `, `{name}` the slot of that name.
 
     Attributes:
         text: the expression.
@@ -74,7 +75,8 @@ class Torch:
             attribute called after the layer. None for a plain function.
         forward: the call in `forward`; left out for a module that is called with its operands in order.
         setup: statements behind the constructor (initialisers), written with `Self`.
-        inplace: the same as `forward`, overwriting its first operand; used where nothing else needs that operand.
+        inplace: the same as `forward`, overwriting its first operand; used where nothing else needs that
+            operand.
         helpers: definitions that this text needs, printed once at the top of the file.
     """
 

@@ -37,7 +37,7 @@ from ogive.layers.weights import setup
 Padding = Window | Literal["same"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conv(Layer):
     """Convolution in one, two or three dimensions, as its input has (torch.nn.Conv2d: cross-correlation).
 

@@ -25,7 +25,7 @@ from ogive.layers.sizes import axis_name, common_divisors, compact, per_axis, re
 from ogive.layers.weights import setup
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConvTranspose(Layer):
     """Transposed convolution (torch.nn.ConvTranspose2d): what the gradient of a convolution computes.
 

@@ -12,7 +12,7 @@ from ogive.layers.conv import Conv, Padding
 from ogive.layers.sizes import require_map
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Depthwise(Layer):
     """A convolution of each channel by itself, with as many groups as channels (Chollet 2017).
 

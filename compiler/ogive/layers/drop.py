@@ -10,7 +10,7 @@ from ogive.layers.base import Call, Layer, Look, TensorType, Torch, arg
 from ogive.layers.sizes import require_float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Drop(Layer):
     """What they share. In evaluation the output is the input itself, so it must not be overwritten."""
 

@@ -33,7 +33,8 @@ class Input(Layer):
 class CliqueMember(Layer):
     """Layer X_i of a clique. Output 0 is its newest value, output 1 that of stage 1.
 
-    Its operand 0 is X0, the others are the X_j (Yang et al. 2018, section 3); `CliqueBody` says what it computes.
+    Its operand 0 is X0, the others are the X_j (Yang et al. 2018, section 3); `CliqueBody` says what it
+    computes.
     """
 
     kind: ClassVar[str] = "clique_layer"

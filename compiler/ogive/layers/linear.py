@@ -23,7 +23,7 @@ from ogive.layers.sizes import require_float
 from ogive.layers.weights import setup
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Linear(Layer):
     """A linear map of the features of a vector, or of each token (torch.nn.Linear).
 

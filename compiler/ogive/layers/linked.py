@@ -12,7 +12,8 @@ from ogive.layers.base import Layer, Look, Size, TensorType
 
 @dataclass(frozen=True)
 class LinkedConv(Layer):
-    """A convolution whose kernel is the slices W_ji of its sources, side by side (Yang et al. 2018, section 3).
+    """A convolution whose kernel is the slices W_ji of its sources, side by side (Yang et al. 2018, section
+    3).
 
     Attributes:
         conv: the convolution, as written in the body.
@@ -37,7 +38,9 @@ class LinkedConv(Layer):
         return self.conv.infer(inputs)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
-        """`link_0_2.weight [out, channels of X0, *kernel]`, …; their path is that of the clique, not of this node."""
+        """`link_0_2.weight [out, channels of X0, *kernel]`, …; their path is that of the clique, not of this
+        node.
+        """
         shapes: dict[str, tuple[Size, ...]] = {}
         whole = self.conv.parameters(inputs)
         for source, width in zip(self.sources, self.widths, strict=True):

@@ -170,7 +170,7 @@ def _gate_help(gate: TensorType, of: TensorType) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Concat(_Merge):
     """Tensors behind each other along one axis, the channels unless another is given."""
 
@@ -200,7 +200,7 @@ class Concat(_Merge):
         return Torch(forward=Call("torch.cat", (Operands(), self._axis(inputs[0]))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stack(_Merge):
     """Tensors of one shape beside each other, along a new axis.
 

@@ -66,7 +66,7 @@ def _affine(channels: Size, *, weight: bool, bias: bool) -> dict[str, tuple[Size
     return {name: (channels,) for name, there in (("weight", weight), ("bias", bias)) if there}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchNorm(_Norm):
     """Batch normalisation of each channel of a map, or each feature of a vector (Ioffe & Szegedy 2015).
 
@@ -115,7 +115,7 @@ class BatchNorm(_Norm):
         return Torch(module=call, setup=setup(self.init))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayerNorm(_Norm):
     """Normalisation of the features at each place, of the channels on a map (Ba et al. 2016)."""
 
@@ -165,7 +165,7 @@ _CHANNEL_LAYER_NORM = '''class ChannelLayerNorm(nn.LayerNorm):
 '''
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupNorm(_Norm):
     """Normalisation over groups of channels and all places of one image (Wu & He 2018)."""
 
@@ -209,7 +209,7 @@ class GroupNorm(_Norm):
         return Look("norm", f"GN, {self.num_groups} group{'s' if self.num_groups > 1 else ''}", "GN")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class InstanceNorm(_Norm):
     """Normalisation of each channel over the places of one image (Ulyanov et al. 2016).
 
@@ -257,7 +257,7 @@ class InstanceNorm(_Norm):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RMSNorm(_Norm):
     """Division by the root mean square of the features at each place (Zhang & Sennrich 2019)."""
 
@@ -300,7 +300,7 @@ _CHANNEL_RMS_NORM = '''class ChannelRMSNorm(nn.RMSNorm):
 '''
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class L2Norm(_Norm):
     """Division by the Euclidean norm of the features at each place (torch.nn.functional.normalize)."""
 
@@ -317,7 +317,7 @@ class L2Norm(_Norm):
         return Torch(forward=Call("F.normalize", (Operand(),), keywords))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LocalResponseNorm(_Norm):
     """Local response normalisation, as torch.nn.LocalResponseNorm (Krizhevsky et al. 2012, section 3.3).
 

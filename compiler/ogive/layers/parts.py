@@ -37,7 +37,7 @@ def _with_size(x: TensorType, axis: int, size: Size) -> TensorType:
     return replace(x, sizes=(*x.sizes[: axis - 1], size, *x.sizes[axis:]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Slice(_Part):
     """The elements from `start` up to, without, `stop` on one axis; negative numbers count from the end.
 
@@ -88,7 +88,7 @@ class Slice(_Part):
         return Look("shape", f"slice {start}:{stop}", "slice")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Split(_Part):
     """Several tensors of the given sizes along one axis; together they are the whole."""
 
@@ -124,7 +124,7 @@ class Split(_Part):
         return Look("shape", f"split {', '.join(map(str, self.sizes))}", "split")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Chunk(_Part):
     """Several tensors of equal size along one axis."""
 

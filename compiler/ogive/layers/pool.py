@@ -35,7 +35,7 @@ from ogive.layers.sizes import (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Pool(Layer):
     """What pooling by windows shares. The stride is the kernel unless given, as in PyTorch."""
 
@@ -100,7 +100,7 @@ class _Pool(Layer):
         return Look("pool", name if step == "1" else f"{name}, /{step}", name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MaxPool(_Pool):
     """The greatest element of each window; the padding never is."""
 
@@ -127,7 +127,7 @@ class MaxPool(_Pool):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AvgPool(_Pool):
     """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
 
@@ -222,7 +222,7 @@ class GlobalMaxPool(_GlobalPool):
     title: ClassVar[str] = "max"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AdaptiveAvgPool(Layer):
     """The mean over as many windows as the output has places; they overlap where the sizes do not divide."""
 

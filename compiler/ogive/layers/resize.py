@@ -37,7 +37,7 @@ _TAPS = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinea
 _ONLY_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Upsample(Layer):
     """A map with more (or fewer) places, interpolated (torch.nn.functional.interpolate).
 
@@ -139,7 +139,7 @@ class Upsample(Layer):
         return Look("shape", f"upsample {by}", f"upsample {by}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pad(Layer):
     """A map with more elements around it (torch.nn.functional.pad).
 
@@ -202,7 +202,7 @@ class Pad(Layer):
         return Look("shape", f"pad {text}", "pad")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Crop(Layer):
     """The middle of a map. Where the rest is odd, the larger part is cut off behind."""
 

@@ -10,7 +10,7 @@ from ogive.layers.base import Call, Channel, Layer, Layout, Look, Size, Template
 from ogive.layers.sizes import require_float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scale(Layer):
     """Multiplies every element by one given constant."""
 
@@ -39,7 +39,7 @@ class Scale(Layer):
         return Look("shape", f"× {self.constant:g}", f"× {self.constant:g}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LayerScale(Layer):
     """Multiplies each channel by a learned number that begins small (Touvron et al. 2021, section 2)."""
 

@@ -49,7 +49,7 @@ class Identity(_View):
         return Torch(forward=Template("{0}", atom=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Flatten(_View):
     """Several axes as one (torch.flatten): all of them, unless others are given.
 
@@ -92,7 +92,7 @@ class Flatten(_View):
         return Torch(forward=Call("torch.flatten", (Operand(), start, *last)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reshape(_View):
     """The same elements, in the same order, under other sizes (torch.reshape); one size may be -1.
 
@@ -155,7 +155,7 @@ def _layout_of(x: TensorType, axes: int) -> Layout:
     return Layout.MAP if x.layout is Layout.MAP else Layout.TOKENS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Permute(_View):
     """The axes in another order (torch.permute): `permute(2, 3, 1)` puts the channels of a map last.
 
@@ -226,7 +226,7 @@ class Tokens(_View):
         return Torch(forward=Template(f"{{0}}{flat}.transpose(1, 2)", atom=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Map(_View):
     """Tokens as a map: `map(14, 14)` lays them out row by row; without sizes their axes stay as they are."""
 

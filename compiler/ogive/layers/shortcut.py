@@ -27,7 +27,7 @@ class Subsample(Layer):
         require_map(x, "subsample")
         if self.channels is not None and self.channels < x.channels:
             raise ShapeError(
-                f"subsample cannot make {self.channels} channels of {x.channels}: it only adds channels of zeros",
+                f"subsample cannot make {self.channels} channels of {x.channels}: it only adds some",
                 code="E206",
                 operand=0,
                 argument="channels",
@@ -58,7 +58,9 @@ class Subsample(Layer):
         if not added:
             return Torch(forward=Template(picked, slots, atom=True))
         zeros = "0, " * (2 * n)
-        return Torch(forward=Template(f"F.pad({picked}, ({zeros}0, {{added}}))", (*slots, ("added", added)), atom=True))
+        return Torch(
+            forward=Template(f"F.pad({picked}, ({zeros}0, {{added}}))", (*slots, ("added", added)), atom=True)
+        )
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`pad, 128, /2`."""

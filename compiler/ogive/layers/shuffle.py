@@ -11,7 +11,7 @@ from ogive.layers.base import Call, Channel, Layer, Look, Operand, ShapeError, S
 from ogive.layers.sizes import axis_name, require_float, require_map
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PixelShuffle(Layer):
     """Channels become places: `[C r², H, W]` to `[C, H r, W r]` (Shi et al. 2016)."""
 
@@ -50,7 +50,7 @@ class PixelShuffle(Layer):
         return Look("shape", f"pixel shuffle ×{self.upscale_factor}", "pixel shuffle")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SpaceToDepth(Layer):
     """Places become channels: `[C, H n, W n]` to `[C n², H, W]` (torch.nn.PixelUnshuffle)."""
 
@@ -94,7 +94,7 @@ class SpaceToDepth(Layer):
         return Look("shape", f"space to depth /{self.downscale_factor}", "space to depth")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ChannelShuffle(Layer):
     """Channels in another order: one of each group, in turn (Zhang et al. 2018, ShuffleNet)."""
 

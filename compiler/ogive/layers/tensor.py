@@ -77,7 +77,8 @@ class TensorType:
         return replace(self, sizes=(*spatial, self.sizes[-1]))
 
     def __str__(self) -> str:
-        text = "x".join(map(str, self.sizes)) if len(self.sizes) > 1 else f"[{self.sizes[0]}]"
+        text = "x".join(map(str, self.sizes))
+        text = text if len(self.sizes) > 1 else f"[{text}]"
         return text if self.dtype == "float" else f"{self.dtype} {text}"
 
 

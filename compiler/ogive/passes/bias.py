@@ -1,7 +1,8 @@
 """Decides `bias = "auto"`: off exactly when a batch norm behind would cancel it.
 
-Ioffe & Szegedy 2015, section 3.2: the norm subtracts the mean, so a constant added to a channel disappears. That holds
-when every path forward reaches a batch norm through operations that keep a constant of a channel a constant.
+Ioffe & Szegedy 2015, section 3.2: the norm subtracts the mean, so a constant added to a channel disappears.
+That holds when every path forward reaches a batch norm through operations that keep a constant of a channel a
+constant.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ def resolve_bias(graph: Graph) -> Graph:
     for region in graph.regions.values():
         if region.clique is not None:
             outside = all(
-                cancelled[name] for name, data in graph.digraph.nodes(data=True) if data["node"].region == region.id
+                cancelled[name]
+                for name, data in graph.digraph.nodes(data=True)
+                if data["node"].region == region.id
             )
             result.regions[region.id] = replace(region, clique=_clique(region.clique, outside))
     return result

@@ -46,7 +46,9 @@ def _first_stage_only(graph: Graph, region: int) -> None:
     members = [node for node in graph if node.region == region and node.layer.group == "clique"]
     inside = {node.name for node in members}
     newest_read = any(
-        output == 0 and user not in inside for node in members for output, user, _ in graph.consumers(node.name)
+        output == 0 and user not in inside
+        for node in members
+        for output, user, _ in graph.consumers(node.name)
     )
     if newest_read or body.stages == 1 or not members:
         return

@@ -13,9 +13,10 @@ from ogive.layers.merge import Concat
 def unroll_cliques(graph: Graph) -> Graph:
     """A graph without cycles: for each clique, stage 1 as in a dense block, then the later stages in order.
 
-    Names carry their subscripts: `clique1.bn1_2_3` is the body's bn1 in stage 2, layer 3. A convolution behind the
-    mixing one is made in the stage that first needs it, and used again (`owner`) in later ones. The members' names
-    survive in the order of the program; what read a member reads its newest or first value.
+    Names carry their subscripts: `clique1.bn1_2_3` is the body's bn1 in stage 2, layer 3. A convolution
+        behind the mixing one is made in the stage that first needs it, and used again (`owner`) in later
+        ones. The members' names survive in the order of the program; what read a member reads its newest or
+        first value.
     """
     cliques = {id_: region for id_, region in graph.regions.items() if region.clique is not None}
     if not cliques:
@@ -94,13 +95,18 @@ class _Unrolling:
         for node in after:
             if node.name == "in":
                 continue
-            operands = [Ref(values[r.node].node, r.output) if r.node != "in" else ref for r in after.operands(node.name)]
+            operands = [
+                Ref(values[r.node].node, r.output) if r.node != "in" else ref
+                for r in after.operands(node.name)
+            ]
             name = f"{node.name.replace('.', '_')}_{stage}_{layer}"
             owner = None
             if node.layer.group != "norm":
                 owner = self.owners.setdefault((node.name, layer), self.path(name))
                 owner = None if owner == self.path(name) else owner
-            values[node.name] = self.add(name, node.layer, operands, CliqueStep(name, node.layer, node.span), owner)
+            values[node.name] = self.add(
+                name, node.layer, operands, CliqueStep(name, node.layer, node.span), owner
+            )
         out = after.outputs[0][1]
         return ref if out.node == "in" else Ref(values[out.node].node, out.output)
 
@@ -108,10 +114,16 @@ class _Unrolling:
         return f"{self.region.path}.{name}"
 
     def add(
-        self, name: str, layer: Layer, operands: list[Ref], step: CliqueStep | None = None, owner: str | None = None
+        self,
+        name: str,
+        layer: Layer,
+        operands: list[Ref],
+        step: CliqueStep | None = None,
+        owner: str | None = None,
     ) -> Ref:
         outputs = layer.infer([self.graph.type(ref) for ref in operands])
         span = step.span if step is not None else self.region.span
-        node = Node(self.path(name), layer, tuple(outputs), self.region.id, span, self.members[0].trail, owner)
+        node = Node(
+            self.path(name), layer, tuple(outputs), self.region.id, span, self.members[0].trail, owner
+        )
         return self.graph.add(node, operands)
-

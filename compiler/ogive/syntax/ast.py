@@ -1,7 +1,7 @@
 """The syntax tree: what was written, before anything is known about what it means.
 
-Every node is frozen and carries the span of its text. Names are kept as written; whether a name is a
-layer, a block, a tensor or a number is for `elaborate` to find out.
+Every node is frozen and carries the span of its text. Names are kept as written; whether a name is a layer, a
+block, a tensor or a number is for `elaborate` to find out.
 """
 
 from __future__ import annotations
@@ -176,7 +176,9 @@ Expr = (
 
 @dataclass(frozen=True, slots=True)
 class WithBody:
-    """An element with a body: `residual { … }`, `dense(layers = 6) { … }`, `clique(layers = 4) { … }`, `aux { … }`."""
+    """An element with a body: `residual { … }`, `dense(layers = 6) { … }`, `clique(layers = 4) { … }`, `aux {
+    … }`.
+    """
 
     head: Expr
     body: Body

@@ -60,12 +60,12 @@ def name_of(region: Region) -> str:
 
 def folded_text(structure: Structure, region: Region) -> tuple[Text, str, int]:
     """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often."""
-    types = ends(structure, region)
-    about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
     only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
     name, prefix, badge, told = name_of(region), "", 1, region
     if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
         prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
+    types = ends(structure, told)
+    about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
     if told.kind == "dense":
         badge *= max((r.count for r in structure.rolled(told.id)), default=1)
     parts, suffix = summary(structure, told)

@@ -36,10 +36,16 @@ _DEFINED = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 class Classes:
-    """All classes of a graph, inner ones first."""
+    """All classes of a graph, inner ones first.
 
-    def __init__(self, structure: Structure) -> None:
+    Args:
+        structure: its scopes.
+        by_name: whether even a single output is returned under its name.
+    """
+
+    def __init__(self, structure: Structure, *, by_name: bool = False) -> None:
         self.structure = structure
+        self.by_name = by_name
         join_results(structure)
         self.forms = Forms(structure)
         self.helpers = frozenset(

@@ -298,7 +298,7 @@ class Forward:
         return ["if self.training:", f"    return {text}, {{{shown}}}", f"return {text}"]
 
     def _results(self, outputs: list[tuple[str, Ref]]) -> str:
-        if len(outputs) == 1:
+        if len(outputs) == 1 and not self.classes.by_name:
             return self.writer.operand(outputs[0][1])[0]
         return (
             "{" + ", ".join(f"{literal(name)}: {self.writer.operand(ref)[0]}" for name, ref in outputs) + "}"

@@ -1,11 +1,11 @@
 """Names of a program as names of Python.
 
 The rule for attributes, whatever the string: every character outside `A-Z a-z 0-9 _` becomes `_`; what is
-    left is cut after 60 characters; a leading `_` gets an `n` before it (`_modules` is `n_modules`), a
-    leading digit a `_` (`3a` is `_3a`); Python's keywords and the attributes of `nn.Module` and
-    `nn.Sequential` get a `_` behind them (`train` is `train_`); and where two names of one module meet, the
-    later gets `_2`, `_3` and so on. So a name is its own attribute wherever it can be, and nothing that a
-    program says can leave the place that a name has.
+left is cut after 60 characters; a leading `_` gets an `n` before it (`_modules` is `n_modules`), a leading
+digit a `_` (`3a` is `_3a`); Python's keywords and the attributes of `nn.Module` and `nn.Sequential` get a `_`
+behind them (`train` is `train_`); and where two names of one module meet, the later gets `_2`, `_3` and so
+on. So a name is its own attribute wherever it can be, and nothing that a program says can leave the place
+that a name has.
 """
 
 from __future__ import annotations
@@ -20,70 +20,19 @@ LONGEST = 60
 
 MODULE_ATTRIBUTES = frozenset(
     [
-        "T_destination",
-        "add_module",
-        "append",
-        "apply",
-        "bfloat16",
-        "buffers",
-        "call_super_init",
-        "children",
-        "compile",
-        "cpu",
-        "cuda",
-        "double",
-        "dump_patches",
-        "eval",
-        "extend",
-        "extra_repr",
-        "float",
-        "forward",
-        "get_buffer",
-        "get_extra_state",
-        "get_parameter",
-        "get_submodule",
-        "half",
-        "insert",
-        "ipu",
-        "items",
-        "keys",
-        "load_state_dict",
-        "modules",
-        "mtia",
-        "named_buffers",
-        "named_children",
-        "named_modules",
-        "named_parameters",
-        "parameters",
-        "pop",
-        "register_backward_hook",
-        "register_buffer",
-        "register_forward_hook",
-        "register_forward_pre_hook",
-        "register_full_backward_hook",
-        "register_full_backward_pre_hook",
-        "register_load_state_dict_post_hook",
-        "register_load_state_dict_pre_hook",
-        "register_module",
-        "register_parameter",
-        "register_state_dict_post_hook",
-        "register_state_dict_pre_hook",
-        "requires_grad_",
-        "set_extra_state",
-        "set_submodule",
-        "share_memory",
-        "state_dict",
-        "to",
-        "to_empty",
-        "train",
-        "training",
-        "type",
-        "update",
-        "values",
-        "xpu",
-        "zero_grad",
+        "T_destination", "add_module", "append", "apply", "bfloat16", "buffers", "call_super_init",
+        "children", "clear", "compile", "cpu", "cuda", "double", "dump_patches", "eval", "extend",
+        "extra_repr", "float", "forward", "get_buffer", "get_extra_state", "get_parameter",
+        "get_submodule", "half", "insert", "ipu", "items", "keys", "load_state_dict", "modules", "mtia",
+        "named_buffers", "named_children", "named_modules", "named_parameters", "parameters", "pop",
+        "register_backward_hook", "register_buffer", "register_forward_hook",
+        "register_forward_pre_hook", "register_full_backward_hook", "register_full_backward_pre_hook",
+        "register_load_state_dict_post_hook", "register_load_state_dict_pre_hook", "register_module",
+        "register_parameter", "register_state_dict_post_hook", "register_state_dict_pre_hook",
+        "requires_grad_", "set_extra_state", "set_submodule", "share_memory", "state_dict", "to",
+        "to_empty", "train", "training", "type", "update", "values", "xpu", "zero_grad",
     ]
-)
+)  # fmt: skip
 """What `nn.Module` and its containers already have under a public name."""
 
 RESERVED = frozenset(

@@ -20,7 +20,8 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     if isinstance(value, Tensor):
         ctx.heads.append(Head(region.path, value.ref, weight))
     elif value is not POISON:
-        ctx.error("E207", f"the body of `aux` ends in {describe(value)}", use.body.span, "this body", frame=frame)
+        what = describe(value) if value is not None else "nothing"
+        ctx.error("E207", f"the body of `aux` ends in {what}, and its loss needs one tensor", use.body.span, "this body", frame=frame)
     return frame.flow
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ogive.elaborate.context import Context, Frame, Namespace, Outputs, Scope, Word, WordUse
-from ogive.elaborate.emit import emit, explain
+from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Word, WordUse
+from ogive.elaborate.emit import emit
+from ogive.elaborate.history import differing, keeping_size, where_set
 from ogive.elaborate.values import POISON, Tensor, Value, describe
 from ogive.graph import CliqueBody, CliqueStep, Graph, Node, Ref, Region
 from ogive.layers.base import Argument, Layer, ShapeError, TensorType
@@ -57,22 +58,36 @@ def _body(
     inner.namespace.taken.add("in")
     value = inner_ctx.run_body(inner_ctx, use.body, inner)
     ctx.work = inner_ctx.work
+    if not _only_layers(ctx, frame, inner, inner_ctx):
+        return None
     if not isinstance(value, Tensor):
         if value is not POISON:
-            ctx.error("E301", f"the body of a clique is worth one tensor, and this is {describe(value)}", use.body.span, "this body",
-                      frame=frame)  # fmt: skip
+            ctx.error("E301", f"a clique's body ends in one tensor, and this one in {describe(value)}", use.body.span, "this body",
+                      help="join it: `-> concat`", frame=frame)  # fmt: skip
         return None
     return _take_apart(ctx, frame, use, scratch, value, source.type, (n, stages, updates))
 
 
+def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> bool:
+    """Whether the body did nothing but compute: what it declares would be declared once a layer and stage."""
+    declared = [(span, "output") for _, _, span in inner.outputs.named]
+    declared += [(body.graph.node(name).span, "input") for name in body.inputs]
+    heads = {head.name for head in body.heads}
+    declared += [(region.span, "aux") for region in body.graph.regions.values() if region.path in heads and region.kind == "aux"]
+    for span, word in declared:
+        ctx.error("E301", f"`{word}` stands in a clique's body, which is computed once a layer and stage", span, "in a clique",
+                  help="put it behind the clique", frame=frame)  # fmt: skip
+    return not declared
+
+
 def _values_only(scope: Scope) -> Scope:
-    """The names around without their tensors: a clique's body has no source but its layers."""
+    """The names around, where tensors are only known as such: a clique's body has no source but its layers."""
     flat = Scope()
     at: Scope | None = scope
     while at is not None:
         for name, binding in at.names.items():
-            if name not in flat.names and not _holds_tensor(binding.value):
-                flat.names[name] = binding
+            if name not in flat.names:
+                flat.names[name] = Binding(POISON, binding.span, "outside") if _holds_tensor(binding.value) else binding
         at = at.parent
     return flat
 
@@ -81,12 +96,14 @@ def _holds_tensor(value: Value) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, list) and any(isinstance(v, Tensor) for v in value))
 
 
-def _malformed(ctx: Context, frame: Frame, use: WordUse, message: str, node: Node | None, label: str) -> None:
+def _malformed(
+    ctx: Context, frame: Frame, use: WordUse, message: str, node: Node | None, label: str, help_: str | None = None
+) -> None:
     span = node.span if node is not None and node.span is not None else use.head
     ctx.error(
         "E301", message, span, label, frame=frame,
         notes=(("note", "a body is channel-wise layers, one ungrouped convolution that mixes the sources, and what follows it"),),
-        help="`clique(layers = 4) { bn -> relu -> conv(k, 3x3, padding = 1) }`",
+        help=help_ or "`clique(layers = 4) { bn -> relu -> conv(k, 3x3, padding = 1) }`",
     )  # fmt: skip
 
 
@@ -120,8 +137,9 @@ def _take_apart(
         return None
     result = value.type
     if result.spatial != source.spatial or result.layout is not source.layout:
-        _malformed(ctx, frame, use, f"a clique keeps the places: its input is {source} and a layer's result {result}", mix,
-                   f"{source} becomes {result}")  # fmt: skip
+        setter = where_set(graph, value.ref, differing(source.with_channels(result.channels), result))
+        _malformed(ctx, frame, use, f"a clique keeps the places: its input is {source} and a layer's result {result}", setter,
+                   f"{source} becomes {result}", keeping_size(graph, value.ref, source))  # fmt: skip
         return None
     after = _rest(graph, mix, value)
     n, stages, updates = numbers
@@ -151,15 +169,15 @@ def _fits_everywhere(ctx: Context, frame: Frame, use: WordUse, body: CliqueBody)
     """The layers before the convolution meet other widths in every layer and stage: all must suit them."""
     for stage in range(1, body.stages + 1):
         for layer in range(1, body.updated(stage) + 1):
-            ctx.spend(len(body.before) + 1, use.head)
+            ctx.spend(len(body.before) + 1 + body.layers // 8, use.head)
             type_ = source_type(body, stage, layer)
             for step in body.before:
                 try:
                     (type_,) = step.layer.infer([type_])
                 except ShapeError as problem:
-                    where = f"in stage {stage}, layer {layer} of the clique reads {type_.channels} channels"
+                    where = f"in stage {stage}, layer {layer} reads {' + '.join(f'X{j}' for j in body.sources(stage, layer)[:8])}"
                     ctx.error(problem.code, f"`{step.layer.kind}`: {problem.message}", step.span or use.head, f"{type_} arrives here",
-                              notes=(("note", where),), help=problem.help, frame=frame)  # fmt: skip
+                              notes=(("clique", where),), help=problem.help, frame=frame)  # fmt: skip
                     return False
     return True
 
@@ -191,11 +209,6 @@ def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: Cliqu
     assert concat is not None
     parts: dict[str, Tensor] = {}
     for part, tensors in (("features", [source, *newest]), ("stage1", first), ("transit", newest)):
-        try:
-            concat().infer([tensor.type for tensor in tensors])
-        except ShapeError as problem:
-            explain(ctx, frame, "clique", problem, tensors, use.head, {})
-            return POISON
         value = emit(ctx, inner, concat(), tensors, use.head, name=part, added=True)
         if not isinstance(value, Tensor):
             return POISON

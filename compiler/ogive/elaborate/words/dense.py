@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
-from ogive.elaborate.emit import emit, explain
+from ogive.elaborate.emit import emit
 from ogive.elaborate.values import POISON, Tensor, Value, describe
-from ogive.layers.base import Argument, ShapeError
+from ogive.layers.base import Argument
 
 
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
@@ -27,10 +27,13 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         inner = container.inner(region=layer.id, namespace=Namespace(layer.path))
         value = ctx.run_body(ctx, use.body, inner)
         if isinstance(value, list) and value is not POISON:
-            ctx.error("E207", f"the body of `dense` ends in {describe(value)}", use.body.span, "this body", frame=frame)
+            ctx.error("E207", f"the body of `dense` ends in {describe(value)}", use.body.span, "this body",
+                      help="join it at the end of the body: `-> concat`", frame=frame)  # fmt: skip
             value = POISON
         if isinstance(value, Tensor) and isinstance(container.flow, Tensor):
-            container.flow = _append(ctx, container.inner(region=layer.id, namespace=inner.namespace), use, container.flow, value)
+            joined = container.inner(region=layer.id, namespace=inner.namespace)
+            both = [container.flow, value]
+            container.flow = emit(ctx, joined, concat(), both, use.head, title="dense", headings=["so far", "body"])
         else:
             container.flow = POISON
         ctx.close_region(layer, container.flow)
@@ -38,18 +41,6 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
             break
     ctx.close_region(region, container.flow)
     return container.flow
-
-
-def _append(ctx: Context, inner: Frame, use: WordUse, so_far: Tensor, new: Tensor) -> Value:
-    concat = ctx.library.get("concat")
-    assert concat is not None
-    layer = concat()
-    try:
-        layer.infer([so_far.type, new.type])
-    except ShapeError as problem:
-        explain(ctx, inner, "dense", problem, [so_far, new], use.head, {}, ["so far", "body"])
-        return POISON
-    return emit(ctx, inner, layer, [so_far, new], use.head)
 
 
 DENSE = Word(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
 from ogive.elaborate.emit import emit, emit_call
-from ogive.elaborate.history import describe_path, where_set
+from ogive.elaborate.history import as_text, describe_path, differing, keeping_size, where_set
 from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
 from ogive.graph import Graph
 from ogive.layers.base import Argument, Layer, Layout
@@ -32,7 +32,8 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     mode = use.arguments.get("shortcut", "auto")
     if not isinstance(body, Tensor) or not isinstance(entered, Tensor):
         if isinstance(body, list) and body is not POISON:
-            ctx.error("E207", f"the body of `residual` ends in {describe(body)}", use.body.span, "this body", frame=frame)
+            ctx.error("E207", f"the body of `residual` ends in {describe(body)}", use.body.span, "this body",
+                      help="join it at the end of the body: `-> add`", frame=frame)  # fmt: skip
         ctx.close_region(region, POISON)
         return POISON
     shortcut = _shortcut(ctx, frame, use, mode, entered, body, region.id, nodes_before)
@@ -41,7 +42,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         add = ctx.library.get("add")
         assert add is not None
         if shortcut.type != body.type:
-            _disagree(ctx, frame, use, shortcut, body)
+            _disagree(ctx, frame, use, entered, shortcut, body)
         else:
             outer = frame.inner(region=region.id, scope=frame.scope)
             outer.pin = frame.pin
@@ -146,47 +147,39 @@ def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
 
 
 def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Tensor) -> None:
-    mode = use.arguments.get("shortcut", "auto")
-    how = "zero channels can only be added" if mode == "pad" and body.type.spatial == entered.type.spatial else (
-        "no stride of a 1x1 convolution makes these sizes"
-    )  # fmt: skip
+    """Reports that the input cannot be brought to the shape of the body."""
+    before, after = entered.type, body.type
+    help_ = "write the shortcut yourself: `residual(shortcut = { … }) { … }`"
+    match differing(before, after):
+        case "channels" | "spatial" if _strides(entered, body) is not None:
+            how = f"zeros cannot take channels away: {before.channels} to {after.channels}"
+            help_ = "let the shortcut project: `residual { … }`"
+        case "channels" | "spatial":
+            how = f"no stride of a 1x1 convolution makes {as_text(after, 'spatial')} of {as_text(before, 'spatial')}"
+            help_ = keeping_size(ctx.graph, body.ref, before) or help_
+        case _:
+            how = f"{before} and {after} are of different kinds"
     ctx.error(
-        "E209", f"`residual`: no shortcut fits from {entered.type} to {body.type}", use.head, how,
-        notes=_histories(ctx, entered, body), frame=frame,
-        help="keep the places in the body (`padding = same`), or write the shortcut: `residual(shortcut = { … }) { … }`",
+        "E209", f"`residual`: no shortcut leads from {before} to {after}", use.head, how, notes=_histories(ctx, entered, body),
+        help=help_, frame=frame,
     )  # fmt: skip
 
 
-def _disagree(ctx: Context, frame: Frame, use: WordUse, shortcut: Tensor, body: Tensor) -> None:
+def _disagree(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, shortcut: Tensor, body: Tensor) -> None:
     a, b = shortcut.type, body.type
-    if a.layout is not b.layout or a.dtype != b.dtype or len(a.sizes) != len(b.sizes):
-        what, label = "kind", f"{a} + {b}"
-    elif a.channels != b.channels:
-        what, label = "channels", f"{a.channels} channels + {b.channels} channels"
-    else:
-        what, label = "size", f"{a} + {b}"
-    labels: list[Label] = []
-    if what == "channels":
-        setter = where_set(ctx.graph, body.ref, "channels")
-        if setter is not None and setter.span is not None:
-            labels.append(Label(setter.span, f"{b.channels} channels, set here{_values(ctx, frame)}"))
-    ctx.error(
-        "E201", f"`add`: {a} and {b} differ in {what}", use.head, label, labels=tuple(labels),
-        notes=_histories(ctx, shortcut, body), help=f"let the shortcut project: `{use.word.name} {{ … }}`", frame=frame,
-    )  # fmt: skip
-
-
-def _values(ctx: Context, frame: Frame) -> str:
-    """` (width = 64, from net.arch:31)`: what the block around was given."""
-    values = [
-        f"{p.name.id} = {frame.scope_value(p.name.id)}"
-        for p in frame.definition.parameters
-        if isinstance(frame.scope_value(p.name.id), int) and not isinstance(frame.scope_value(p.name.id), bool)
+    what = differing(a, b)
+    label = f"{as_text(a, what)} + {as_text(b, what)}"
+    labels = [
+        Label(setter.span, f"{as_text(tensor.type, what)}, set here")
+        for tensor in (shortcut, body)
+        if tensor is not entered and (setter := where_set(ctx.graph, tensor.ref, what)) is not None and setter.span is not None
     ]
-    if not values or not frame.trail:
-        return ""
-    place = frame.trail[-1]
-    return f" ({', '.join(values[:3])}, from {place.source.name}:{place.line})"
+    named = {"spatial": "size", "sizes": "their number of axes"}.get(what, what)
+    help_ = "let the shortcut project: `residual { … }`" if _strides(entered, body) is not None else None
+    ctx.error(
+        "E201", f"`add`: {a} and {b} differ in {named}", use.head, label, labels=tuple(labels),
+        notes=_histories(ctx, shortcut, body), help=help_, frame=frame,
+    )  # fmt: skip
 
 
 def _histories(ctx: Context, shortcut: Tensor, body: Tensor) -> tuple[tuple[str, str], ...]:
