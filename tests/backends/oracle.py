@@ -24,18 +24,26 @@ def compiled(text: str, name: str | None = None, file: str = "case.arch") -> Gra
     return compile_target(program, name or program.names[-1]).graph
 
 
-def weights_of(node: Node, paths: Mapping[str, str], state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def weights_of(
+    node: Node, paths: Mapping[str, str], state: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
     """Parameters and buffers of a layer, by their names in it. A layer of an unrolled clique is found under its region."""
     name = node.owner or node.name
     path = paths.get(name)
     if path is None:
         around, _, local = name.rpartition(".")
         step, _, layer = local.rsplit("_", 2)
-        path = f"{paths.get(around)}.{local}" if node.layer.group == "norm" else f"{paths.get(around)}.{step}_{layer}"
+        path = (
+            f"{paths.get(around)}.{local}"
+            if node.layer.group == "norm"
+            else f"{paths.get(around)}.{step}_{layer}"
+        )
     return {key.removeprefix(f"{path}."): value for key, value in state.items() if key.startswith(f"{path}.")}
 
 
-def run(graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+def run(
+    graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Outputs and heads of a graph with the weights of a module; batch norms use the statistics of the batch."""
     state, paths = net.state_dict(), attribute_paths(graph)
     plain = unroll_cliques(graph)
@@ -50,7 +58,9 @@ def run(graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]) -> tup
             made = layer_module(node.layer, plain.operand_types(node.name)).double()
             made.train(node.layer.group != "dropout")
             if made.state_dict():
-                made.load_state_dict({f"layer.{key}": value for key, value in weights_of(node, paths, state).items()})
+                made.load_state_dict(
+                    {f"layer.{key}": value for key, value in weights_of(node, paths, state).items()}
+                )
             result = made(*operands)
         results = (result,) if isinstance(result, torch.Tensor) else result
         for index, tensor in enumerate(results):
@@ -59,14 +69,24 @@ def run(graph: Graph, net: nn.Module, inputs: Mapping[str, torch.Tensor]) -> tup
     return outputs, {head.name: values[head.ref] for head in plain.heads}
 
 
-def _linked(graph: Graph, node: Node, x: torch.Tensor, path: str, state: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def _linked(
+    graph: Graph, node: Node, x: torch.Tensor, path: str, state: Mapping[str, torch.Tensor]
+) -> torch.Tensor:
     """The mixing convolution of a clique, source by source, as the paper writes it."""
     layer = node.layer
     conv = layer_module(layer.conv, graph.operand_types(node.name)).to(x.dtype).layer  # type: ignore[attr-defined]
     total = torch.zeros(())
     for j, part in zip(layer.sources, x.split(list(layer.widths), 1), strict=True):  # type: ignore[attr-defined]
         weight = state[f"{path}.link_{j}_{layer.target}.weight"]  # type: ignore[attr-defined]
-        one = type(conv)(part.shape[1], weight.shape[0], conv.kernel_size, conv.stride, conv.padding, conv.dilation, bias=False)
+        one = type(conv)(
+            part.shape[1],
+            weight.shape[0],
+            conv.kernel_size,
+            conv.stride,
+            conv.padding,
+            conv.dilation,
+            bias=False,
+        )
         one = one.to(x.dtype)
         with torch.no_grad():
             one.weight.copy_(weight)

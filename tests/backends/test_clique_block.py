@@ -39,7 +39,9 @@ def test_outputs_and_gradients() -> None:
     data = {key: torch.from_numpy(value) for key, value in np.load(DATA).items()}
     net = torch_module(compiled(TEXT)).double().train()
     parameters = dict(net.named_parameters())
-    given = {ours(key.removeprefix("param/")): value for key, value in data.items() if key.startswith("param/")}
+    given = {
+        ours(key.removeprefix("param/")): value for key, value in data.items() if key.startswith("param/")
+    }
     assert given.keys() == parameters.keys()
     with torch.no_grad():
         for name, value in given.items():
@@ -48,19 +50,25 @@ def test_outputs_and_gradients() -> None:
     got = net(x)
     for name in ("features", "transit"):
         torch.testing.assert_close(got[name], data[name], rtol=1e-12, atol=1e-12)
-    loss = (got["features"] * data["loss_weight_features"]).sum() + (got["transit"] * data["loss_weight_transit"]).sum()
+    loss = (got["features"] * data["loss_weight_features"]).sum() + (
+        got["transit"] * data["loss_weight_transit"]
+    ).sum()
     torch.testing.assert_close(loss, data["loss"].reshape(()), rtol=1e-12, atol=1e-12)
     loss.backward()
     grads = {key.removeprefix("grad/"): value for key, value in data.items() if key.startswith("grad/")}
     torch.testing.assert_close(x.grad, grads.pop("x"), rtol=1e-12, atol=1e-12)
     assert len(grads) == len(parameters)
     for key, value in grads.items():
-        torch.testing.assert_close(parameters[ours(key.removeprefix("param/"))].grad, value, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(
+            parameters[ours(key.removeprefix("param/"))].grad, value, rtol=1e-12, atol=1e-12
+        )
 
 
 def test_what_no_output_needs_is_not_made() -> None:
     """Of the first stage alone, no link backwards and no norm of a later stage."""
-    text = TEXT.replace("output features = b.features\n  output transit = b.transit", "output first = b.stage1")
+    text = TEXT.replace(
+        "output features = b.features\n  output transit = b.transit", "output first = b.stage1"
+    )
     names = {name.split(".")[1] for name, _ in torch_module(compiled(text)).named_parameters()}
     links = {tuple(map(int, n.split("_")[1:])) for n in names if n.startswith("link")}
     assert links == {(j, i) for i in range(1, 5) for j in range(i)}
@@ -71,4 +79,5 @@ def test_updates_stop_a_later_stage() -> None:
     text = TEXT.replace("layers = 4", "layers = 4, updates = 2")
     names = {name.split(".")[1] for name, _ in torch_module(compiled(text)).named_parameters()}
     assert {n for n in names if n.startswith("bn1_2")} == {"bn1_2_1", "bn1_2_2"}
-    assert "link_4_1" in names and "link_4_3" not in names
+    assert "link_4_1" in names
+    assert "link_4_3" not in names

@@ -38,7 +38,10 @@ def test_every_public_name_of_a_module_is_avoided() -> None:
 @given(st.text(max_size=80))
 def test_any_string_can_hold_a_module(name: str) -> None:
     safe = attribute(name)
-    assert safe.isidentifier() and safe.isascii() and not keyword.iskeyword(safe) and not safe.startswith("__")
+    assert safe.isidentifier()
+    assert safe.isascii()
+    assert not keyword.iskeyword(safe)
+    assert not safe.startswith("__")
     module = nn.Module()
     module.add_module(safe, nn.Identity())
     nn.Sequential().add_module(safe, nn.Identity())
@@ -47,9 +50,13 @@ def test_any_string_can_hold_a_module(name: str) -> None:
 
 @given(st.text(max_size=80))
 def test_any_string_is_a_class_a_variable_and_a_comment(name: str) -> None:
-    assert class_name(name).isidentifier() and class_name(name)[0].isupper()
-    assert variable(name).isidentifier() and variable(name) != class_name(name)
-    assert len(f"# {comment(name)}".splitlines()) == 1 and '"' not in comment(name) and "\\" not in comment(name)
+    assert class_name(name).isidentifier()
+    assert class_name(name)[0].isupper()
+    assert variable(name).isidentifier()
+    assert variable(name) != class_name(name)
+    assert len(f"# {comment(name)}".splitlines()) == 1
+    assert '"' not in comment(name)
+    assert "\\" not in comment(name)
 
 
 @given(st.lists(st.sampled_from(["a", "a_2", "b"]), max_size=9))

@@ -21,7 +21,18 @@ from ogive.backends.torch_module import torch_module
 from tests.backends.oracle import compiled
 from tests.backends.programs import PROGRAMS
 
-SOME = ("residual", "inception", "dense", "unet", "bundles", "gate", "clique", "clique with a rest", "long repeat", "padded")
+SOME = (
+    "residual",
+    "inception",
+    "dense",
+    "unet",
+    "bundles",
+    "gate",
+    "clique",
+    "clique with a rest",
+    "long repeat",
+    "padded",
+)
 
 
 def make(name: str) -> tuple[nn.Module, torch.Tensor]:

@@ -42,8 +42,8 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
             net's, and layers that none of them needs are not made.
 
     Returns:
-        The text of a Python file. Its last class is the net (`class_of` tells its name) and takes
-        no arguments.
+        The text of a Python file. Its last class is the net (`class_of` tells its name) and takes no
+        arguments.
 
     Raises:
         ArchError: E118, a feature that the network does not have.

@@ -26,7 +26,12 @@ FORMATS = ("svg", "pdf", "png", "dot")
 @click.option(
     "--dpi", default=200, show_default=True, type=click.IntRange(36, 2400), help="Dots to the inch of a PNG."
 )
-def command(target: str, settings: Settings, output: Path, dpi: int) -> None:
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    help="How many levels of stages and blocks to open; as many as stay readable on a page unless given.",
+)
+def command(target: str, settings: Settings, output: Path, dpi: int, depth: int | None) -> None:
     """Draw a network for a paper: repeats rolled up, each block defined once."""
     suffix = output.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:  # before the network is made: the answer comes at once
@@ -39,6 +44,9 @@ def command(target: str, settings: Settings, output: Path, dpi: int) -> None:
     network = settings.load(target)
     print_diagnostics(network.warnings)
 
-    from ogive.backends.draw import draw
+    from ogive.backends.draw import drawing
 
-    write(output, draw(network.ir, suffix, dpi=dpi))
+    made = drawing(network.ir, suffix, dpi=dpi, depth=depth)
+    write(output, made.data)
+    for note in made.notes:
+        click.echo(f"note: {visible(note)}", err=True)

@@ -37,6 +37,7 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     )  # fmt: skip
     if not (bind_parameters(ctx, inner, callee, bound) and take_bundle(ctx, inner, span)):
         return POISON
+    ctx.spend(sum(len(value) for value in bound.values.values() if isinstance(value, list)), span)
     region = ctx.open_region(
         frame, "block", name, span=span, block=definition.name.id, **recorded(definition, scope, bound)
     )  # fmt: skip
@@ -62,12 +63,6 @@ def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) 
                 value = check(ctx, inner, callee.name, specs[name], value, parameter.default.span)
         else:
             return False
-        if name in inner.scope.names:
-            ctx.error(
-                "E109", f"two parameters of `{callee.name}` are called `{name}`", parameter.name.span, "again here",
-                labels=(Label(inner.scope.names[name].span or parameter.name.span, "first here"),), help="choose another name",
-            )  # fmt: skip
-            return False
         inner.scope.names[name] = Binding(value, parameter.name.span, "parameter")
         if value is POISON:
             return False
@@ -92,12 +87,6 @@ def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:
         return False
     for position, parameter in enumerate(wanted):
         value = tensors[position] if position < len(tensors) else None
-        if parameter.name.id in inner.scope.names:
-            ctx.error(
-                "E109", f"two parameters of `{inner.definition.name.id}` are called `{parameter.name.id}`", parameter.name.span,
-                "again here", labels=(Label(inner.scope.names[parameter.name.id].span or span, "first here"),), help="choose another name",
-            )  # fmt: skip
-            return False
         inner.scope.names[parameter.name.id] = Binding(value, parameter.name.span, "bundle")
     return True
 

@@ -24,6 +24,8 @@ BLOCK_WORK = 20
 MAX_INT = 2**53
 MAX_LIST = 100_000
 MAX_STRING = 10_000
+RESERVED = frozenset({"here", "in", "identity"})
+"""Names that mean something by themselves."""
 MAX_NESTING = 32
 """How deep lists may stand in lists."""
 _SHOWN_USES = 3
@@ -41,6 +43,8 @@ class Binding:
     span: Span | None
     what: str = "name"
     used: bool = False
+    original: Binding | None = None
+    """What stands outside of a clique under this name, where it cannot be used."""
 
 
 class Scope:

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
 from ogive.elaborate.history import (
-    as_text, describe_path, differing, keeping_size, least_input, sizes_so_far, where_set,
+    as_text,
+    describe_path,
+    differing,
+    keeping_size,
+    least_input,
+    sizes_so_far,
+    where_set,
 )  # fmt: skip
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe

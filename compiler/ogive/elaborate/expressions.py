@@ -12,10 +12,17 @@ from ogive.elaborate.functions import FUNCTIONS, call_function
 from ogive.elaborate.limits import bounded, too_large
 from ogive.elaborate.parameters import expected, parameters_of
 from ogive.elaborate.values import (
-    POISON, BodyValue, Callable, Given, Tensor, Value, describe, is_number, show,
+    POISON,
+    BodyValue,
+    Callable,
+    Given,
+    Tensor,
+    Value,
+    describe,
+    is_number,
+    show,
 )  # fmt: skip
 from ogive.layers.base import Argument, Initializer
-from ogive.source import Span
 from ogive.syntax import ast
 
 _ARITHMETIC: dict[str, Function[[Value, Value], Value]] = {
@@ -119,8 +126,8 @@ def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> 
         binding.used = True
         if binding.what == "outside":
             ctx.error(
-                "E301", f"`{expr.id}` is a tensor from outside of this clique, whose layers read only each other and its input",
-                expr.span, "not a source of the clique", labels=(Label(binding.span, "made here"),) if binding.span else (), frame=frame,
+                "E301", f"`{expr.id}` comes from outside of this clique, whose layers read only its input and one another",
+                expr.span, "no source of the clique", labels=(Label(binding.span, "made here"),) if binding.span else (), frame=frame,
             )  # fmt: skip
         return binding.value
     if expr.id in ctx.words:
@@ -201,7 +208,7 @@ def _index(ctx: Context, frame: Frame, expr: ast.Index) -> Value:
         ctx.error(
             "E114", f"index {index} is outside a list of {len(value)}", expr.index.span, f"{index}",
             labels=(Label(expr.value.span, f"{len(value)} items"),),
-            help=f"the last item is {len(value) - 1}" if value else None,
+            help=f"indices go from 0 to {len(value) - 1}" if value else "it is empty",
         )  # fmt: skip
         return POISON
     return value[index]
@@ -405,7 +412,7 @@ def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Val
     except OverflowError:
         return bounded(ctx, math.inf, expr.span)
     if isinstance(value, complex):
-        ctx.error("E113", f"`{show(left)} ** {show(right)}` is a root of a negative number", expr.span, "no real number")
+        ctx.error("E113", f"`({show(left)}) ** {show(right)}` is a root of a negative number", expr.span, "no real number")
         return POISON
     if isinstance(value, list | str):
         ctx.spend(len(value), expr.span)
@@ -465,6 +472,6 @@ def _range(ctx: Context, frame: Frame, expr: ast.Range) -> Value:
             return POISON
         ends.append(value)
     if ends[1] - ends[0] > MAX_LIST:
-        return too_large(ctx, f"this range has {ends[1] - ends[0]} items", f"lists have at most {MAX_LIST}", expr.span)
+        return too_large(ctx, f"this range has {ends[1] - ends[0]} items", f"lists have at most {MAX_LIST} items", expr.span)
     ctx.spend(max(ends[1] - ends[0], 0), expr.span)
     return list(range(*ends))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Binding, Context, Frame, Scope, Word, WordUse
+from ogive.elaborate.context import RESERVED, Binding, Context, Frame, Scope, Word, WordUse
 from ogive.elaborate.emit import emit_call, no_flow
 from ogive.elaborate.parameters import bind, is_layer
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
@@ -217,7 +217,7 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
 
 def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: str) -> None:
     """Gives a name a value; two of a name in one scope is a mistake."""
-    if name.id in ("here", "in", "identity"):
+    if name.id in RESERVED:
         ctx.error("E109", f"`{name.id}` has a meaning of its own and cannot be given another", name.span, "named here",
                   help="choose another name")  # fmt: skip
         return

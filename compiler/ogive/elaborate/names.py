@@ -10,17 +10,50 @@ import dataclasses
 from collections.abc import Iterator
 
 from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.elaborate.context import RESERVED
 from ogive.elaborate.functions import FUNCTIONS
+from ogive.elaborate.parameters import TYPES
 from ogive.elaborate.words import WORDS
 from ogive.layers.base import Initializer
 from ogive.layers.library import Library
 from ogive.syntax import ast
 
 
+def check_definitions(file: ast.File) -> list[Diagnostic]:
+    """What is wrong with the definitions of a file, before anything in them is looked at: names given twice, types."""
+    found = _given_twice([item.name for item in file.items], "`{}` is defined twice")
+    for item in file.items:
+        if item.name.id in RESERVED:
+            message = f"`{item.name.id}` has a meaning of its own and cannot be given another"
+            found.append(Diagnostic("E109", message, (Label(item.name.span, "defined here"),), (), "choose another name"))
+        if not isinstance(item, ast.Definition):
+            continue
+        names = [parameter.name for parameter in (*item.parameters, *item.bundle)]
+        found += _given_twice(names, f"two parameters of `{item.name.id}` are called `{{}}`")
+        for parameter in item.parameters:
+            if parameter.type is not None and parameter.type.id not in TYPES:
+                guess = did_you_mean(parameter.type.id, TYPES)
+                found.append(Diagnostic(
+                    "E101", f"no type is called `{parameter.type.id}`", (Label(parameter.type.span, "not known"),),
+                    (("note", f"the types are {', '.join(TYPES)}"),), f"did you mean `{guess}`?" if guess else None,
+                ))  # fmt: skip
+    return found
+
+
+def _given_twice(names: list[ast.Name], message: str) -> list[Diagnostic]:
+    first: dict[str, ast.Name] = {}
+    found: list[Diagnostic] = []
+    for name in names:
+        if first.setdefault(name.id, name) is not name:
+            labels = (Label(name.span, "again here"), Label(first[name.id].span, "first here"))
+            found.append(Diagnostic("E109", message.format(name.id), labels, (), "choose another name"))
+    return found
+
+
 def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagnostic]:
     """What is wrong with the names of definitions that are not in `used`."""
-    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | {"here", "in", "identity"}
-    found: list[Diagnostic] = []
+    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | RESERVED
+    found = check_definitions(file)
     for item in file.items:
         if isinstance(item, ast.Definition) and item.name.id not in used:
             local = {node.id for node in _bound_names(item)}

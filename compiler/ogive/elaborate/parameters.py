@@ -13,10 +13,11 @@ from ogive.layers.base import Argument, Initializer, Layer
 from ogive.source import Span
 from ogive.syntax import ast
 
-_TYPES: dict[str, tuple[type, ...]] = {
+TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,), "float": (int, float), "bool": (bool,), "string": (str,), "list": (list,),
     "kernel": (int, tuple), "layer": (Callable,),
 }  # fmt: skip
+"""The types that a parameter may declare."""
 _WORDS: dict[type, str] = {
     int: "an int", float: "a number", bool: "true or false", str: "a string", tuple: "a kernel such as 3x3",
     list: "a list", Callable: "a layer or a block", BodyValue: "a body `{ … }`", Initializer: "an initialiser",
@@ -47,7 +48,7 @@ def parameters_of(ctx: Context, callee: Callable) -> tuple[Argument, ...]:
 
 
 def _of_parameter(parameter: ast.Parameter) -> Argument:
-    types = _TYPES.get(parameter.type.id, ()) if parameter.type else ()
+    types = TYPES.get(parameter.type.id, ()) if parameter.type else ()
     return Argument(
         name=parameter.name.id,
         types=types,

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.diagnostics import Diagnostic, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
 from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Stop
 from ogive.elaborate.doubts import doubts
-from ogive.elaborate.names import walk
+from ogive.elaborate.names import check_definitions, walk
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.statements import run_body
 from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, describe
@@ -101,18 +101,11 @@ def _deep_recursion() -> Iterator[None]:
 
 def _define(ctx: Context, file: ast.File) -> None:
     """Fills the scope of the file."""
+    ctx.diagnostics += check_definitions(file)
     for item in file.items:
-        if item.name.id in ("here", "in", "identity"):
-            ctx.error("E109", f"`{item.name.id}` has a meaning of its own and cannot be given another", item.name.span,
-                      "defined here", help="choose another name")  # fmt: skip
-            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "reserved")
-        elif item.name.id in ctx.globals.names:
-            first = ctx.globals.names[item.name.id].span
-            ctx.error(
-                "E109", f"`{item.name.id}` is defined twice", item.name.span, "again here",
-                labels=(Label(first, "first here"),) if first else (), help="choose another name",
-            )  # fmt: skip
-        elif isinstance(item, ast.Definition):
+        if item.name.id in ctx.globals.names:
+            continue
+        if isinstance(item, ast.Definition):
             ctx.globals.names[item.name.id] = Binding(Callable(Block(item)), item.name.span, "definition")
         else:
             ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "pending")

@@ -11,7 +11,15 @@ from ogive.elaborate.emit import MAX_ELEMENTS, no_flow
 from ogive.elaborate.flow import as_names, bind_name, resolve, run_chain
 from ogive.elaborate.parameters import check, parameters_of
 from ogive.elaborate.values import (
-    POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle, show,
+    POISON,
+    Block,
+    Callable,
+    Given,
+    Tensor,
+    Value,
+    describe,
+    is_bundle,
+    show,
 )  # fmt: skip
 from ogive.graph import Node, Ref, Region
 from ogive.layers.io import Input
@@ -107,16 +115,19 @@ def _collect(ctx: Context, statement: ast.Collect, frame: Frame) -> None:
         return
     if binding.what == "outside":
         expressions.name(ctx, frame, statement.name)  # says why not
+        if binding.original is not None:
+            binding.original.value = POISON
         return
     if binding.value is POISON or value is POISON:
         binding.value = POISON
         return
-    if (binding.what == "value" and binding.value) or not isinstance(binding.value, list):
+    if not isinstance(binding.value, list) or (binding.value and not is_bundle(binding.value)):
         labels = (Label(binding.span, "given here"),) if binding.span else ()
         ctx.error(
             "E113", f"`+=` collects tensors in a bundle, and `{statement.name.id}` is {describe(binding.value)}", statement.name.span,
             "no bundle", labels=labels, help=f"begin it empty: `{statement.name.id} = []`", frame=frame,
         )  # fmt: skip
+        binding.value = POISON
         return
     ctx.spend(1 + len(binding.value) // 8, statement.span)
     binding.value = [*binding.value, *(value if isinstance(value, list) else [value])]
@@ -239,7 +250,8 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
         ctx.error("E109", why, statement.name.span, "the stage's name", help="choose another name", frame=frame)
         name = f"{name}_{len(ctx.graph.regions)}"
     if frame.flow is None:
-        if not _starts_itself(statement.body):
+        # an input that stands here is a mistake of its own
+        if not _starts_itself(statement.body) and not any(isinstance(s, ast.Input) for s in statement.body.statements):
             no_flow(ctx, frame, statement.name.span)
             frame.flow = POISON
     region = ctx.open_region(frame, "stage", name, span=statement.span, block="stage")

@@ -53,7 +53,8 @@ def _unknown(graph: Graph, name: str) -> Diagnostic:
     close = did_you_mean(name, [*stages, *graph.digraph])
     several = [r for r in graph.stages() if name in (r.name, r.path)]
     if several and not several[0].outputs:
-        return Diagnostic("E118", f"the value of stage `{name}` leads to no output of {graph.name}, and was dropped")
+        message = f"the value of stage `{name}` leads to no output of {graph.name}, and was dropped"
+        return Diagnostic("E118", message)
     message = f"`{name}` is neither a stage nor a layer of {graph.name}"
     if several:
         message = (

@@ -150,7 +150,7 @@ def test_unknown_format() -> None:
     with pytest.raises(ArchError) as caught:
         draw(nets.lenet(), "webp")
     (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.code == "E510"
+    assert diagnostic.code == "E513"
     assert diagnostic.help is not None
     assert all(f in diagnostic.help for f in FORMATS)
 
@@ -209,11 +209,19 @@ def test_wide_nets_are_drawn_in_time() -> None:
     assert made.data.startswith(b"<?xml")
 
 
+@pytest.mark.parametrize("layers", [80, look.MOST_BOXES + 20])
+def test_long_rows_become_one_box(layers: int) -> None:
+    image = Image(svg(nets.row(layers)))
+    assert [b.text for b in image.boxes] == [
+        ["image"],
+        [f"{layers} layers", "3×3 conv, 1  …  3×3 conv, 5"],
+        ["output"],
+    ]
+
+
 def test_more_boxes_than_can_be_laid_out() -> None:
-    graph = nets.row(look.MOST_BOXES + 20)
-    image = Image(svg(graph))
-    assert [b.text[0] for b in image.boxes][:1] == ["image"]
-    assert len(image.boxes) == 3
+    image = Image(svg(nets.branches(look.MOST_BOXES, 1), depth=9))
+    assert [b.text[0] for b in image.boxes] == ["image", f"{2 * look.MOST_BOXES + 1} boxes", "output"]
 
 
 def test_type_that_gets_small_is_said() -> None:

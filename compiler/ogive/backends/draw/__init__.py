@@ -58,13 +58,13 @@ def drawing(
         time_limit: seconds for the layout; when it is reached, more is folded.
 
     Raises:
-        ArchError: E510, no such format; E511, pygraphviz is not installed; E512, no layout was found.
+        ArchError: E513, no such format; E511, pygraphviz is not installed; E512, no layout was found.
     """
     if format not in FORMATS:
         choices = ", ".join(FORMATS)
         guess = did_you_mean(format, FORMATS)
         hint = f"did you mean `{guess}`? There are {choices}" if guess else f"one of {choices}"
-        raise ArchError([Diagnostic("E510", f"no drawings in the format `{format}`", help=hint)])
+        raise ArchError([Diagnostic("E513", f"no drawings in the format `{format}`", help=hint)])
     structure = Structure(graph)
     if format == "dot":
         return Drawing(_text(fitted(structure, depth)).encode())

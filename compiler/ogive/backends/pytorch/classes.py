@@ -1,8 +1,8 @@
 """Which scopes share a class, and what that class takes as parameters.
 
 Scopes are compared without their values: those of one definition whose text is the same up to values share a
-    class, and the values that differ become its parameters (see `unify`). Inner classes are settled first,
-    level by level.
+class, and the values that differ become its parameters (see `unify`). Inner classes are settled first, level
+by level.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Classes:
             for scope in level:
                 groups.setdefault(self._key(scope), []).append(scope)
             for group in groups.values():
-                for scopes in self._compatible(group):
-                    self._settle(scopes)
+                for scopes, lines in self._compatible(group):
+                    self._settle(scopes, lines)
         self._name()
 
     # ------------------------------------------------------------------ who shares a class
@@ -189,7 +189,7 @@ class Classes:
             case kind:
                 return f"{kind} {region.name.rstrip('0123456789') or region.name}"
 
-    def _compatible(self, group: list[Scope]) -> list[list[Scope]]:
+    def _compatible(self, group: list[Scope]) -> list[tuple[list[Scope], list[Line]]]:
         """Parts of a group whose shortcuts, where they have them, are the same, and whose rows have a common
         pattern.
         """
@@ -201,23 +201,24 @@ class Classes:
                 if isinstance(use := step.first, Use) and use.joint is not None
             ]
             for known, members in parts:
-                if all(a is None or b is None or a == b for a, b in zip(known, own, strict=True)):
-                    known[:] = [a if a is not None else b for a, b in zip(known, own, strict=True)]
+                both = [a if a is not None else b for a, b in zip(known, own, strict=True)]
+                names = [a[0] for a in both if a is not None]
+                agree = all(b is None or a == b for a, b in zip(both, own, strict=True))
+                if agree and len(set(names)) == len(names):
+                    known[:] = both
                     members.append(scope)
                     break
             else:
                 parts.append((own, [scope]))
-        result: list[list[Scope]] = []
+        result: list[tuple[list[Scope], list[Line]]] = []
         for _, members in parts:
             try:
-                self._lines(members)
+                result.append((members, self._lines(members)))
             except UnevenError:
                 by_length: dict[Any, list[Scope]] = {}
                 for scope in members:
                     by_length.setdefault(self._lengths(scope), []).append(scope)
-                result += by_length.values()
-            else:
-                result.append(members)
+                result += [(scopes, self._lines(scopes)) for scopes in by_length.values()]
         return result
 
     def _lengths(self, scope: Scope) -> Any:
@@ -314,9 +315,9 @@ class Classes:
                 parts.append(self._part(item.attr, [i.scope if isinstance(i, Use) else None for i in items]))
         return Chain(attr, parts)
 
-    def _settle(self, scopes: list[Scope]) -> None:
+    def _settle(self, scopes: list[Scope], lines: list[Line]) -> None:
         """Makes the class of these scopes."""
-        cls = Class(scopes, lines=self._lines(scopes))
+        cls = Class(scopes, lines=lines)
         atoms = self._atoms(scopes)
         slots = [slot for line in cls.lines for slot in line_slots(line)]
         if cls.model.region.clique is not None:

@@ -140,7 +140,8 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
         slots: list[Slot] = []
         for index, (name, _, default) in enumerate(form_values(model)):
             values = [missing if column is None else column[index][1] for column in columns]
-            hint = name or _field(ops, values, missing) or f"value{index + 1}"
+            differs = not name and any(value != values[0] for value in values)
+            hint = name or (_field(ops, values, missing) if differs else None) or f"value{index + 1}"
             slots.append(Slot(values, f"{prefix}_{hint}", default, keyword=name))
         return Form(model, slots)
 

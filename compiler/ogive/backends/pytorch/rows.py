@@ -1,8 +1,7 @@
 """Rows of modules: what a program repeats, as a `numbered(…)` chain or a loop.
 
 The modules of a row are instances of a class, or of a few classes in turn. Where their arguments stay or grow
-evenly
-they are written as one comprehension: `*(DenseLayer(64 + 32 * i) for i in range(6))`.
+evenly they are written as one comprehension: `*(DenseLayer(64 + 32 * i) for i in range(6))`.
 """
 
 from __future__ import annotations

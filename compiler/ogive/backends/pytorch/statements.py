@@ -31,8 +31,7 @@ class Cell:
         reads: the tensors in variables that it reads, once for each time.
         heavy: whether it calls a layer with weights, or a block.
         pre: whether it is complete: nothing but an addition or the like is written around it. So is a call of
-            a
-            block, and one with weights whose operand is an expression.
+            a block, and one with weights whose operand is an expression.
         active: whether it holds a norm or an activation.
         depth: calls inside one another.
         branch, wish: the name that suits where it stands, and the name it should have.

@@ -88,8 +88,7 @@ class Scope:
         inputs, outputs: the tensors that cross its border.
         borrowed: layers outside of it whose modules it calls; they are handed to its `forward`.
         results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the
-            layer
-            that joins them. Empty where something else leaves it.
+            layer that joins them. Empty where something else leaves it.
     """
 
     region: Region

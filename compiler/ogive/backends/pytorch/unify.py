@@ -177,8 +177,7 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
 
 def _follow(slot: Slot, known: list[Any], atoms: list[Atom]) -> bool:
     """Lets a value that only some instances have follow what all have, even where it happens to be the same
-    for those
-    some: the stride of a shortcut is that of its block. Whether it does.
+    for those some: the stride of a shortcut is that of its block. Whether it does.
     """
     names = [atom for atom in atoms if atom.name == slot.keyword]
     wide = type(known[0]) is int and known[0] > 1
@@ -305,7 +304,7 @@ class _Search:
         return None
 
     def condition(self, slot: Slot, values: list[Any], rows: list[int]) -> Expression | None:
-        """`stride != 1 or in_channels != 4 * width` where it holds, else the plainest comparison that does."""
+        """`stride != 1 or in_channels != 4 * width` where it holds, else a plainer comparison that does."""
         parts: list[tuple[Expression, list[bool]]] = []
         for condition in slot.conditions:
             other = [condition.channels.values[i] for i in rows]

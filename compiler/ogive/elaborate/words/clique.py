@@ -87,13 +87,18 @@ def _values_only(scope: Scope) -> Scope:
     while at is not None:
         for name, binding in at.names.items():
             if name not in flat.names:
-                flat.names[name] = Binding(POISON, binding.span, "outside") if _holds_tensor(binding.value) else binding
+                flat.names[name] = _outside(binding) if _collects(binding.value) else binding
         at = at.parent
     return flat
 
 
-def _holds_tensor(value: Value) -> bool:
-    return isinstance(value, Tensor) or (isinstance(value, list) and any(isinstance(v, Tensor) for v in value))
+def _outside(binding: Binding) -> Binding:
+    return Binding(POISON, binding.span, "outside", original=binding)
+
+
+def _collects(value: Value) -> bool:
+    """Whether it is a tensor or a bundle, or becomes one: a list that is still empty."""
+    return isinstance(value, Tensor) or (isinstance(value, list) and (not value or any(isinstance(v, Tensor) for v in value)))
 
 
 def _malformed(
@@ -169,7 +174,7 @@ def _fits_everywhere(ctx: Context, frame: Frame, use: WordUse, body: CliqueBody)
     """The layers before the convolution meet other widths in every layer and stage: all must suit them."""
     for stage in range(1, body.stages + 1):
         for layer in range(1, body.updated(stage) + 1):
-            ctx.spend(len(body.before) + 1 + body.layers // 8, use.head)
+            ctx.spend(2 * len(body.before) + 5 + body.layers // 8, use.head)
             type_ = source_type(body, stage, layer)
             for step in body.before:
                 try:
