@@ -33,11 +33,8 @@ def weights_of(
     if path is None:
         around, _, local = name.rpartition(".")
         step, _, layer = local.rsplit("_", 2)
-        path = (
-            f"{paths.get(around)}.{local}"
-            if node.layer.group == "norm"
-            else f"{paths.get(around)}.{step}_{layer}"
-        )
+        own = f"{paths.get(around)}.{local}"  # norms, and weights on the sources, which every stage has for itself
+        path = own if any(key.startswith(f"{own}.") for key in state) else f"{paths.get(around)}.{step}_{layer}"
     return {key.removeprefix(f"{path}."): value for key, value in state.items() if key.startswith(f"{path}.")}
 
 
@@ -79,14 +76,9 @@ def _linked(
     for j, part in zip(layer.sources, x.split(list(layer.widths), 1), strict=True):  # type: ignore[attr-defined]
         weight = state[f"{path}.link_{j}_{layer.target}.weight"]  # type: ignore[attr-defined]
         one = type(conv)(
-            part.shape[1],
-            weight.shape[0],
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            bias=False,
-        )
+            part.shape[1], weight.shape[0], conv.kernel_size, conv.stride, conv.padding, conv.dilation,
+            bias=False, padding_mode=conv.padding_mode,
+        )  # fmt: skip
         one = one.to(x.dtype)
         with torch.no_grad():
             one.weight.copy_(weight)

@@ -156,6 +156,34 @@ net N() {
   }
   heads -> concat -> flatten -> linear(3)
 }""",
+    "cliques of all sizes": """net N() {
+  input image: 3x6x6
+  clique(layers = 3) { bn -> relu -> conv(4, 3x3, padding = 1) }
+  clique(layers = 5) { bn -> relu -> conv(6, 3x3, padding = 1) }
+  clique(layers = 2, stages = 3) { bn -> relu -> conv(5, 3x3, padding = 1) }
+  bn -> global_avg_pool -> flatten -> linear(2)
+}""",
+    "cliques with and without a bias": """
+block C(b) { clique(layers = 3) { relu -> conv(4, 3x3, padding = 1, bias = b) } }
+net N() {
+  input image: 3x6x6
+  C(true); C(false); C(true)
+  flatten -> linear(2)
+}""",
+    "clique with a bias, even kernel": """net N() {
+  input image: 4x6x6
+  clique(layers = 3) { gn(2) -> prelu -> dropout(0.5) -> conv(4, 2x2, padding = same, bias = true, init = normal(0.1)) }
+  clique(layers = 3) { conv(4, 3x3, padding = 1, bias = true) -> relu -> dropout(0.5) }
+  clique(layers = 3) { conv(4, 3x3, padding = 1, padding_mode = reflect) -> bn }
+  flatten -> linear(2)
+}""",
+    "awkward parameters": """
+block Unit(name, block, i, stage = 2) { repeat block { conv(name, 1x1) -> bn }; conv(i, 1x1) -> relu; repeat 5 as t { conv(stage, 1x1) } }
+net N() {
+  input image: 3x6x6
+  Unit(4, 4, 5); Unit(6, 5, 7); Unit(8, 6, 9, stage = 3)
+  flatten -> linear(2)
+}""",
     "clique with a rest": """net N() {
   input image: 3x6x6
   clique(layers = 3, stages = 3, updates = 2) {

@@ -59,8 +59,7 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
         bodies.append("\n".join(_class(classes, cls, constructor)))
         helpers |= constructor.helpers
         counted = counted or constructor.counted
-    texts = dict.fromkeys(text.strip() for op in _ops(classes) for text in op.torch.helpers)
-    parts = [*texts]
+    parts = [text.strip() for text in classes.definitions]
     if "named" in helpers:
         parts.append(_NAMED.strip())
     if "numbered" in helpers:
@@ -86,15 +85,6 @@ def attribute_paths(graph: Graph) -> dict[str, str]:
 def class_of(source: str) -> str:
     """The name of the net's class in a text of `torch_source`: the last one."""
     return re.findall(r"^class (\w+)\(nn\.Module\):", source, re.MULTILINE)[-1]
-
-
-def _ops(classes: Classes) -> list[Op]:
-    """All layers, those in the bodies of cliques included."""
-    found = list(classes.structure.ops.values())
-    for cls in classes.all:
-        if cls.clique is not None:
-            found += cls.clique.after.ops.values()
-    return found
 
 
 def _imports(code: str) -> list[str]:

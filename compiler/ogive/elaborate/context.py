@@ -254,6 +254,13 @@ class Context:
             labels.append(Label(use, f"{f'`{name}` is' if name else 'is'} used here{_given(block) if block else ''}"))
         return labels
 
+    def said(self, code: str, name: str, where: object) -> bool:
+        """Whether the same was said about this name in this place before; from now on, it was."""
+        key = (code, name, id(where), 0)
+        before = key in self._seen
+        self._seen.add(key)
+        return before
+
     def stop(
         self,
         code: str,

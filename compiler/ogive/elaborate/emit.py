@@ -16,7 +16,7 @@ from ogive.elaborate.history import (
     where_set,
 )  # fmt: skip
 from ogive.elaborate.parameters import bind
-from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
+from ogive.elaborate.values import POISON, Callable, Tensor, Value
 from ogive.graph import Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError
 from ogive.source import Span
@@ -30,25 +30,22 @@ def emit_call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     assert isinstance(layer, type)
     assert issubclass(layer, Layer)
     bound = bind(ctx, frame, callee, layer.arguments(), span, operands=layer.arity[1] != 1, defaults=frame.defaults)
-    operands = _operands(ctx, frame, callee, span) if bound is not None else None
+    operands = _operands(ctx, frame, span) if bound is not None else None
     if bound is None or operands is None:
         return POISON
     return emit(ctx, frame, layer(**bound.values), [*operands, *bound.tensors], span, spans=bound.spans)
 
 
-def _operands(ctx: Context, frame: Frame, callee: Callable, span: Span) -> list[Tensor] | None:
+def _operands(ctx: Context, frame: Frame, span: Span) -> list[Tensor] | None:
     """The tensors that arrive: the flow, alone or as a bundle."""
     flow = frame.flow
     if flow is POISON:
         return None
     if isinstance(flow, Tensor):
         return [flow]
-    if isinstance(flow, list) and all(isinstance(v, Tensor) for v in flow):
+    if isinstance(flow, list):
         return flow
-    if flow is None:
-        no_flow(ctx, frame, span)
-    else:
-        ctx.error("E207", f"`{callee.name}` works on tensors, and this is {describe(flow)}", span, "arrives here", frame=frame)
+    no_flow(ctx, frame, span)
     return None
 
 
@@ -151,6 +148,10 @@ def explain(
     """Turns what a layer said into a diagnostic: adds the place, the cause, and the history of the tensors."""
     labels: list[Label] = []
     argument = spans.get(problem.argument or "")
+    if problem.code.startswith("E1"):  # a matter of its arguments, not of the tensors
+        text = f"`{title}`: {problem.message}"
+        ctx.error(problem.code, text, argument or span, "given here", notes=problem.notes, help=problem.help, frame=frame)
+        return
     if argument is not None and not (argument.source is span.source and span.start <= argument.start < span.end):
         labels.append(Label(argument, "set here"))
     names = headings or (["input"] if len(operands) == 1 else [f"operand {i + 1}" for i in range(len(operands))])
@@ -163,12 +164,14 @@ def explain(
         help_ = help_ or _agree(ctx, layer, attribute, *(operands[i] for i in shown))
     elif problem.code == "E203" and operands:
         operand = operands[problem.operand or 0]
-        labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
+        if "output channels" not in problem.message:
+            labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
     histories = [(names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}") for i in shown if i < len(names)]
     if problem.code == "E202" and operands:
         sizes = sizes_so_far(ctx.graph, operands[problem.operand or 0].ref)
         if len(sizes) > 1:
             histories.append(("sizes", " -> ".join([*sizes, "0"] if problem.argument == "kernel_size" else sizes)))
+    if problem.code == "E202" and problem.argument == "kernel_size":
         least = least_input(ctx.graph, layer, [operand.ref for operand in operands])
         if least is not None:
             name, type_ = least

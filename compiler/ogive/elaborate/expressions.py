@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable as Function
+from difflib import SequenceMatcher
 
 from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate.context import MAX_LIST, Context, Frame
@@ -158,10 +159,14 @@ def _flow_name(ctx: Context, frame: Frame, expr: ast.Name) -> Value:
 
 def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
     """Reports a name that means nothing, with what was probably meant."""
+    if ctx.said("E101", expr.id, frame.definition):
+        return  # a name that was forgotten is missing everywhere: once is enough
     ours = ctx.library.alias(expr.id)
-    pool = frame.scope.visible() | set(ctx.library.names()) | set(ctx.words) | (FUNCTIONS.keys() if what == "name" else set())
-    pool = {candidate for candidate in pool if not candidate.startswith("_")}
-    guess = ours or did_you_mean(expr.id, pool)
+    library = {*ctx.library.names(), *ctx.words}
+    if what == "name":
+        guess = ours or did_you_mean(expr.id, frame.scope.visible()) or _much_alike(expr.id, library | FUNCTIONS.keys())
+    else:
+        guess = ours or did_you_mean(expr.id, frame.scope.visible() | library)
     if guess:
         hint = f"did you mean `{guess}`?"
     elif what == "name":
@@ -170,6 +175,12 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
         hint = "`ogive layers` lists the layers there are"
     notes = (("note", f"`{expr.id}` is called `{ours}` here"),) if ours else ()
     ctx.error("E101", f"no {what} is called `{expr.id}`", expr.span, "not known here", notes=notes, help=hint)
+
+
+def _much_alike(wrong: str, names: set[str]) -> str | None:
+    """The name of the library that a value was meant to be: a stricter guess, since most values are the program's own."""
+    guess = did_you_mean(wrong, names)
+    return guess if guess and SequenceMatcher(None, wrong.lower(), guess.lower()).ratio() >= 0.8 else None
 
 
 def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
@@ -278,7 +289,9 @@ def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Arg
     for argument in arguments:
         if argument.name is None:
             spec = places[min(at, len(places) - 1)] if places and (at < len(places) or places[-1].many) else None
-            value = argument_value(ctx, frame, argument.value, spec, callee.name)
+            value = POISON  # of an argument too many: `bind` reports it
+            if spec is not None or _takes_tensors(callee):
+                value = argument_value(ctx, frame, argument.value, spec, callee.name)
             at += not isinstance(value, Tensor)
             positional.append(Given(value, argument.value.span))
         else:
@@ -290,8 +303,16 @@ def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Arg
     return callee.more(tuple(positional), tuple(named))
 
 
+def _takes_tensors(callee: Callable) -> bool:
+    return isinstance(callee.target, type) and callee.target.arity[1] != 1
+
+
 def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | None, callee: str) -> Value:
     """The value of an argument. A bare word stands for a string, or an initialiser, only where one is declared."""
+    if isinstance(expr, ast.Conditional):
+        condition = truth(ctx, frame, expr.condition)
+        chosen = expr.then if condition else expr.otherwise
+        return POISON if condition is POISON else argument_value(ctx, frame, chosen, spec, callee)
     if spec is not None and isinstance(expr, ast.Name) and expr.id in spec.choices:
         return expr.id
     if spec is not None and Initializer in spec.types:
@@ -348,7 +369,7 @@ def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name) -> V
             return POISON
         values[key] = value
     if values.get("a", 0.0) > values.get("b", 1.0):
-        ctx.error("E108", f"`a` of `uniform` is at most `b`, and here from {show(values.get('a', 0.0))} to {show(values.get('b', 1.0))}",
+        ctx.error("E108", f"`a` of `uniform` is at most `b`, and these are {show(values.get('a', 0.0))} and {show(values.get('b', 1.0))}",
                   expr.span, "an empty range")  # fmt: skip
         return POISON
     for key, default in takes.items():

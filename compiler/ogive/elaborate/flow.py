@@ -54,6 +54,8 @@ def apply(ctx: Context, frame: Frame, element: ast.Element, *, first: bool) -> V
             return _with_branches(ctx, frame, element)
         case ast.Name(id="identity") if frame.scope.find("identity") is None:
             return _identity(ctx, frame, element)
+        case ast.Name(id="here") if not first:
+            return frame.flow
         case ast.Conditional():
             condition = expressions.truth(ctx, frame, element.condition)
             if condition is POISON:
@@ -195,6 +197,18 @@ def _with_branches(ctx: Context, frame: Frame, element: ast.WithBranches) -> Val
     return branches(ctx, frame, callee, element)
 
 
+def names_its_start(frame: Frame, body: ast.Body) -> bool:
+    """Whether a body's first statement begins with a tensor by its name, so that nothing needs to arrive."""
+    first = body.statements[0] if body.statements else None
+    start = first.chain.elements[0] if isinstance(first, ast.Flow | ast.Assign) else None
+    while isinstance(start, ast.Index | ast.Attribute):
+        start = start.value
+    if isinstance(start, ast.Name):
+        binding = frame.scope.find(start.id)
+        return binding is not None and not isinstance(binding.value, Callable)
+    return isinstance(start, ast.ListExpr)
+
+
 def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> None:
     """`as x`, `as [a, _]`: gives names to a value."""
     if not pattern.bundle:
@@ -226,6 +240,7 @@ def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: st
         labels = (Label(first, "first here"),) if first is not None else ()
         hint = f"choose another name, or collect in a list: `{name.id} += …`" if what == "tensor" else "choose another name"
         ctx.error("E109", f"`{name.id}` is given twice in one body", name.span, "again here", labels=labels, help=hint)
+        scope.names[name.id].value = POISON  # nobody knows which was meant
         return
     scope.names[name.id] = Binding(value, name.span, what)
 

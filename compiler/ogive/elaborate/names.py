@@ -7,6 +7,7 @@ that they are given.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 
 from ogive.diagnostics import Diagnostic, Label, did_you_mean
@@ -51,51 +52,101 @@ def _given_twice(names: list[ast.Name], message: str) -> list[Diagnostic]:
 
 
 def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagnostic]:
-    """What is wrong with the names of definitions that are not in `used`."""
-    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | RESERVED
+    """What is wrong with the names of definitions that are not in `used`.
+
+    It never reports a name that elaboration would accept: what is bound anywhere in a definition counts as
+    known everywhere in it, and what may be a bare word counts as one.
+    """
+    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | FUNCTIONS.keys() | RESERVED
+    words = _choices(library) | Initializer.CHOICES.keys()
+    for item in file.items:
+        if isinstance(item, ast.Definition):
+            words |= {_text(choice) for parameter in item.parameters for choice in parameter.choices}
     found = check_definitions(file)
     for item in file.items:
         if isinstance(item, ast.Definition) and item.name.id not in used:
-            local = {node.id for node in _bound_names(item)}
-            words = {
-                "".join(p for p in choice.parts if isinstance(p, str)) for parameter in item.parameters for choice in parameter.choices
-            }
-            found += _check(item, common | local | words | FUNCTIONS.keys(), library)
+            known = _Known(common | {name.id for name in _bound_names(item)}, words, list(_stage_patterns(item)))
+            roots = [*(p.default for p in item.parameters if p.default is not None), item.body]
+            hidden = {definition.name.id for definition in file.items} | {name.id for name in _bound_names(item)}
+            note = f"`{item.name.id}` is used by no net of this file that needs no argument: only its names are checked"
+            found += _check(roots, known, hidden, note, library)
+        elif not isinstance(item, ast.Definition) and not used:
+            note = "no net of this file is complete: only names are checked"
+            hidden = {definition.name.id for definition in file.items}
+            found += _check([item.value], _Known(common, words, []), hidden, note, library)
     return found
 
 
-def _check(item: ast.Definition, known: set[str], library: Library) -> list[Diagnostic]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Known:
+    """The names that mean something in a definition.
+
+    Attributes:
+        names: those that were given, and the library's.
+        words: strings that may stand as bare words in an argument.
+        stages: patterns of the names that `stage "block{i}"` gives.
+    """
+
+    names: set[str]
+    words: set[str]
+    stages: list[re.Pattern[str]]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or any(pattern.fullmatch(name) for pattern in self.stages)
+
+
+def _check(roots: list[ast.Expr | ast.Body], known: _Known, hidden: set[str], note: str, library: Library) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     bare: set[int] = set()
-    for node in walk(item.body):
+    said: set[str] = set()
+    nodes = [node for root in roots for node in walk(root)]
+    for root in roots:
+        bare |= set(map(id, _words_of(root))) if not isinstance(root, ast.Body) else set()
+    for node in nodes:
         if isinstance(node, ast.Call | ast.Default):
             head = node.function if isinstance(node, ast.Call) else node.layer
-            bare |= {id(a.value) for a in node.arguments if isinstance(a.value, ast.Name)}
-            bare |= {id(a.value.function) for a in node.arguments if isinstance(a.value, ast.Call)}
-            if isinstance(head, ast.Name):
+            bare |= {id(word) for argument in node.arguments for word in _words_of(argument.value)}
+            if isinstance(head, ast.Name) and head.id not in hidden:
                 found += _check_arguments(head, node.arguments, library)
-    strings = _choices(library) | Initializer.CHOICES.keys()
-    for node in walk(item.body):
-        if isinstance(node, ast.Name) and node.id not in known and not (id(node) in bare and node.id in strings) and node.id != "_":
-            ours = library.alias(node.id)
-            guess = ours or did_you_mean(node.id, known)
-            found.append(Diagnostic(
-                "E101", f"no name is called `{node.id}`", (Label(node.span, "not known here"),),
-                (("note", f"`{item.name.id}` is used by no net of this file that needs no argument: only its names are checked"),),
-                f"did you mean `{guess}`?" if guess else "see `ogive layers` for the layers there are",
-            ))  # fmt: skip
+    for node in nodes:
+        if not isinstance(node, ast.Name) or node.id in known or node.id in said or node.id == "_":
+            continue
+        if id(node) in bare and node.id in known.words:
+            continue
+        said.add(node.id)
+        ours = library.alias(node.id)
+        guess = ours or did_you_mean(node.id, known.names)
+        notes = (("note", f"`{node.id}` is called `{ours}` here"),) if ours else ()
+        found.append(Diagnostic(
+            "E101", f"no name is called `{node.id}`", (Label(node.span, "not known here"),), (*notes, ("note", note)),
+            f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
+        ))  # fmt: skip
     return found
+
+
+def _words_of(value: ast.Expr) -> Iterator[ast.Name]:
+    """The names in an argument that may be words: the argument itself, an initialiser's name, either side of an `if`."""
+    match value:
+        case ast.Name():
+            yield value
+        case ast.Call(function=ast.Name() as function):
+            yield function
+        case ast.Conditional():
+            yield from _words_of(value.then)
+            yield from _words_of(value.otherwise)
+        case _:
+            pass
 
 
 def _check_arguments(head: ast.Name, arguments: tuple[ast.Argument, ...], library: Library) -> list[Diagnostic]:
     layer = library.get(head.id)
-    if layer is None:
+    if layer is None or head.id in FUNCTIONS:
         return []
-    names = {spec.name for spec in layer.arguments()}
+    names = [spec.name for spec in layer.arguments()]
     return [
         Diagnostic(
             "E103", f"`{head.id}` has no argument `{a.name}`", (Label(a.span, "not known"),),
-            (("note", f"it takes {', '.join(spec.name for spec in layer.arguments()) or 'none'}"),),
+            (("note", f"it takes {', '.join(names) or 'none'}"),),
             f"did you mean `{did_you_mean(a.name, names)}`?" if did_you_mean(a.name, names) else None,
         )
         for a in arguments
@@ -103,9 +154,20 @@ def _check_arguments(head: ast.Name, arguments: tuple[ast.Argument, ...], librar
     ]  # fmt: skip
 
 
+def _text(string: ast.String) -> str:
+    return "".join(part for part in string.parts if isinstance(part, str))
+
+
 def _choices(library: Library) -> set[str]:
     choices = {choice for layer in library.layers() for spec in layer.arguments() for choice in spec.choices}
     return choices | {choice for word in WORDS.values() for spec in word.arguments for choice in spec.choices}
+
+
+def _stage_patterns(item: ast.Definition) -> Iterator[re.Pattern[str]]:
+    """What the names of its stages look like; each is the name of a tensor afterwards."""
+    for node in walk(item.body):
+        if isinstance(node, ast.Stage):
+            yield re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in node.name.parts), re.DOTALL)
 
 
 def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
@@ -122,11 +184,8 @@ def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
                 yield from node.target.names
                 if node.index is not None:
                     yield node.index
-            case ast.Repeat(index=ast.Name()):
-                yield node.index
-            case ast.Stage():
-                text = "".join(p for p in node.name.parts if isinstance(p, str))
-                yield ast.Name(text, node.name.span)
+            case ast.Repeat(index=ast.Name() as index):
+                yield index
             case _:
                 pass
 

@@ -118,7 +118,7 @@ def bind(
             continue
         if g.value is POISON:
             poisoned = True
-            if operands:  # it may have been a tensor
+            if operands or (at < len(places) and places[at].many):  # it may have been a tensor, or any number of values
                 continue
         if at < len(places) and places[at].many:
             many += g.value if isinstance(g.value, list) else [g.value]
@@ -185,10 +185,10 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
         low, high = spec.minimum, spec.maximum
         if (low is not None and number < low) or (high is not None and number > high) or number != number:
             bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"from {low:g} to {high:g}"
-            ctx.error("E108", f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(fitted)}", span, show(fitted), frame=frame)
+            ctx.error("E108", f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(value)}", span, show(value), frame=frame)
             return POISON
         if isinstance(number, int) and abs(number) >= 2**31 and low is not None:
-            ctx.error("E403", f"`{spec.name}` of `{callee}` is less than 2**31, and this is {show(fitted)}", span, show(fitted), frame=frame)
+            ctx.error("E403", f"`{spec.name}` of `{callee}` is less than 2**31, and this is {show(value)}", span, show(value), frame=frame)
             return POISON
     return fitted
 

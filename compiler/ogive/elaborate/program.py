@@ -104,6 +104,7 @@ def _define(ctx: Context, file: ast.File) -> None:
     ctx.diagnostics += check_definitions(file)
     for item in file.items:
         if item.name.id in ctx.globals.names:
+            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "twice")
             continue
         if isinstance(item, ast.Definition):
             ctx.globals.names[item.name.id] = Binding(Callable(Block(item)), item.name.span, "definition")
@@ -170,7 +171,8 @@ def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, o
     frame = Frame(scope, None, None, {}, Namespace(""), 0, Outputs(), definition)
     span = target.value.span if isinstance(target, ast.Variant) else definition.header
     specs = parameters_of(ctx, callee)
-    bound = bind(ctx, frame, callee, specs, span, check_missing=not overrides)
+    before = len(ctx.diagnostics)
+    bound = bind(ctx, frame, callee, specs, span, check_missing=False)
     if bound is None:
         return ctx.graph
     bound = _override(ctx, frame, callee, bound, overrides, span)
@@ -179,7 +181,7 @@ def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, o
         names = ", ".join(f"`{name}`" for name in missing)
         ctx.error("E104", f"`{callee.name}` needs {names}", span, "not given",
                   help=" ".join(f"--set {name}=…" for name in missing) + f", or a `variant` of `{callee.name}` that gives them")  # fmt: skip
-    if ctx.failed or not bind_parameters(ctx, frame, callee, bound):
+    if len(ctx.diagnostics) > before or not bind_parameters(ctx, frame, callee, bound):
         return ctx.graph
     root = ctx.graph.regions[0]
     facts = recorded(definition, scope, bound)
@@ -248,7 +250,9 @@ def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition
             return [("output", flow.ref)]
         if flow is not POISON and not ctx.failed:
             what = "nothing flows at its end" if flow is None else f"it ends in {describe(flow)}"
-            hint = "name each result: `output name = …`" if flow is not None else "begin a chain with an input: `name -> …`"
+            hint = "name each result: `output name = …`"
+            if flow is None:
+                hint = f"begin its last chain with a tensor: `{ctx.inputs[0]} -> …`, or name the result: `output name = …`"
             ctx.error("E306", f"`{definition.name.id}` has no output: {what}", definition.header, what, help=hint)
         return []
     outputs: list[tuple[str, Ref]] = []

@@ -8,7 +8,7 @@ from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.context import MAX_DEPTH, Binding, Context, Frame, Namespace, Scope
 from ogive.elaborate.emit import MAX_ELEMENTS, no_flow
-from ogive.elaborate.flow import as_names, bind_name, resolve, run_chain
+from ogive.elaborate.flow import as_names, bind_name, names_its_start, resolve, run_chain
 from ogive.elaborate.parameters import check, parameters_of
 from ogive.elaborate.values import (
     POISON,
@@ -110,8 +110,11 @@ def _collect(ctx: Context, statement: ast.Collect, frame: Frame) -> None:
         guess = did_you_mean(statement.name.id, frame.scope.visible())
         ctx.error(
             "E101", f"no list is called `{statement.name.id}`", statement.name.span, "not known here",
-            help=f"did you mean `{guess}`?" if guess else f"begin it empty before the loop: `{statement.name.id} = []`", frame=frame,
+            help=f"did you mean `{guess}`?" if guess else f"begin it empty before the loop: `{statement.name.id} = []`",
         )  # fmt: skip
+        meant = frame.scope.find(guess) if guess else None
+        if meant is not None and isinstance(meant.value, list):
+            meant.value = POISON  # it lacks what was to be collected
         return
     if binding.what == "outside":
         expressions.name(ctx, frame, statement.name)  # says why not
@@ -251,7 +254,7 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
         name = f"{name}_{len(ctx.graph.regions)}"
     if frame.flow is None:
         # an input that stands here is a mistake of its own
-        if not _starts_itself(statement.body) and not any(isinstance(s, ast.Input) for s in statement.body.statements):
+        if not names_its_start(frame, statement.body) and not any(isinstance(s, ast.Input) for s in statement.body.statements):
             no_flow(ctx, frame, statement.name.span)
             frame.flow = POISON
     region = ctx.open_region(frame, "stage", name, span=statement.span, block="stage")
@@ -276,12 +279,6 @@ def _twin_stage(ctx: Context, frame: Frame, statement: ast.Stage, twin: Region) 
         "E109", f'two stages are called "{twin.name}"', statement.name.span, "made a second time" if again else "again here",
         labels=(Label(twin.span, "first here"),) if twin.span and not again else (), help=help_, frame=frame,
     )  # fmt: skip
-
-
-def _starts_itself(body: ast.Body) -> bool:
-    """Whether a body's first statement may name the tensor that it starts from."""
-    first = body.statements[0] if body.statements else None
-    return isinstance(first, ast.Flow | ast.Assign) and isinstance(first.chain.elements[0], ast.Name | ast.ListExpr | ast.Index)
 
 
 def _repeat(ctx: Context, statement: ast.Repeat, frame: Frame) -> None:

@@ -139,7 +139,7 @@ def describe(value: object) -> str:
         case int():
             return f"the int {value}"
         case float():
-            return f"the float {value:g}"
+            return f"the float {show(value)}"
         case str():
             return f'the string "{_short(value)}"'
         case tuple():
@@ -173,7 +173,7 @@ def show(value: object, depth: int = 3) -> str:
         case None:
             return "none"
         case float():
-            return f"{value:g}"
+            return f"{value:.1f}" if value.is_integer() and abs(value) < 10**9 else f"{value:g}"
         case str():
             return f'"{_short(value)}"'
         case tuple():

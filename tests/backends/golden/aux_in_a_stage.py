@@ -19,7 +19,7 @@ class Aux(nn.Module):
         return self.linear1(torch.flatten(F.adaptive_avg_pool2d(x, 1), 1))
 
 
-class Aux_2(nn.Module):
+class Aux2(nn.Module):
     """two.aux1, case.arch:8."""
 
     def __init__(self):
@@ -52,7 +52,7 @@ class Two(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(4, 4, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(4)
-        self.aux1 = Aux_2()
+        self.aux1 = Aux2()
 
     def forward(self, x):
         x = self.bn1(self.conv1(x))

@@ -31,7 +31,7 @@ class Inverted(nn.Module):
         return y + x
 
 
-class Inverted_2(nn.Module):
+class Inverted2(nn.Module):
     """Inverted, case.arch:4-7."""
 
     def __init__(self, in_channels, width, stride=1):
@@ -66,11 +66,11 @@ class N(nn.Module):
         self.conv1 = nn.Conv2d(3, 8, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(8)
         self.inverted1 = Inverted()
-        self.inverted2 = Inverted_2(8, 12, stride=2)
-        self.inverted3 = Inverted_2(12, 12)
-        self.inverted4 = Inverted_2(12, 16, stride=2)
-        self.inverted5 = Inverted_2(16, 16)
-        self.inverted6 = Inverted_2(16, 16)
+        self.inverted2 = Inverted2(8, 12, stride=2)
+        self.inverted3 = Inverted2(12, 12)
+        self.inverted4 = Inverted2(12, 16, stride=2)
+        self.inverted5 = Inverted2(16, 16)
+        self.inverted6 = Inverted2(16, 16)
         self.linear1 = nn.Linear(16, 3)
 
     def forward(self, x):

@@ -53,7 +53,7 @@ class Layer(nn.Module):
         return self.basic3(x)
 
 
-class Basic_2(nn.Module):
+class Basic2(nn.Module):
     """Basic, case.arch:3-5."""
 
     def __init__(self):
@@ -70,12 +70,12 @@ class Basic_2(nn.Module):
         return F.relu(y + self.shortcut(x), inplace=True)
 
 
-class Layer_2(nn.Module):
+class Layer2(nn.Module):
     """One layer of repeat1, case.arch:10."""
 
     def __init__(self):
         super().__init__()
-        self.basic1 = Basic_2()
+        self.basic1 = Basic2()
         self.basic2 = Basic(16)
         self.basic3 = Basic(16)
 
@@ -91,7 +91,7 @@ class N(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv1 = nn.Conv2d(3, 8, 3, padding=1)
-        self.repeat1 = numbered("layer", Layer(), Layer_2())
+        self.repeat1 = numbered("layer", Layer(), Layer2())
         self.linear1 = nn.Linear(16, 3)
 
     def forward(self, x):

@@ -8,10 +8,10 @@ by level.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ogive.backends.pytorch.clique import join_results, plan, plan_key
+from ogive.backends.pytorch.clique import WORDS, body_helpers, join_results, plan, plan_key
 from ogive.backends.pytorch.forms import Forms, Step
 from ogive.backends.pytorch.model import (
     Chain,
@@ -48,12 +48,8 @@ class Classes:
         self.by_name = by_name
         join_results(structure)
         self.forms = Forms(structure)
-        self.helpers = frozenset(
-            name
-            for op in structure.ops.values()
-            for text in op.torch.helpers
-            for name in re.findall(_DEFINED, text)
-        )
+        self.definitions = list(dict.fromkeys(_helpers(structure)))
+        self.helpers = frozenset(name for text in self.definitions for name in re.findall(_DEFINED, text))
         self.of: dict[Scope, Class] = {}
         self.all: list[Class] = []
         for level in self._levels():
@@ -329,7 +325,7 @@ class Classes:
         params = solve(
             [*slots, *(m.condition for m in maybes)],
             [] if alone else atoms,
-            {a.name for a in atoms} | RESERVED,
+            {a.name for a in atoms} | RESERVED | self.helpers | (WORDS if cls.clique else frozenset()),
         )
         order = {"channels": 0, "given": 1, "new": 2}
         params.sort(key=lambda atom: (atom.default is not ..., order[atom.kind]))
@@ -343,6 +339,7 @@ class Classes:
         """The parameters of the definition and the channels of the inputs."""
         given = [dict(scope.region.arguments) for scope in scopes]
         defaults = dict(scopes[0].region.defaults)
+        avoid = self.helpers | (WORDS if scopes[0].region.clique is not None else frozenset())
         taken: set[str] = set()
         channels = [
             Atom(
@@ -359,7 +356,7 @@ class Classes:
                 default = defaults.get(name, ...)
                 atoms.append(
                     Atom(
-                        unique(variable(name, self.helpers), taken),
+                        unique(variable(name, avoid), taken),
                         values,
                         default if isinstance(default, _PLAIN) else ...,
                     )
@@ -392,7 +389,7 @@ class Classes:
         net.name = unique(class_name(self.structure.graph.name), taken)
         for cls in self.all:
             if cls is not net:
-                cls.name = unique(class_name(self._title(cls)), taken)
+                cls.name = unique(class_name(self._title(cls)), taken, "")
 
     def _title(self, cls: Class) -> str:
         region = cls.model.region
@@ -411,6 +408,15 @@ class Classes:
             if region.kind == "stage" and (len(names) == 1 or (alike > 1 and not stem))
             else stem or region.name
         )
+
+
+def _helpers(structure: Structure) -> Iterator[str]:
+    """The definitions that the texts of the layers need, in program order."""
+    for op in structure.ops.values():
+        yield from op.torch.helpers
+    for scope in structure.scopes:
+        if scope.region.clique is not None:
+            yield from body_helpers(scope.region.clique)
 
 
 _PLAIN = (int, float, str, tuple)

@@ -18,6 +18,8 @@ from ogive.graph import CliqueBody, CliqueStep, Graph, Node, Ref
 from ogive.layers.base import TensorType
 from ogive.layers.code import Torch
 
+WORDS = frozenset({"x", "y", "first", "stage", "j", "sources", "weight", "parts", "channels", "width"})
+"""Variables of a clique's text, which no parameter of it may be called."""
 WIDTH = Expression("width")
 """The channels of the sources, where a value follows them."""
 
@@ -226,6 +228,17 @@ def _values(torch: Torch) -> list[Any]:
     return [value for _, value, _ in form_values(torch.module)]
 
 
+def body_helpers(body: CliqueBody) -> list[str]:
+    """The definitions that the layers of a body need."""
+    found = [
+        text
+        for i in range(len(body.before) + 1)
+        for torch in _texts(body, i).values()
+        for text in torch.helpers
+    ]
+    return found + [text for op in flat(body.after).ops.values() for text in op.torch.helpers]
+
+
 def plan_key(scope: Scope) -> Any:
     """What cliques must have in common to share a class."""
     body = scope.region.clique
@@ -252,7 +265,11 @@ def plan_key(scope: Scope) -> Any:
         )
         after.append((own, ids))
     out = tuple(numbers.setdefault(ref, len(numbers)) for ref in rest.net.outputs)
-    return (tuple(steps), tuple(after), out, single, body.updates == body.layers)
+    mix = body.mix.layer.torch([_at(body, body.source.channels, len(body.before))]).module
+    fixed = (
+        tuple(k.value for k in mix.keywords if k.name in {"bias", "padding_mode"}) if mix is not None else ()
+    )
+    return (tuple(steps), fixed, tuple(after), out, single, body.updates == body.layers)
 
 
 def plan(scopes: Sequence[Scope]) -> CliquePlan:
@@ -282,7 +299,7 @@ def plan(scopes: Sequence[Scope]) -> CliquePlan:
         Slot([1 if single else b.stages for b in bodies], "stages"),
         Slot([b.updates for b in bodies], "updates"),
         Slot([b.source.channels for b in bodies], "in_channels"),
-        Slot([b.result.channels for b in bodies], "channels"),
+        Slot([b.result.channels for b in bodies], "growth"),
         before, mix, plain and zeros, rests[0], steps, single, model.updates == model.layers,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from ogive.backends.pytorch.model import Class, Line
 from ogive.backends.pytorch.pieces import Form, piece
 from ogive.backends.pytorch.statements import Cell, Writer
 from ogive.backends.pytorch.structure import Op
-from ogive.backends.pytorch.unify import MISSING, Slot, constant
+from ogive.backends.pytorch.unify import MISSING, Expression, Slot, constant
 from ogive.graph import Ref
 from ogive.layers.code import Call
 
@@ -89,9 +89,8 @@ class CliqueText:
             used = "j != i" if plan.full else f"j < i or j > i and i < {self._upto(plan.updates, self.here)}"
             self.init.append(f"        if {used}:")
         deep = "        " if plan.single else "            "
-        self.init.append(
-            f"{deep}channels = {source if source == result else f'{source} if j == 0 else {result}'}"
-        )
+        if source != result:
+            self.init.append(f"{deep}channels = {source} if j == 0 else {result}")
         self._link(deep)
         for step in self._steps(own=False):
             assert step.piece.module is not None
@@ -125,6 +124,10 @@ class CliqueText:
     def _link(self, indent: str) -> None:
         module = self.plan.mix.module
         assert module is not None
+        source, result = self._show(self.plan.source, self.here), self._show(self.plan.result, self.here)
+        if source == result:
+            for slot in module.slots:
+                slot.expression = Expression(source) if slot.fixed else slot.expression
         text = module.show(self.here)[0]
         bias = next(
             (s for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"), None
@@ -232,17 +235,25 @@ class CliqueText:
         assert module is not None
         assert isinstance(module.form, Call)
         axis = plan.body.source.channel_axis
-        if not plan.joined:
-            source, result = self._show(plan.source, self.mine), self._show(plan.result, self.mine)
-            sizes = f"[{source} if j == 0 else {result} for j in sources]"
-            return (
-                [f"parts = zip(sources, y.split({sizes}, {axis}))"],
-                'sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)',
-            )
         biases = [
             s.values for k, s in zip(_keywords(module), _keyword_slots(module), strict=True) if k == "bias"
         ]
         bias = 'getattr(self, f"link_0_{i}").bias' if biases and any(biases[0]) else "None"
+        if not plan.joined:
+            source, result = self._show(plan.source, self.mine), self._show(plan.result, self.mine)
+            sizes = source if source == result else f"[{source} if j == 0 else {result} for j in sources]"
+            lines = [f"parts = zip(sources, y.split({sizes}, {axis}))"]
+            text = 'sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)'
+            if bias == "None" or plan.single:
+                return lines, text
+            ones = ", 1" * len(plan.body.source.spatial)
+            added = f"    y = y + {bias}.view(-1{ones})"
+            return [
+                *lines,
+                f"y = {text}",
+                "if stage > 1:  # X0 takes no part, the bias of its link does",
+                added,
+            ], "y"
         extra = [
             f"{name}={slot.expression.show(self.mine)}"
             for name, slot in zip(_keywords(module), _keyword_slots(module), strict=True)

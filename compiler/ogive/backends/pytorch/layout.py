@@ -58,10 +58,22 @@ def elements(text: str) -> list[str]:
     return [part for part in parts if part]
 
 
-def wrap(line: str, indent: str = "") -> list[str]:
-    """The line, indented; in several lines where one would be wider than `WIDTH`."""
-    if len(indent) + len(line) <= WIDTH:
+def _clauses(text: str) -> list[str]:
+    """A comprehension as what it makes and its `for`; other texts whole."""
+    outside = list(text)
+    for start, end in brackets(text):
+        outside[start : end + 1] = "-" * (end + 1 - start)
+    at = "".join(outside).find(" for ")
+    return [text] if at < 0 else [text[:at], text[at + 1 :]]
+
+
+def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
+    """The line, indented; in several lines where one would be wider than `room`."""
+    if len(indent) + len(line) <= room:
         return [indent + line]
+    clauses = _clauses(line)
+    if len(clauses) > 1 and not line.startswith("for "):
+        return [part for clause in clauses for part in wrap(clause, indent, room)]
     pairs = [pair for pair in brackets(line) if pair[1] > pair[0] + 1]
     if not pairs:
         return [indent + line]
@@ -70,14 +82,13 @@ def wrap(line: str, indent: str = "") -> list[str]:
         start, end = max(pairs, key=lambda pair: pair[1] - pair[0])
     inside, inner = line[start + 1 : end], indent + _INDENT
     parts = elements(inside)
-    comprehension = len(parts) == 1 and not inside.rstrip().endswith(",")
     if len(inner) + len(inside) <= WIDTH and len(parts) > 1 and "**" not in inside:
         body = [inner + ", ".join(parts)]
-    elif comprehension:
+    elif len(parts) == 1 and not inside.rstrip().endswith(","):
         body = wrap(parts[0], inner)
     else:
         body = []
         for part in parts:
-            lines = wrap(part, inner)
+            lines = wrap(part, inner, WIDTH - 1)
             body += [*lines[:-1], lines[-1] + ","]
     return [indent + line[: start + 1], *body, indent + line[end:]]

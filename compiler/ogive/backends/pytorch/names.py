@@ -36,7 +36,20 @@ MODULE_ATTRIBUTES = frozenset(
 """What `nn.Module` and its containers already have under a public name."""
 
 RESERVED = frozenset(
-    {"self", "nn", "F", "torch", "math", "OrderedDict", "named", "numbered", "i", *dir(builtins)}
+    {
+        "self",
+        "nn",
+        "F",
+        "torch",
+        "math",
+        "OrderedDict",
+        "named",
+        "numbered",
+        "name",
+        "block",
+        "i",
+        *dir(builtins),
+    }
 )
 """What the text speaks of itself, so that no variable, parameter or class may be called so."""
 
@@ -69,12 +82,15 @@ def class_name(name: str) -> str:
     return f"{joined}Block" if joined in RESERVED or keyword.iskeyword(joined) else joined
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """The name, or the name with the first of `_2`, `_3` … that is free; it is taken afterwards."""
+def unique(name: str, taken: set[str], joint: str = "_") -> str:
+    """The name, or the name with the first of `_2`, `_3` … that is free; it is taken afterwards.
+
+    Between name and number stands `joint`.
+    """
     fresh, count = name, 1
     while fresh in taken:
         count += 1
-        fresh = f"{name}_{count}"
+        fresh = f"{name}{joint}{count}"
     taken.add(fresh)
     return fresh
 

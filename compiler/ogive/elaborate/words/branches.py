@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.emit import emit, no_flow
+from ogive.elaborate.flow import names_its_start
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
 from ogive.layers.base import Layer
@@ -16,7 +17,7 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
     assert isinstance(layer, type)
     assert issubclass(layer, Layer)
     bound = bind(ctx, frame, callee, layer.arguments(), element.head.span, operands=True, defaults=frame.defaults)
-    if frame.flow is None and not all(_names_its_start(branch) for branch in element.branches):
+    if frame.flow is None and not all(names_its_start(frame, branch) for branch in element.branches):
         no_flow(ctx, frame, element.head.span)
         return POISON
     region = ctx.open_region(frame, "merge", span=element.span, block=layer.kind)
@@ -42,8 +43,3 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
     value = emit(ctx, inner, layer(**bound.values), operands, element.head.span, spans=dict(bound.spans), headings=headings)
     ctx.close_region(region, value)
     return value
-
-
-def _names_its_start(branch: ast.Body) -> bool:
-    first = branch.statements[0] if branch.statements else None
-    return isinstance(first, ast.Flow) and isinstance(first.chain.elements[0], ast.Name | ast.Index | ast.ListExpr)

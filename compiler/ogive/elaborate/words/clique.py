@@ -74,6 +74,7 @@ def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> boo
     declared += [(body.graph.node(name).span, "input") for name in body.inputs]
     heads = {head.name for head in body.heads}
     declared += [(region.span, "aux") for region in body.graph.regions.values() if region.path in heads and region.kind == "aux"]
+    declared += [(region.span, "clique") for region in body.graph.regions.values() if region.kind == "clique"]
     for span, word in declared:
         ctx.error("E301", f"`{word}` stands in a clique's body, which is computed once a layer and stage", span, "in a clique",
                   help="put it behind the clique", frame=frame)  # fmt: skip
