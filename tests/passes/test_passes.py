@@ -74,7 +74,7 @@ def test_bias_leaves_nothing_open(graph: Graph) -> None:
 def test_unrolled_names_carry_stage_and_layer_and_share_convolutions(graph: Graph) -> None:
     done = unroll_cliques(resolve_bias(prune(graph)))
     assert nx.is_directed_acyclic_graph(done.digraph)
-    assert done.node("clique1.conv2_2_3").owner == "clique1.conv2_1_3"
+    assert done.node("clique1.conv2_2_3").owner == "clique1.conv2_3"
     assert done.node("clique1.bn2_2_3").owner is None
     assert [str(t) for t in done.operand_types("clique1.bn1_1_3")] == ["16x16x16"]
     assert [str(t) for t in done.operand_types("clique1.bn1_2_3")] == ["8x16x16"]

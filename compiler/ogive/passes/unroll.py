@@ -99,11 +99,13 @@ class _Unrolling:
                 Ref(values[r.node].node, r.output) if r.node != "in" else ref
                 for r in after.operands(node.name)
             ]
-            name = f"{node.name.replace('.', '_')}_{stage}_{layer}"
-            owner = None
-            if node.layer.group != "norm":
-                owner = self.owners.setdefault((node.name, layer), self.path(name))
-                owner = None if owner == self.path(name) else owner
+            local = node.name.replace(".", "_")
+            name, owner = f"{local}_{stage}_{layer}", None
+            if node.layer.group != "norm" and node.layer.parameters([self.graph.type(r) for r in operands]):
+                owner = self.owners.get((local, layer))
+                if owner is None:  # made here, and called as the printed module calls it
+                    name = f"{local}_{layer}"
+                    self.owners[local, layer] = self.path(name)
             values[node.name] = self.add(
                 name, node.layer, operands, CliqueStep(name, node.layer, node.span), owner
             )
