@@ -65,7 +65,7 @@ def emit(
     operands: Sequence[Tensor],
     span: Span,
     *,
-    spans: dict[str, Span] | None = None,
+    spans: Mapping[str, Span] | None = None,
     name: str | None = None,
     added: bool = False,
     owner: str | None = None,

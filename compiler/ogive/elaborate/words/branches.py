@@ -40,6 +40,6 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
         return POISON
     operands = [*values, *bound.tensors]
     headings = [f"branch {i + 1}" for i in range(len(values))] + ["argument"] * len(bound.tensors)
-    value = emit(ctx, inner, layer(**bound.values), operands, element.head.span, spans=dict(bound.spans), headings=headings)
+    value = emit(ctx, inner, layer(**bound.values), operands, element.head.span, spans=bound.spans, headings=headings)
     ctx.close_region(region, value)
     return value
