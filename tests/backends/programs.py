@@ -18,7 +18,8 @@ PROGRAMS: dict[str, str] = {
   flatten -> linear(6) -> relu -> dropout(0.5)
   linear(3)
 }""",
-    "residual": BASIC + """net N() {
+    "residual": BASIC
+    + """net N() {
   input image: 3x16x16
   conv(8, 3x3, padding = 1) -> bn -> relu
   stage a { repeat 2 { Basic(8) } }
@@ -38,7 +39,8 @@ net N() {
   repeat 2 as i { repeat 3 as j { Basic(8 * 2 ** i, stride = 2 if i > 0 and j == 0 else 1) } }
   global_avg_pool -> flatten -> linear(3)
 }""",
-    "varying repeats": BASIC + """
+    "varying repeats": BASIC
+    + """
 block Group(n, width, stride = 1) { repeat n as i { Basic(width, stride = stride if i == 0 else 1) } }
 net N() {
   input image: 3x16x16
@@ -272,7 +274,8 @@ net N() {
   }
   global_avg_pool -> flatten -> linear(3)
 }""",
-    "long repeat": BASIC + """net N() {
+    "long repeat": BASIC
+    + """net N() {
   input image: 3x8x8
   conv(4, 3x3, padding = 1)
   repeat 40 { Basic(4) }

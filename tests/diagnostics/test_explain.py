@@ -41,7 +41,9 @@ def test_every_code_has_a_page_and_every_page_a_code():
 def test_page(path: Path):
     text = path.read_text(encoding="utf-8")
     title, blank, first, *_ = text.split("\n")
-    assert re.fullmatch(rf"# {path.stem}: \S.*[^.]", title), "the title is `# CODE: Title`, without a full stop"
+    assert re.fullmatch(rf"# {path.stem}: \S.*[^.]", title), (
+        "the title is `# CODE: Title`, without a full stop"
+    )
     assert not blank
     assert first, "an explanation follows the title"
     examples = _BLOCK.findall(text)

@@ -142,7 +142,10 @@ def test_the_zoo_is_not_accused(path):
 def right_examples() -> list[str]:
     """The second examples of the explanations."""
     pages = sorted(resources.explanations().glob("*.md"))
-    found = [re.findall(r"^```arch\n((?:.*\n)*?)```$", page.read_text(encoding="utf-8"), re.MULTILINE) for page in pages]
+    found = [
+        re.findall(r"^```arch\n((?:.*\n)*?)```$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for page in pages
+    ]
     return [examples[-1] for examples in found if examples]
 
 
@@ -154,7 +157,9 @@ def test_right_examples_are_not_accused(text: str):
 # what stands in an argument of a block, with what it needs to be legal
 ARGUMENTS = st.recursive(
     st.one_of(
-        st.sampled_from(["k", "here.channels", "in.channels", "len(rows)", "rows[0]", "i", "3", "max(k, 2)", "one"]),
+        st.sampled_from(
+            ["k", "here.channels", "in.channels", "len(rows)", "rows[0]", "i", "3", "max(k, 2)", "one"]
+        )
     ),
     lambda inner: st.one_of(
         st.tuples(inner, inner).map(lambda p: f"{p[0]} if k > 2 else {p[1]}"),
@@ -224,7 +229,9 @@ def test_wrong_names_in_defaults_and_values_are_found():
 
 
 def test_a_missing_name_is_reported_once():
-    assert unused("block B() { conv(k, 3x3) -> conv(k, 3x3) -> conv(2 * k, 3x3) }") == ["no name is called `k`"]
+    assert unused("block B() { conv(k, 3x3) -> conv(k, 3x3) -> conv(2 * k, 3x3) }") == [
+        "no name is called `k`"
+    ]
 
 
 def test_wrong_arguments_are_found():

@@ -10,19 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from hypothesis import strategies as st
 from torch import nn
 
-from layers.oracle import (
-    Inputs,
-    anything,
-    case,
-    maps,
-    n,
-    number,
-    of,
-    small,
-    tokens,
-    vectors,
-    window,
-)
+from layers.oracle import Inputs, anything, case, maps, n, number, of, small, tokens, vectors, window
 from ogive.layers.base import Layout, TensorType
 
 # ---------------------------------------------------------------- convolutions
@@ -126,8 +114,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 
 
 @case(
-    "linear",
-    lambda layer, inputs: nn.Linear(inputs[0].channels, layer.out_features, layer.bias is not False),
+    "linear", lambda layer, inputs: nn.Linear(inputs[0].channels, layer.out_features, layer.bias is not False)
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(out_features=draw(st.integers(1, 9)), bias=draw(st.sampled_from(["auto", True, False]))), [

@@ -10,17 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from hypothesis import strategies as st
 from torch import nn
 
-from layers.oracle import (
-    Inputs,
-    anything,
-    case,
-    flat_maps,
-    maps,
-    n,
-    number,
-    small,
-    window,
-)
+from layers.oracle import Inputs, anything, case, flat_maps, maps, n, number, small, window
 from ogive.layers.base import TensorType, tokens_of
 
 # ---------------------------------------------------------------- merges
@@ -154,10 +144,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(sizes=tuple(sizes)), [x]
 
 
-@case(
-    "permute",
-    lambda layer, inputs: lambda x: x.permute(0, *layer.axes),
-)
+@case("permute", lambda layer, inputs: lambda x: x.permute(0, *layer.axes))
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x = draw(anything)
     axes = tuple(draw(st.permutations(range(1, len(x.sizes) + 1))))

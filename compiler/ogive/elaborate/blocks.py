@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespace, Outputs, Scope
@@ -32,25 +34,35 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     frame.namespace.taken.add(name)
     scope = Scope(ctx.globals)
     inner = Frame(
-        scope=scope, flow=flow, entered=flow, defaults=frame.defaults, namespace=Namespace(""), region=frame.region,
-        outputs=Outputs(), definition=definition, trail=(*frame.trail, span), depth=frame.depth + 1,
-    )  # fmt: skip
+        scope=scope,
+        flow=flow,
+        entered=flow,
+        defaults=frame.defaults,
+        namespace=Namespace(""),
+        region=frame.region,
+        outputs=Outputs(),
+        definition=definition,
+        trail=(*frame.trail, span),
+        depth=frame.depth + 1,
+    )
     if not (bind_parameters(ctx, inner, callee, bound) and take_bundle(ctx, inner, span)):
         return POISON
     ctx.spend(sum(len(value) for value in bound.values.values() if isinstance(value, list)), span)
     region = ctx.open_region(
         frame, "block", name, span=span, block=definition.name.id, **recorded(definition, scope, bound)
-    )  # fmt: skip
+    )
     inner.region = region.id
     inner.namespace = Namespace(region.path)
-    value = result(ctx, ctx.run_body(ctx, definition.body, inner), inner.outputs)
+    value = result(ctx.run_body(ctx, definition.body, inner), inner.outputs)
     ctx.close_region(region, value)
     note_unused(ctx, definition, scope)
     return value
 
 
 def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) -> bool:
-    """Gives the parameters their values in the scope of the block. Defaults may use the parameters before them."""
+    """Gives the parameters their values in the scope of the block. Defaults may use the parameters before
+    them.
+    """
     assert isinstance(callee.target, Block)
     specs = {spec.name: spec for spec in parameters_of(ctx, callee)}
     for parameter in callee.target.definition.parameters:
@@ -80,10 +92,13 @@ def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:
     if not needed <= len(tensors) <= len(wanted) or not all(isinstance(t, Tensor) for t in tensors):
         names = ", ".join(p.name.id for p in wanted)
         ctx.error(
-            "E207", f"`{inner.definition.name.id}` takes the bundle [{names}], and {describe(flow)} arrives", span,
-            f"{describe(flow)} arrives here", labels=(Label(inner.definition.header, "defined here"),),
+            "E207",
+            f"`{inner.definition.name.id}` takes the bundle [{names}], and {describe(flow)} arrives",
+            span,
+            f"{describe(flow)} arrives here",
+            labels=(Label(inner.definition.header, "defined here"),),
             help=f"`[{names}] -> {span.text}`",
-        )  # fmt: skip
+        )
         return False
     for position, parameter in enumerate(wanted):
         value = tensors[position] if position < len(tensors) else None
@@ -91,7 +106,7 @@ def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:
     return True
 
 
-def result(ctx: Context, flow: Value, outputs: Outputs) -> Value:
+def result(flow: Value, outputs: Outputs) -> Value:
     """What a block is worth: what `output` said, or else the flow."""
     if not outputs.named:
         return flow
@@ -103,7 +118,14 @@ def result(ctx: Context, flow: Value, outputs: Outputs) -> Value:
     return values[0] if len(outputs.named) == 1 and len(values) == 1 else values
 
 
-def recorded(definition: ast.Definition, scope: Scope, bound: Bound) -> dict[str, object]:
+class Recorded(TypedDict):
+    """The fields of a region that keep a definition's parameters."""
+
+    arguments: tuple[tuple[str, object], ...]
+    defaults: tuple[tuple[str, object], ...]
+
+
+def recorded(definition: ast.Definition, scope: Scope, bound: Bound) -> Recorded:
     """The values of the parameters as a region keeps them: what is no plain value, as text."""
     arguments: list[tuple[str, object]] = []
     defaults: list[tuple[str, object]] = []

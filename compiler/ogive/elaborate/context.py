@@ -1,4 +1,4 @@
-"""What elaboration carries along: the graph that grows, what was found wrong, the work left, and where it is."""
+"""What elaboration carries along: the graph that grows, what was found wrong, the work, and the place."""
 
 from __future__ import annotations
 
@@ -171,8 +171,8 @@ class Word:
         name: as written.
         arguments: its arguments, described like those of a layer.
         body: whether it must have a body (True), must not (False).
-        apply: does it. Takes the context, the frame (whose flow is what arrives), the bound arguments, the body, and
-            the place; returns the value.
+        apply: does it. Takes the context, the frame (whose flow is what arrives), the bound arguments, the
+            body, and the place; returns the value.
         extra: arguments of this layer are passed on.
     """
 
@@ -251,7 +251,9 @@ class Context:
         for use in frame.trail[: -_SHOWN_USES - 1 : -1]:
             block = blocks.get(use)
             name = frame.definition.name.id if use is frame.trail[-1] else block.block if block else None
-            labels.append(Label(use, f"{f'`{name}` is' if name else 'is'} used here{_given(block) if block else ''}"))
+            labels.append(
+                Label(use, f"{f'`{name}` is' if name else 'is'} used here{_given(block) if block else ''}")
+            )
         return labels
 
     def said(self, code: str, name: str, where: object) -> bool:
@@ -260,6 +262,10 @@ class Context:
         before = key in self._seen
         self._seen.add(key)
         return before
+
+    def forget_places(self) -> None:
+        """Lets mistakes be reported at places that have one already."""
+        self._seen.clear()
 
     def stop(
         self,
@@ -314,7 +320,7 @@ class Context:
         parent: int | None = None,
         **more: object,
     ) -> Region:
-        """Begins a region inside the frame's; its inputs are the flow. `close_region` gives it its outputs."""
+        """Begins a region inside the frame's; its inputs are the flow. `close_region` adds its outputs."""
         region = Region(
             id=len(self.graph.regions),
             kind=kind,

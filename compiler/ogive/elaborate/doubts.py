@@ -17,14 +17,23 @@ def _unused_tensors(graph: Graph) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     seen: set[tuple[int, int]] = set()
     for node in graph:
-        if node.name in kept or node.span is None or _of_a_clique(graph, node) or graph.digraph.out_degree(node.name):
+        if (
+            node.name in kept
+            or node.span is None
+            or _of_a_clique(graph, node)
+            or graph.digraph.out_degree(node.name)
+        ):
             continue
         if (node.span.start, node.span.end) in seen:
             continue
         seen.add((node.span.start, node.span.end))
         name = f" `{node.local}`" if node.pinned or node.layer.group == "input" else ""
         kind = "the input" if node.layer.group == "input" else "the tensor" if name else "this tensor"
-        help_ = f"begin a chain with it: `{node.local} -> …`, or leave it out" if name else "name it and use it, or leave it out"
+        help_ = (
+            f"begin a chain with it: `{node.local} -> …`, or leave it out"
+            if name
+            else "name it and use it, or leave it out"
+        )
         label = Label(node.span, f"{node.outputs[0]}, and nothing reads it")
         found.append(Diagnostic("W001", f"{kind}{name} is never used", (label,), (), help_))
     return found
@@ -39,16 +48,21 @@ def _of_a_clique(graph: Graph, node: Node) -> bool:
 def _unused_parameters(ctx: Context) -> list[Diagnostic]:
     return [
         Diagnostic(
-            "W002", f"the parameter `{name}` of `{definition}` is never used", (Label(ctx.parameter_spans[definition, name], "not read"),),
-            (), f"use it, leave it out, or call it `_{name}` to keep it",
-        )  # fmt: skip
+            "W002",
+            f"the parameter `{name}` of `{definition}` is never used",
+            (Label(ctx.parameter_spans[definition, name], "not read"),),
+            (),
+            f"use it, leave it out, or call it `_{name}` to keep it",
+        )
         for (definition, name), used in ctx.parameters.items()
         if not used and not name.startswith("_")
     ]
 
 
 def _idle_heads(graph: Graph) -> list[Diagnostic]:
-    """A head helps by training the layers before it; without any, or with no weight, it never trains anything."""
+    """A head helps by training the layers before it; without any, or with no weight, it never trains
+    anything.
+    """
     found: list[Diagnostic] = []
     for head in graph.heads:
         region = next(r for r in graph.regions.values() if r.kind == "aux" and r.path == head.name)
@@ -65,9 +79,23 @@ def _idle_heads(graph: Graph) -> list[Diagnostic]:
             graph.node(name).layer.group == "clique" for name in before
         )
         if head.weight == 0:
-            found.append(Diagnostic("W003", "this head's loss has weight 0, so it is never trained", (Label(region.span, "weight 0"),), (),
-                                    "give it a weight, or leave it out"))  # fmt: skip
+            found.append(
+                Diagnostic(
+                    "W003",
+                    "this head's loss has weight 0, so it is never trained",
+                    (Label(region.span, "weight 0"),),
+                    (),
+                    "give it a weight, or leave it out",
+                )
+            )
         elif not trains:
-            found.append(Diagnostic("W003", "nothing before this head has weights, so it trains nothing but itself",
-                                    (Label(region.span, "no weights before it"),), (), "move it behind the layers that it helps"))  # fmt: skip
+            found.append(
+                Diagnostic(
+                    "W003",
+                    "nothing before this head has weights, so it trains nothing but itself",
+                    (Label(region.span, "no weights before it"),),
+                    (),
+                    "move it behind the layers that it helps",
+                )
+            )
     return found

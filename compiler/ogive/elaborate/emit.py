@@ -14,7 +14,7 @@ from ogive.elaborate.history import (
     least_input,
     sizes_so_far,
     where_set,
-)  # fmt: skip
+)
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value
 from ogive.graph import Node, Ref
@@ -29,7 +29,9 @@ def emit_call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     layer = callee.target
     assert isinstance(layer, type)
     assert issubclass(layer, Layer)
-    bound = bind(ctx, frame, callee, layer.arguments(), span, operands=layer.arity[1] != 1, defaults=frame.defaults)
+    bound = bind(
+        ctx, frame, callee, layer.arguments(), span, operands=layer.arity[1] != 1, defaults=frame.defaults
+    )
     operands = _operands(ctx, frame, span) if bound is not None else None
     if bound is None or operands is None:
         return POISON
@@ -52,7 +54,9 @@ def _operands(ctx: Context, frame: Frame, span: Span) -> list[Tensor] | None:
 def no_flow(ctx: Context, frame: Frame, span: Span) -> None:
     """Reports that nothing flows here yet."""
     names = [name for name, b in frame.scope.names.items() if isinstance(b.value, Tensor)]
-    what = "no tensor arrives here" + (": with several inputs a chain says where it starts" if len(names) > 1 else "")
+    what = "no tensor arrives here" + (
+        ": with several inputs a chain says where it starts" if len(names) > 1 else ""
+    )
     text = span.text if "\n" not in span.text and len(span.text) < 60 else "…"
     help_ = f"`{names[0]} -> {text}`" if names else "declare an input first: `input image: 3x224x224`"
     ctx.error("E303", what, span, "nothing flows here yet", help=help_, frame=frame)
@@ -101,8 +105,14 @@ def emit(
     ctx.spend(len(outputs), span)
     largest = max(outputs, key=lambda output: output.elements)
     if largest.elements > MAX_ELEMENTS:
-        ctx.error("E403", f"`{layer.kind}` makes a tensor of {largest}, which has {largest.elements:.2g} elements", span, "too large",
-                  notes=(("limit", "tensors have at most 2**40 elements"),), frame=frame)  # fmt: skip
+        ctx.error(
+            "E403",
+            f"`{layer.kind}` makes a tensor of {largest}, which has {largest.elements:.2g} elements",
+            span,
+            "too large",
+            notes=(("limit", "tensors have at most 2**40 elements"),),
+            frame=frame,
+        )
         return POISON
     pinned = False
     if name is None and frame.pin is not None and not added:
@@ -119,18 +129,27 @@ def emit(
     return [Tensor(Ref(path, i), output) for i, output in enumerate(outputs)]
 
 
-def _wrong_number(ctx: Context, frame: Frame, layer: Layer, given: int, span: Span, *, branches: bool) -> None:
+def _wrong_number(
+    ctx: Context, frame: Frame, layer: Layer, given: int, span: Span, *, branches: bool
+) -> None:
     least, most = layer.arity
-    takes = {(1, 1): "one tensor", (2, 2): "two tensors"}.get((least, most or 0), f"{least} tensors or more" if least > 1 else "tensors")
+    takes = {(1, 1): "one tensor", (2, 2): "two tensors"}.get(
+        (least, most or 0), f"{least} tensors or more" if least > 1 else "tensors"
+    )
     arrives = {0: "none arrives", 1: "one arrives"}.get(given, f"{given} arrive")
     if given == 0:
         help_ = "collect some first: `taps += here`"
     elif most == 1:
         help_ = "join the bundle first (`-> concat`), or take it apart with `as [a, b]`"
     elif given < least:
-        help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: `{layer.kind} {{ | … | … }}`"
+        branched = f"`{layer.kind} {{ | … | … }}`"
+        help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: {branched}"
     else:
-        help_ = None if branches or given > 8 else f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
+        help_ = (
+            None
+            if branches or given > 8
+            else f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
+        )
     ctx.error("E208", f"`{layer.kind}` takes {takes}, and {arrives}", span, arrives, help=help_, frame=frame)
 
 
@@ -145,16 +164,28 @@ def explain(
     title: str,
     headings: Sequence[str] | None = None,
 ) -> None:
-    """Turns what a layer said into a diagnostic: adds the place, the cause, and the history of the tensors."""
+    """Turns what a layer said into a diagnostic: adds place, cause, and the history of the tensors."""
     labels: list[Label] = []
     argument = spans.get(problem.argument or "")
     if problem.code.startswith("E1"):  # a matter of its arguments, not of the tensors
         text = f"`{title}`: {problem.message}"
-        ctx.error(problem.code, text, argument or span, "given here", notes=problem.notes, help=problem.help, frame=frame)
+        ctx.error(
+            problem.code,
+            text,
+            argument or span,
+            "given here",
+            notes=problem.notes,
+            help=problem.help,
+            frame=frame,
+        )
         return
-    if argument is not None and not (argument.source is span.source and span.start <= argument.start < span.end):
+    if argument is not None and not (
+        argument.source is span.source and span.start <= argument.start < span.end
+    ):
         labels.append(Label(argument, "set here"))
-    names = headings or (["input"] if len(operands) == 1 else [f"operand {i + 1}" for i in range(len(operands))])
+    names = headings or (
+        ["input"] if len(operands) == 1 else [f"operand {i + 1}" for i in range(len(operands))]
+    )
     shown = list(range(len(operands)))
     help_ = problem.help
     if problem.code == "E201":
@@ -166,21 +197,37 @@ def explain(
         operand = operands[problem.operand or 0]
         if "output channels" not in problem.message:
             labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
-    histories = [(names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}") for i in shown if i < len(names)]
+    histories = [
+        (names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}")
+        for i in shown
+        if i < len(names)
+    ]
     if problem.code == "E202" and operands:
         sizes = sizes_so_far(ctx.graph, operands[problem.operand or 0].ref)
         if len(sizes) > 1:
-            histories.append(("sizes", " -> ".join([*sizes, "0"] if problem.argument == "kernel_size" else sizes)))
+            histories.append(
+                ("sizes", " -> ".join([*sizes, "0"] if problem.argument == "kernel_size" else sizes))
+            )
     if problem.code == "E202" and problem.argument == "kernel_size":
         least = least_input(ctx.graph, layer, [operand.ref for operand in operands])
         if least is not None:
             name, type_ = least
-            text = f"--input {type_}" if ctx.override else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
+            text = (
+                f"--input {type_}"
+                if ctx.override
+                else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
+            )
             help_ = f"the smallest input that gets through here: `{text}`"
     ctx.error(
-        problem.code, f"`{title}`: {problem.message}", span, _short([operands[i] for i in shown]), labels=tuple(labels),
-        notes=(*problem.notes, *histories[:6]), help=help_, frame=frame,
-    )  # fmt: skip
+        problem.code,
+        f"`{title}`: {problem.message}",
+        span,
+        _short([operands[i] for i in shown]),
+        labels=tuple(labels),
+        notes=(*problem.notes, *histories[:6]),
+        help=help_,
+        frame=frame,
+    )
 
 
 def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:
@@ -189,7 +236,10 @@ def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:
     types = [operand.type for operand in operands]
     if f"{types[blamed]}" not in problem.message:
         return list(range(len(operands)))
-    other = next((i for i, t in enumerate(types) if i != blamed and f"{t}" in problem.message and t != types[blamed]), None)
+    other = next(
+        (i for i, t in enumerate(types) if i != blamed and f"{t}" in problem.message and t != types[blamed]),
+        None,
+    )
     return sorted((blamed, other)) if other is not None else list(range(len(operands)))
 
 

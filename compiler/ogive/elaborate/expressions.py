@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable as Function
 from difflib import SequenceMatcher
 
 from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate.context import MAX_LIST, Context, Frame
 from ogive.elaborate.functions import FUNCTIONS, call_function
+from ogive.elaborate.initializers import initializer
 from ogive.elaborate.limits import bounded, too_large
+from ogive.elaborate.operators import arithmetic, compare
 from ogive.elaborate.parameters import expected, parameters_of
 from ogive.elaborate.values import (
     POISON,
@@ -22,21 +21,13 @@ from ogive.elaborate.values import (
     describe,
     is_number,
     show,
-)  # fmt: skip
+)
 from ogive.layers.base import Argument, Initializer
 from ogive.syntax import ast
 
-_ARITHMETIC: dict[str, Function[[Value, Value], Value]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
-    "//": operator.floordiv, "%": operator.mod, "**": operator.pow,
-}  # fmt: skip
-_COMPARISONS: dict[str, Function[[Value, Value], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
-
 
 def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
-    """The value of an expression. A layer or a block with arguments stays a `Callable`; nothing is emitted."""
+    """The value of an expression. A layer or block with arguments stays a `Callable`; nothing is emitted."""
     ctx.work += 1
     match expr:
         case ast.Literal():
@@ -64,7 +55,7 @@ def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
         case ast.Binary():
             return _binary(ctx, frame, expr)
         case ast.Compare():
-            return _compare(ctx, frame, expr)
+            return compare(ctx, expr, [evaluate(ctx, frame, operand) for operand in expr.operands])
         case ast.Logical():
             return _logical(ctx, frame, expr)
         case ast.Conditional():
@@ -86,7 +77,13 @@ def truth(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
     hint = f"compare it: `{expr.span.text} > 0`" if is_number(value) else None
     if value is None or isinstance(value, Callable):
         hint = f"compare it: `{expr.span.text} != none`"
-    ctx.error("E113", f"a condition is true or false, and this is {describe(value)}", expr.span, describe(value), help=hint)
+    ctx.error(
+        "E113",
+        f"a condition is true or false, and this is {describe(value)}",
+        expr.span,
+        describe(value),
+        help=hint,
+    )
     return POISON
 
 
@@ -127,9 +124,14 @@ def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> 
         binding.used = True
         if binding.what == "outside":
             ctx.error(
-                "E301", f"`{expr.id}` comes from outside of this clique, whose layers read only its input and one another",
-                expr.span, "no source of the clique", labels=(Label(binding.span, "made here"),) if binding.span else (), frame=frame,
-            )  # fmt: skip
+                "E301",
+                f"`{expr.id}` comes from outside of this clique, whose layers read only its input and one "
+                "another",
+                expr.span,
+                "no source of the clique",
+                labels=(Label(binding.span, "made here"),) if binding.span else (),
+                frame=frame,
+            )
         return binding.value
     if expr.id in ctx.words:
         return Callable(ctx.words[expr.id])
@@ -147,7 +149,10 @@ def _flow_name(ctx: Context, frame: Frame, expr: ast.Name) -> Value:
     if expr.id == "here":
         why, label = "`here` is the tensor that arrives, and none does", "nothing flows here yet"
     elif len(inputs) > 1:
-        why, label = f"`in` is the tensor that entered, and `{frame.definition.name.id}` has several inputs", "which one?"
+        why, label = (
+            f"`in` is the tensor that entered, and `{frame.definition.name.id}` has several inputs",
+            "which one?",
+        )
     else:
         why, label = "`in` is the tensor that entered, and there is none yet", "nothing entered yet"
     hint = "declare an input first: `input image: 3x224x224`"
@@ -164,7 +169,11 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
     ours = ctx.library.alias(expr.id)
     library = {*ctx.library.names(), *ctx.words}
     if what == "name":
-        guess = ours or did_you_mean(expr.id, frame.scope.visible()) or _much_alike(expr.id, library | FUNCTIONS.keys())
+        guess = (
+            ours
+            or did_you_mean(expr.id, frame.scope.visible())
+            or _much_alike(expr.id, library | FUNCTIONS.keys())
+        )
     else:
         guess = ours or did_you_mean(expr.id, frame.scope.visible() | library)
     if guess:
@@ -178,7 +187,9 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
 
 
 def _much_alike(wrong: str, names: set[str]) -> str | None:
-    """The name of the library that a value was meant to be: a stricter guess, since most values are the program's own."""
+    """The name of the library that a value was meant to be: a stricter guess, since most values are the
+    program's own.
+    """
     guess = did_you_mean(wrong, names)
     return guess if guess and SequenceMatcher(None, wrong.lower(), guess.lower()).ratio() >= 0.8 else None
 
@@ -198,9 +209,13 @@ def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
     if isinstance(value, list):
         has = "a bundle has none of its own: index it, or take it apart with `as [a, b]`"
     ctx.error(
-        "E112", f"{describe(value)} has no `.{expr.name}`", expr.name_span, "not known", notes=(("note", has),),
+        "E112",
+        f"{describe(value)} has no `.{expr.name}`",
+        expr.name_span,
+        "not known",
+        notes=(("note", has),),
         help=f"did you mean `.{guess}`?" if guess else None,
-    )  # fmt: skip
+    )
     return POISON
 
 
@@ -210,17 +225,27 @@ def _index(ctx: Context, frame: Frame, expr: ast.Index) -> Value:
     if value is POISON or index is POISON:
         return POISON
     if not isinstance(value, list | tuple):
-        ctx.error("E113", f"only a list can be indexed, and this is {describe(value)}", expr.value.span, describe(value))
+        ctx.error(
+            "E113",
+            f"only a list can be indexed, and this is {describe(value)}",
+            expr.value.span,
+            describe(value),
+        )
         return POISON
     if isinstance(index, bool) or not isinstance(index, int):
-        ctx.error("E106", f"an index is an int, and this is {describe(index)}", expr.index.span, describe(index))
+        ctx.error(
+            "E106", f"an index is an int, and this is {describe(index)}", expr.index.span, describe(index)
+        )
         return POISON
     if not -len(value) <= index < len(value):
         ctx.error(
-            "E114", f"index {index} is outside a list of {len(value)}", expr.index.span, f"{index}",
+            "E114",
+            f"index {index} is outside a list of {len(value)}",
+            expr.index.span,
+            f"{index}",
             labels=(Label(expr.value.span, f"{len(value)} items"),),
             help=f"indices go from 0 to {len(value) - 1}" if value else "it is empty",
-        )  # fmt: skip
+        )
         return POISON
     return value[index]
 
@@ -233,11 +258,18 @@ def _slice(ctx: Context, frame: Frame, expr: ast.Slice) -> Value:
         if at is POISON or value is POISON:
             return POISON
         if end is not None and (isinstance(at, bool) or not isinstance(at, int)):
-            ctx.error("E106", f"the end of a slice is an int, and this is {describe(at)}", end.span, describe(at))
+            ctx.error(
+                "E106", f"the end of a slice is an int, and this is {describe(at)}", end.span, describe(at)
+            )
             return POISON
         ends.append(at)
     if not isinstance(value, list | tuple | str):
-        ctx.error("E113", f"only a list can be sliced, and this is {describe(value)}", expr.value.span, describe(value))
+        ctx.error(
+            "E113",
+            f"only a list can be sliced, and this is {describe(value)}",
+            expr.value.span,
+            describe(value),
+        )
         return POISON
     ctx.spend(len(value), expr.span)
     return value[ends[0] : ends[1]]
@@ -249,7 +281,9 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         positional: list[Value] = []
         for argument in expr.arguments:
             if argument.name is not None and not (function.id == "divisible" and argument.name == "by"):
-                ctx.error("E103", f"`{function.id}` has no argument `{argument.name}`", argument.span, "not known")
+                ctx.error(
+                    "E103", f"`{function.id}` has no argument `{argument.name}`", argument.span, "not known"
+                )
                 return POISON
             positional.append(evaluate(ctx, frame, argument.value))
         if any(value is POISON for value in positional):
@@ -264,9 +298,14 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         return POISON
     if not isinstance(value, Callable):
         ctx.error(
-            "E111", f"{describe(value)} takes no arguments", expr.span, "called here", labels=hidden(ctx, frame, function),
-            help=f"leave the parentheses out: `{function.span.text}`" if not expr.arguments else None, frame=frame,
-        )  # fmt: skip
+            "E111",
+            f"{describe(value)} takes no arguments",
+            expr.span,
+            "called here",
+            labels=hidden(ctx, frame, function),
+            help=f"leave the parentheses out: `{function.span.text}`" if not expr.arguments else None,
+            frame=frame,
+        )
         return POISON
     return given(ctx, frame, value, expr.arguments)
 
@@ -280,7 +319,7 @@ def hidden(ctx: Context, frame: Frame, expr: ast.Expr) -> tuple[Label, ...]:
 
 
 def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Argument, ...]) -> Value:
-    """The callee with these arguments behind those it has. What may stand as a bare word, its parameters say."""
+    """The callee with these arguments behind those it has. Its parameters say what may be a bare word."""
     specs = parameters_of(ctx, callee)
     places = [spec for spec in specs if not spec.keyword_only]
     at = sum(not isinstance(g.value, Tensor) for g in callee.positional)
@@ -288,7 +327,9 @@ def given(ctx: Context, frame: Frame, callee: Callable, arguments: tuple[ast.Arg
     named: list[tuple[str, Given]] = []
     for argument in arguments:
         if argument.name is None:
-            spec = places[min(at, len(places) - 1)] if places and (at < len(places) or places[-1].many) else None
+            spec = (
+                places[min(at, len(places) - 1)] if places and (at < len(places) or places[-1].many) else None
+            )
             value = POISON  # of an argument too many: `bind` reports it
             if spec is not None or _takes_tensors(callee):
                 value = argument_value(ctx, frame, argument.value, spec, callee.name)
@@ -308,7 +349,9 @@ def _takes_tensors(callee: Callable) -> bool:
 
 
 def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | None, callee: str) -> Value:
-    """The value of an argument. A bare word stands for a string, or an initialiser, only where one is declared."""
+    """The value of an argument. A bare word stands for a string, or an initialiser, only where one is
+    declared.
+    """
     if isinstance(expr, ast.Conditional):
         condition = truth(ctx, frame, expr.condition)
         chosen = expr.then if condition else expr.otherwise
@@ -318,71 +361,27 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
     if spec is not None and Initializer in spec.types:
         word = expr.function if isinstance(expr, ast.Call) else expr
         if isinstance(word, ast.Name) and frame.scope.find(word.id) is None:
-            return initializer(ctx, frame, expr, word)
+            return initializer(ctx, frame, expr, word, evaluate)
     if spec is not None and spec.choices and isinstance(expr, ast.Name) and not known(ctx, frame, expr.id):
         guess = did_you_mean(expr.id, spec.choices)
         ctx.error(
-            "E107", f"`{spec.name}` of `{callee}` is {expected(spec)}, not `{expr.id}`", expr.span, "not one of them",
+            "E107",
+            f"`{spec.name}` of `{callee}` is {expected(spec)}, not `{expr.id}`",
+            expr.span,
+            "not one of them",
             help=f"did you mean `{guess}`?" if guess else None,
-        )  # fmt: skip
+        )
         return POISON
     return evaluate(ctx, frame, expr)
-
-
-def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name) -> Value:
-    """`kaiming_normal`, `normal(std = 0.01)`, `constant(1)`; `none` keeps PyTorch's default."""
-    known_ones = Initializer.CHOICES
-    if word.id not in known_ones:
-        guess = did_you_mean(word.id, known_ones)
-        ctx.error(
-            "E107", f"no initialiser is called `{word.id}`", word.span, "not known", notes=(("note", ", ".join(known_ones)),),
-            help=f"did you mean `{guess}`?" if guess else None,
-        )  # fmt: skip
-        return POISON
-    takes = known_ones[word.id]
-    # one number by position is what people mean by it: the deviation of a normal
-    first = "std" if "std" in takes else next(iter(takes), None)
-    values: dict[str, float] = {}
-    for argument in expr.arguments if isinstance(expr, ast.Call) else ():
-        key = argument.name or (first if not values else None)
-        if key is None or key in values:
-            more = f"`{word.id}` takes one argument by position" if key is None else f"`{word.id}` gets `{key}` twice"
-            ctx.error("E105" if key is None else "E110", more, argument.span, "one more",
-                      help=f"name them: `{word.id}({', '.join(f'{name} = …' for name in takes)})`")  # fmt: skip
-            return POISON
-        if key not in takes:
-            guess = did_you_mean(key, takes)
-            ctx.error(
-                "E103", f"`{word.id}` has no argument `{key}`", argument.span, "not known",
-                notes=(("note", f"it takes {', '.join(takes) or 'none'}"),), help=f"did you mean `{guess}`?" if guess else None,
-            )  # fmt: skip
-            return POISON
-        value = evaluate(ctx, frame, argument.value)
-        if value is POISON:
-            return POISON
-        if not is_number(value):
-            ctx.error("E106", f"`{key}` is a number, and this is {describe(value)}", argument.value.span, describe(value))
-            return POISON
-        if key == "std" and (value < 0 or (value == 0 and word.id == "trunc_normal")):
-            least = "at least 0" if word.id == "normal" else "more than 0"
-            ctx.error("E108", f"`std` of `{word.id}` is {least}, and this is {show(value)}", argument.value.span, show(value))
-            return POISON
-        values[key] = value
-    if values.get("a", 0.0) > values.get("b", 1.0):
-        ctx.error("E108", f"`a` of `uniform` is at most `b`, and these are {show(values.get('a', 0.0))} and {show(values.get('b', 1.0))}",
-                  expr.span, "an empty range")  # fmt: skip
-        return POISON
-    for key, default in takes.items():
-        if default is None and key not in values:
-            ctx.error("E104", f"`{word.id}` needs `{key}`", expr.span, "not given", help=f"`{word.id}(1)`")
-            return POISON
-    return Initializer(word.id, tuple(values.items()))
 
 
 def known(ctx: Context, frame: Frame, word: str) -> bool:
     """Whether a name means anything here."""
     return (
-        word in ("here", "in") or frame.scope.find(word) is not None or word in ctx.words or ctx.library.get(word) is not None
+        word in ("here", "in")
+        or frame.scope.find(word) is not None
+        or word in ctx.words
+        or ctx.library.get(word) is not None
     )
 
 
@@ -394,7 +393,12 @@ def _unary(ctx: Context, frame: Frame, expr: ast.Unary) -> Value:
     if value is POISON:
         return POISON
     if not is_number(value):
-        ctx.error("E113", f"only a number can be negated, and this is {describe(value)}", expr.operand.span, describe(value))
+        ctx.error(
+            "E113",
+            f"only a number can be negated, and this is {describe(value)}",
+            expr.operand.span,
+            describe(value),
+        )
         return POISON
     return -value
 
@@ -409,65 +413,6 @@ def _binary(ctx: Context, frame: Frame, expr: ast.Binary) -> Value:
         right = evaluate(ctx, frame, node.right)
         value = POISON if value is POISON or right is POISON else arithmetic(ctx, node, value, right)
     return value
-
-
-def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Value:
-    """One operation on two values."""
-    numbers = is_number(left) and is_number(right)
-    joins = expr.op == "+" and type(left) is type(right) and isinstance(left, list | str)
-    repeats = expr.op == "*" and isinstance(left, list) and isinstance(right, int) and not isinstance(right, bool)
-    if not (numbers or joins or repeats):
-        ctx.error(
-            "E113", f"`{expr.op}` does not work on {describe(left)} and {describe(right)}", expr.span,
-            f"{show(left)} {expr.op} {show(right)}",
-        )  # fmt: skip
-        return POISON
-    if right == 0 and expr.op in ("/", "//", "%") or left == 0 and expr.op == "**" and numbers and right < 0:
-        ctx.error("E113", f"`{show(left)} {expr.op} {show(right)}` divides by zero", expr.span, "divides by zero")
-        return POISON
-    if expr.op == "**" and _explodes(left, right) or repeats and len(left) * right > MAX_LIST:
-        what = f"{show(left)} {expr.op} {show(right)}"
-        return too_large(ctx, f"`{what}` is larger than a network can need", f"ints reach 2**53, lists {MAX_LIST} items", expr.span)
-    try:
-        value = _ARITHMETIC[expr.op](left, right)
-    except OverflowError:
-        return bounded(ctx, math.inf, expr.span)
-    if isinstance(value, complex):
-        ctx.error("E113", f"`({show(left)}) ** {show(right)}` is a root of a negative number", expr.span, "no real number")
-        return POISON
-    if isinstance(value, list | str):
-        ctx.spend(len(value), expr.span)
-    return bounded(ctx, value, expr.span)
-
-
-def _explodes(base: float, exponent: float) -> bool:
-    return abs(base) > 1 and exponent > 0 and exponent * math.log2(abs(base)) > 1000
-
-
-def _compare(ctx: Context, frame: Frame, expr: ast.Compare) -> Value:
-    values = [evaluate(ctx, frame, operand) for operand in expr.operands]
-    if any(value is POISON for value in values):
-        return POISON
-    result = True
-    for op, left, right in zip(expr.ops, values, values[1:], strict=False):
-        if op in ("==", "!="):
-            left, right = (_identity(left), _identity(right))
-        elif not (is_number(left) and is_number(right) or isinstance(left, str) and isinstance(right, str)):
-            ctx.error("E113", f"`{op}` does not compare {describe(left)} and {describe(right)}", expr.span, "compared here")
-            return POISON
-        result = result and bool(_COMPARISONS[op](left, right))
-    return result
-
-
-def _identity(value: Value) -> Value:
-    """What makes two layers or tensors the same: `unit == Basic`."""
-    match value:
-        case Callable():
-            return ("callable", value.name, len(value.positional), len(value.named))
-        case Tensor():
-            return ("tensor", value.ref)
-        case _:
-            return value
 
 
 def _logical(ctx: Context, frame: Frame, expr: ast.Logical) -> Value:
@@ -489,10 +434,20 @@ def _range(ctx: Context, frame: Frame, expr: ast.Range) -> Value:
         if value is POISON:
             return POISON
         if isinstance(value, bool) or not isinstance(value, int):
-            ctx.error("E106", f"the ends of a range are ints, and this is {describe(value)}", end.span, describe(value))
+            ctx.error(
+                "E106",
+                f"the ends of a range are ints, and this is {describe(value)}",
+                end.span,
+                describe(value),
+            )
             return POISON
         ends.append(value)
     if ends[1] - ends[0] > MAX_LIST:
-        return too_large(ctx, f"this range has {ends[1] - ends[0]} items", f"lists have at most {MAX_LIST} items", expr.span)
+        return too_large(
+            ctx,
+            f"this range has {ends[1] - ends[0]} items",
+            f"lists have at most {MAX_LIST} items",
+            expr.span,
+        )
     ctx.spend(max(ends[1] - ends[0], 0), expr.span)
     return list(range(*ends))

@@ -77,8 +77,8 @@ def resolve(ctx: Context, frame: Frame, expr: ast.Expr, *, chain: bool) -> Value
     match expr:
         case ast.Name():
             return expressions.name(ctx, frame, expr, chain=chain)
-        case ast.Call(function=ast.Name()):
-            callee = expressions.name(ctx, frame, expr.function, chain=chain)
+        case ast.Call(function=ast.Name() as head):
+            callee = expressions.name(ctx, frame, head, chain=chain)
             if callee is POISON:
                 return POISON
             if isinstance(callee, Callable):
@@ -99,16 +99,30 @@ def use(ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool) ->
             return value
         what = span.text if len(span.text) < 40 else "it"
         ctx.error(
-            "E111", f"{describe(value)} in the middle of a chain, which carries a tensor already", span, "only a chain's first element",
-            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a new chain with `{what}`", frame=frame,
-        )  # fmt: skip
+            "E111",
+            f"{describe(value)} in the middle of a chain, which carries a tensor already",
+            span,
+            "only a chain's first element",
+            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a new chain with `{what}`",
+            frame=frame,
+        )
         return POISON
     hint = "a value gets a name with `let`, and reaches a layer as its argument: `conv(k, 3x3)`"
     if isinstance(value, str) and (value in ctx.library or value in ctx.words):
         hint = f"layers are written without quotes: `{value}`"
     elif isinstance(value, list) and any(isinstance(v, Callable) for v in value):
-        hint = "a bundle holds tensors: name each (`a = relu`), then `[a, b]`; or write branches: `concat { | relu | tanh }`"
-    ctx.error("E111", f"{describe(value)} is no layer, block or tensor", span, "stands in a chain", frame=frame, help=hint)
+        hint = (
+            "a bundle holds tensors: name each (`a = relu`), then `[a, b]`; "
+            "or write branches: `concat { | relu | tanh }`"
+        )
+    ctx.error(
+        "E111",
+        f"{describe(value)} is no layer, block or tensor",
+        span,
+        "stands in a chain",
+        frame=frame,
+        help=hint,
+    )
     return POISON
 
 
@@ -137,11 +151,18 @@ def _apply_word(
         layer = ctx.library.get(word.extra)
         assert layer is not None
         specs = {spec.name for spec in layer.arguments()}
-        passed = Callable(layer, callee.positional, tuple((n, g) for n, g in callee.named if n in specs and n not in own))
+        passed = Callable(
+            layer, callee.positional, tuple((n, g) for n, g in callee.named if n in specs and n not in own)
+        )
         callee = Callable(word, (), tuple((n, g) for n, g in callee.named if n not in specs or n in own))
     if body is not None and not body.statements:
-        ctx.error("E304", f"`{word.name}` needs a body, and this one is empty", body.span, "nothing between the braces",
-                  help="the tensor itself is `identity`")  # fmt: skip
+        ctx.error(
+            "E304",
+            f"`{word.name}` needs a body, and this one is empty",
+            body.span,
+            "nothing between the braces",
+            help="the tensor itself is `identity`",
+        )
         return POISON
     bound = bind(ctx, frame, callee, word.arguments, head, defaults=_own_defaults(frame, word))
     if frame.flow is None and bound is not None:
@@ -172,8 +193,13 @@ def _with_body(ctx: Context, frame: Frame, element: ast.WithBody) -> Value:
     elif isinstance(callee, Callable):
         hint = f"write one element after the other: `{element.head.span.text} -> …`"
     ctx.error(
-        "E304", f"{name} takes no body", element.head.span, "a body follows", notes=(("note", f"bodies follow {words}"),), help=hint,
-    )  # fmt: skip
+        "E304",
+        f"{name} takes no body",
+        element.head.span,
+        "a body follows",
+        notes=(("note", f"bodies follow {words}"),),
+        help=hint,
+    )
     return POISON
 
 
@@ -188,9 +214,14 @@ def _with_branches(ctx: Context, frame: Frame, element: ast.WithBranches) -> Val
     if not (isinstance(callee, Callable) and is_layer(callee) and _merges(callee.target)):
         name = f"`{callee.name}`" if isinstance(callee, Callable) else describe(callee)
         ctx.error(
-            "E304", f"{name} takes no branches", element.head.span, "branches follow",
-            notes=(("note", f"branches follow {', '.join(k.kind for k in ctx.library.layers() if _merges(k))}"),),
-        )  # fmt: skip
+            "E304",
+            f"{name} takes no branches",
+            element.head.span,
+            "branches follow",
+            notes=(
+                ("note", f"branches follow {', '.join(k.kind for k in ctx.library.layers() if _merges(k))}"),
+            ),
+        )
         return POISON
     from ogive.elaborate.words.branches import branches  # it runs bodies, which run chains
 
@@ -215,14 +246,24 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
         bind_name(ctx, frame.scope, pattern.names[0], value, "tensor")
         return
     if value is not POISON and not isinstance(value, list):
-        ctx.error("E115", f"only a bundle can be taken apart, and this is {describe(value)}", pattern.span, describe(value),
-                  help=f"one name for one tensor: `as {pattern.names[0].id}`", frame=frame)  # fmt: skip
+        ctx.error(
+            "E115",
+            f"only a bundle can be taken apart, and this is {describe(value)}",
+            pattern.span,
+            describe(value),
+            help=f"one name for one tensor: `as {pattern.names[0].id}`",
+            frame=frame,
+        )
         value = POISON
     if value is not POISON and len(value) != len(pattern.names):
         ctx.error(
-            "E115", f"a bundle of {len(value)} is taken apart into {len(pattern.names)} names", pattern.span,
-            f"{len(pattern.names)} names", help="`_` stands for what is not needed", frame=frame,
-        )  # fmt: skip
+            "E115",
+            f"a bundle of {len(value)} is taken apart into {len(pattern.names)} names",
+            pattern.span,
+            f"{len(pattern.names)} names",
+            help="`_` stands for what is not needed",
+            frame=frame,
+        )
         value = POISON
     for position, name in enumerate(pattern.names):
         if name.id != "_":
@@ -232,16 +273,30 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
 def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: str) -> None:
     """Gives a name a value; two of a name in one scope is a mistake."""
     if name.id in RESERVED:
-        ctx.error("E109", f"`{name.id}` has a meaning of its own and cannot be given another", name.span, "named here",
-                  help="choose another name")  # fmt: skip
+        ctx.error(
+            "E109",
+            f"`{name.id}` has a meaning of its own and cannot be given another",
+            name.span,
+            "named here",
+            help="choose another name",
+        )
         return
     if name.id in scope.names:
         first = scope.names[name.id].span
         labels = (Label(first, "first here"),) if first is not None else ()
-        hint = f"choose another name, or collect in a list: `{name.id} += …`" if what == "tensor" else "choose another name"
-        ctx.error("E109", f"`{name.id}` is given twice in one body", name.span, "again here", labels=labels, help=hint)
+        hint = (
+            f"choose another name, or collect in a list: `{name.id} += …`"
+            if what == "tensor"
+            else "choose another name"
+        )
+        ctx.error(
+            "E109",
+            f"`{name.id}` is given twice in one body",
+            name.span,
+            "again here",
+            labels=labels,
+            help=hint,
+        )
         scope.names[name.id].value = POISON  # nobody knows which was meant
         return
     scope.names[name.id] = Binding(value, name.span, what)
-
-

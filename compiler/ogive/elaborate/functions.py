@@ -45,7 +45,7 @@ def _round(value: Any, digits: Any = None) -> Any:
 
 
 def _divisible(value: Any, by: Any) -> int:
-    """The multiple of `by` nearest to value, at most a tenth smaller (Howard et al. 2017's `make_divisible`)."""
+    """The multiple of `by` nearest to value, at most a tenth smaller (`make_divisible` of MobileNet)."""
     if isinstance(by, bool) or not isinstance(by, int) or by < 1:
         raise TypeError(f"the divisor is an int of at least 1, and this is {describe(by)}")
     nearest = max(by, int(_number(value) + by / 2) // by * by)

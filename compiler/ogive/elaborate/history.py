@@ -24,7 +24,7 @@ def steps(graph: Graph, ref: Ref, limit: int = 64) -> list[tuple[Node, Ref]]:
 
 
 def describe_path(graph: Graph, ref: Ref) -> str:
-    """`conv -> bn -> relu (lines 15-17)`: the last layers that led to a tensor, back to a merge or an input."""
+    """`conv -> bn -> relu (lines 15-17)`: the last layers that led to a tensor, back to a merge or input."""
     chain: list[Node] = []
     for node, _ in steps(graph, ref, _LONGEST + 1):
         chain.append(node)
@@ -57,7 +57,9 @@ def sizes_so_far(graph: Graph, ref: Ref) -> list[str]:
 
 
 def where_set(graph: Graph, ref: Ref, attribute: str) -> Node | None:
-    """The layer that gave a tensor its `channels`, `spatial` sizes, `layout` or `dtype`: the last one that changed it."""
+    """The layer that gave a tensor its `channels`, `spatial` sizes, `layout` or `dtype`: the last one that
+    changed it.
+    """
     found: Node | None = None
     for node, at in steps(graph, ref, 2000):
         if node.layer.group == "input" or node.span is None:
@@ -66,7 +68,9 @@ def where_set(graph: Graph, ref: Ref, attribute: str) -> Node | None:
         operands = graph.operands(node.name)
         if attribute == "channels" and node.layer.group in ("conv", "linear"):
             return node
-        if not operands or getattr(graph.type(operands[0]), attribute) != getattr(node.outputs[at.output], attribute):
+        if not operands or getattr(graph.type(operands[0]), attribute) != getattr(
+            node.outputs[at.output], attribute
+        ):
             return node
     return found
 
@@ -96,7 +100,9 @@ def as_text(type_: TensorType, attribute: str) -> str:
 
 
 def keeping_size(graph: Graph, ref: Ref, wanted: TensorType) -> str | None:
-    """How the window that changed the places of a tensor would be written to keep them, if its padding is to blame."""
+    """How the window that changed the places of a tensor would be written to keep them, if its padding is to
+    blame.
+    """
     setter = where_set(graph, ref, "spatial")
     if setter is None or setter.span is None or "\n" in setter.span.text:
         return None
@@ -132,7 +138,11 @@ def least_input(graph: Graph, layer: Layer, operands: Sequence[Ref]) -> tuple[st
                 todo.append(ref.node)
     nodes = [graph.node(name) for name in graph.digraph if name in needed]
     inputs = [node for node in nodes if node.layer.group == "input"]
-    if len(inputs) != 1 or len(set(inputs[0].outputs[0].spatial)) != 1 or any(n.layer.group == "clique" for n in nodes):
+    if (
+        len(inputs) != 1
+        or len(set(inputs[0].outputs[0].spatial)) != 1
+        or any(n.layer.group == "clique" for n in nodes)
+    ):
         return None
     start = inputs[0].outputs[0]
     size = start.spatial[0]
@@ -143,7 +153,9 @@ def least_input(graph: Graph, layer: Layer, operands: Sequence[Ref]) -> tuple[st
     return None
 
 
-def _goes_through(graph: Graph, nodes: Sequence[Node], layer: Layer, operands: Sequence[Ref], start: TensorType) -> bool:
+def _goes_through(
+    graph: Graph, nodes: Sequence[Node], layer: Layer, operands: Sequence[Ref], start: TensorType
+) -> bool:
     types: dict[str, tuple[TensorType, ...]] = {}
     try:
         for node in nodes:

@@ -13,11 +13,15 @@ def bounded(ctx: Context, value: Value, span: Span) -> Value:
     """The value, unless it has grown beyond what a network can need."""
     match value:
         case int() if abs(value) > MAX_INT:
-            return too_large(ctx, f"this int is larger than a network can need: {_digits(value)}", "ints reach 2**53", span)
+            return too_large(
+                ctx, f"this int is larger than a network can need: {_digits(value)}", "ints reach 2**53", span
+            )
         case float() if not math.isfinite(value):
             return too_large(ctx, "this number is larger than a float can be", "floats reach 1.8e308", span)
         case str() if len(value) > MAX_STRING:
-            return too_large(ctx, f"this string has {len(value)} characters", f"strings have at most {MAX_STRING}", span)
+            return too_large(
+                ctx, f"this string has {len(value)} characters", f"strings have at most {MAX_STRING}", span
+            )
         case list() if not _list_fits(ctx, value, span):
             limits = f"at most {MAX_LIST} items, counting those of the lists in it, {MAX_NESTING} lists deep"
             return too_large(ctx, "this list is larger than a network can need", limits, span)

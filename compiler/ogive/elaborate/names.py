@@ -21,12 +21,18 @@ from ogive.syntax import ast
 
 
 def check_definitions(file: ast.File) -> list[Diagnostic]:
-    """What is wrong with the definitions of a file, before anything in them is looked at: names given twice, types."""
+    """What is wrong with the definitions of a file, before anything in them is looked at: names given twice,
+    types.
+    """
     found = _given_twice([item.name for item in file.items], "`{}` is defined twice")
     for item in file.items:
         if item.name.id in RESERVED:
             message = f"`{item.name.id}` has a meaning of its own and cannot be given another"
-            found.append(Diagnostic("E109", message, (Label(item.name.span, "defined here"),), (), "choose another name"))
+            found.append(
+                Diagnostic(
+                    "E109", message, (Label(item.name.span, "defined here"),), (), "choose another name"
+                )
+            )
         if not isinstance(item, ast.Definition):
             continue
         names = [parameter.name for parameter in (*item.parameters, *item.bundle)]
@@ -34,10 +40,15 @@ def check_definitions(file: ast.File) -> list[Diagnostic]:
         for parameter in item.parameters:
             if parameter.type is not None and parameter.type.id not in TYPES:
                 guess = did_you_mean(parameter.type.id, TYPES)
-                found.append(Diagnostic(
-                    "E101", f"no type is called `{parameter.type.id}`", (Label(parameter.type.span, "not known"),),
-                    (("note", f"the types are {', '.join(TYPES)}"),), f"did you mean `{guess}`?" if guess else None,
-                ))  # fmt: skip
+                found.append(
+                    Diagnostic(
+                        "E101",
+                        f"no type is called `{parameter.type.id}`",
+                        (Label(parameter.type.span, "not known"),),
+                        (("note", f"the types are {', '.join(TYPES)}"),),
+                        f"did you mean `{guess}`?" if guess else None,
+                    )
+                )
     return found
 
 
@@ -57,7 +68,13 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
     It never reports a name that elaboration would accept: what is bound anywhere in a definition counts as
     known everywhere in it, and what may be a bare word counts as one.
     """
-    common = {item.name.id for item in file.items} | set(library.names()) | set(WORDS) | FUNCTIONS.keys() | RESERVED
+    common = (
+        {item.name.id for item in file.items}
+        | set(library.names())
+        | set(WORDS)
+        | FUNCTIONS.keys()
+        | RESERVED
+    )
     words = _choices(library) | Initializer.CHOICES.keys()
     for item in file.items:
         if isinstance(item, ast.Definition):
@@ -65,10 +82,17 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
     found = check_definitions(file)
     for item in file.items:
         if isinstance(item, ast.Definition) and item.name.id not in used:
-            known = _Known(common | {name.id for name in _bound_names(item)}, words, list(_stage_patterns(item)))
+            known = _Known(
+                common | {name.id for name in _bound_names(item)}, words, list(_stage_patterns(item))
+            )
             roots = [*(p.default for p in item.parameters if p.default is not None), item.body]
-            hidden = {definition.name.id for definition in file.items} | {name.id for name in _bound_names(item)}
-            note = f"`{item.name.id}` is used by no net of this file that needs no argument: only its names are checked"
+            hidden = {definition.name.id for definition in file.items} | {
+                name.id for name in _bound_names(item)
+            }
+            note = (
+                f"`{item.name.id}` is used by no net of this file that needs no argument: "
+                "only its names are checked"
+            )
             found += _check(roots, known, hidden, note, library)
         elif not isinstance(item, ast.Definition) and not used:
             note = "no net of this file is complete: only names are checked"
@@ -95,7 +119,9 @@ class _Known:
         return name in self.names or any(pattern.fullmatch(name) for pattern in self.stages)
 
 
-def _check(roots: list[ast.Expr | ast.Body], known: _Known, hidden: set[str], note: str, library: Library) -> list[Diagnostic]:
+def _check(
+    roots: list[ast.Expr | ast.Body], known: _Known, hidden: set[str], note: str, library: Library
+) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     bare: set[int] = set()
     said: set[str] = set()
@@ -117,15 +143,22 @@ def _check(roots: list[ast.Expr | ast.Body], known: _Known, hidden: set[str], no
         ours = library.alias(node.id)
         guess = ours or did_you_mean(node.id, known.names)
         notes = (("note", f"`{node.id}` is called `{ours}` here"),) if ours else ()
-        found.append(Diagnostic(
-            "E101", f"no name is called `{node.id}`", (Label(node.span, "not known here"),), (*notes, ("note", note)),
-            f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
-        ))  # fmt: skip
+        found.append(
+            Diagnostic(
+                "E101",
+                f"no name is called `{node.id}`",
+                (Label(node.span, "not known here"),),
+                (*notes, ("note", note)),
+                f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
+            )
+        )
     return found
 
 
 def _words_of(value: ast.Expr) -> Iterator[ast.Name]:
-    """The names in an argument that may be words: the argument itself, an initialiser's name, either side of an `if`."""
+    """The names in an argument that may be words: the argument itself, an initialiser's name, either side of
+    an `if`.
+    """
     match value:
         case ast.Name():
             yield value
@@ -138,20 +171,24 @@ def _words_of(value: ast.Expr) -> Iterator[ast.Name]:
             pass
 
 
-def _check_arguments(head: ast.Name, arguments: tuple[ast.Argument, ...], library: Library) -> list[Diagnostic]:
+def _check_arguments(
+    head: ast.Name, arguments: tuple[ast.Argument, ...], library: Library
+) -> list[Diagnostic]:
     layer = library.get(head.id)
     if layer is None or head.id in FUNCTIONS:
         return []
     names = [spec.name for spec in layer.arguments()]
     return [
         Diagnostic(
-            "E103", f"`{head.id}` has no argument `{a.name}`", (Label(a.span, "not known"),),
+            "E103",
+            f"`{head.id}` has no argument `{a.name}`",
+            (Label(a.span, "not known"),),
             (("note", f"it takes {', '.join(names) or 'none'}"),),
             f"did you mean `{did_you_mean(a.name, names)}`?" if did_you_mean(a.name, names) else None,
         )
         for a in arguments
         if a.name is not None and a.name not in names
-    ]  # fmt: skip
+    ]
 
 
 def _text(string: ast.String) -> str:
@@ -167,7 +204,10 @@ def _stage_patterns(item: ast.Definition) -> Iterator[re.Pattern[str]]:
     """What the names of its stages look like; each is the name of a tensor afterwards."""
     for node in walk(item.body):
         if isinstance(node, ast.Stage):
-            yield re.compile("".join(re.escape(part) if isinstance(part, str) else ".*" for part in node.name.parts), re.DOTALL)
+            yield re.compile(
+                "".join(re.escape(part) if isinstance(part, str) else ".*" for part in node.name.parts),
+                re.DOTALL,
+            )
 
 
 def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
@@ -207,7 +247,11 @@ def walk(root: object, *, into_bodies: bool = True) -> Iterator[object]:
             if field.name in given or field.name.endswith("span"):
                 continue
             value = getattr(node, field.name)
-            children += [child for child in (value if isinstance(value, tuple) else (value,)) if not isinstance(child, _LEAVES)]
+            children += [
+                child
+                for child in (value if isinstance(value, tuple) else (value,))
+                if not isinstance(child, _LEAVES)
+            ]
         todo += reversed(children)
 
 

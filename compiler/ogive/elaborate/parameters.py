@@ -9,20 +9,32 @@ from dataclasses import dataclass
 from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate.context import Context, Defaults, Frame
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Given, Tensor, Value, describe, show
-from ogive.layers.base import Argument, Initializer, Layer
+from ogive.layers.base import Argument, Initializer
 from ogive.source import Span
 from ogive.syntax import ast
 
 TYPES: dict[str, tuple[type, ...]] = {
-    "int": (int,), "float": (int, float), "bool": (bool,), "string": (str,), "list": (list,),
-    "kernel": (int, tuple), "layer": (Callable,),
-}  # fmt: skip
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "string": (str,),
+    "list": (list,),
+    "kernel": (int, tuple),
+    "layer": (Callable,),
+}
 """The types that a parameter may declare."""
 _WORDS: dict[type, str] = {
-    int: "an int", float: "a number", bool: "true or false", str: "a string", tuple: "a kernel such as 3x3",
-    list: "a list", Callable: "a layer or a block", BodyValue: "a body `{ … }`", Initializer: "an initialiser",
+    int: "an int",
+    float: "a number",
+    bool: "true or false",
+    str: "a string",
+    tuple: "a kernel such as 3x3",
+    list: "a list",
+    Callable: "a layer or a block",
+    BodyValue: "a body `{ … }`",
+    Initializer: "an initialiser",
     Tensor: "a tensor",
-}  # fmt: skip
+}
 
 
 def expected(spec: Argument) -> str:
@@ -118,7 +130,9 @@ def bind(
             continue
         if g.value is POISON:
             poisoned = True
-            if operands or (at < len(places) and places[at].many):  # it may have been a tensor, or any number of values
+            if operands or (
+                at < len(places) and places[at].many
+            ):  # it may have been a tensor, or any number of values
                 continue
         if at < len(places) and places[at].many:
             many += g.value if isinstance(g.value, list) else [g.value]
@@ -140,8 +154,12 @@ def bind(
             continue
         if name in values:
             ctx.error(
-                "E110", f"`{callee.name}` gets `{name}` twice", g.span, "again here", labels=(Label(spans[name], "first here"),),
-            )  # fmt: skip
+                "E110",
+                f"`{callee.name}` gets `{name}` twice",
+                g.span,
+                "again here",
+                labels=(Label(spans[name], "first here"),),
+            )
             poisoned = True
             continue
         values[name] = g.value
@@ -160,7 +178,11 @@ def bind(
     missing = [spec.name for spec in specs if spec.required and spec.name not in values]
     if missing and check_missing and not poisoned:
         _missing(ctx, frame, callee, specs, missing, span)
-    if poisoned or (missing and check_missing) or any(d.severity == "error" for d in ctx.diagnostics[before:]):
+    if (
+        poisoned
+        or (missing and check_missing)
+        or any(d.severity == "error" for d in ctx.diagnostics[before:])
+    ):
         return None
     return Bound(values, spans, tuple(tensors))
 
@@ -170,7 +192,14 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
     if spec.many and isinstance(value, list):
         items = [item if isinstance(item, int) and not isinstance(item, bool) else POISON for item in value]
         if any(item is POISON for item in items):
-            _wrong_type(ctx, frame, callee, spec, next(v for v, i in zip(value, items, strict=True) if i is POISON), span)
+            _wrong_type(
+                ctx,
+                frame,
+                callee,
+                spec,
+                next(v for v, i in zip(value, items, strict=True) if i is POISON),
+                span,
+            )
             return POISON
         fitted: Value = tuple(items)
     else:
@@ -184,11 +213,29 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
             continue
         low, high = spec.minimum, spec.maximum
         if (low is not None and number < low) or (high is not None and number > high) or number != number:
-            bounds = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"from {low:g} to {high:g}"
-            ctx.error("E108", f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(value)}", span, show(value), frame=frame)
+            bounds = (
+                f"at least {low:g}"
+                if high is None
+                else f"at most {high:g}"
+                if low is None
+                else f"from {low:g} to {high:g}"
+            )
+            ctx.error(
+                "E108",
+                f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(value)}",
+                span,
+                show(value),
+                frame=frame,
+            )
             return POISON
         if isinstance(number, int) and abs(number) >= 2**31 and low is not None:
-            ctx.error("E403", f"`{spec.name}` of `{callee}` is less than 2**31, and this is {show(value)}", span, show(value), frame=frame)
+            ctx.error(
+                "E403",
+                f"`{spec.name}` of `{callee}` is less than 2**31, and this is {show(value)}",
+                span,
+                show(value),
+                frame=frame,
+            )
             return POISON
     return fitted
 
@@ -220,21 +267,33 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
     if isinstance(value, str) and spec.choices:
         guess = did_you_mean(value, spec.choices)
         ctx.error(
-            "E107", f'`{spec.name}` of `{callee}` is {expected(spec)}, not "{value}"', span, "not one of them",
-            help=f'did you mean "{guess}"?' if guess else None, frame=frame,
-        )  # fmt: skip
+            "E107",
+            f'`{spec.name}` of `{callee}` is {expected(spec)}, not "{value}"',
+            span,
+            "not one of them",
+            help=f'did you mean "{guess}"?' if guess else None,
+            frame=frame,
+        )
         return
     ctx.error(
-        "E106", f"`{spec.name}` of `{callee}` is {expected(spec)}, and this is {describe(value)}", span, describe(value),
-        help=_instead(ctx, spec, value), frame=frame,
-    )  # fmt: skip
+        "E106",
+        f"`{spec.name}` of `{callee}` is {expected(spec)}, and this is {describe(value)}",
+        span,
+        describe(value),
+        help=_instead(ctx, spec, value),
+        frame=frame,
+    )
 
 
 def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
     """What was probably meant by a value of the wrong type."""
     match value:
         case float() if int in spec.types and math.isfinite(value):
-            return f"round it: `{round(value)}`" if value == round(value) else "divide with `//`, or use `floor`, `ceil` or `round`"
+            return (
+                f"round it: `{round(value)}`"
+                if value.is_integer()
+                else "divide with `//`, or use `floor`, `ceil` or `round`"
+            )
         case Tensor() if int in spec.types:
             return "one of its sizes: `.channels`, `.height`, `.width`"
         case str() if value in ctx.library and Callable in spec.types:
@@ -252,11 +311,22 @@ def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
 def _called(callee: Callable, span: Span) -> tuple[tuple[str, str], ...]:
     """What a callee that was given as an argument is called there: `unit` is `conv`."""
     head = span.text.partition("(")[0].strip()
-    return (("note", f"`{head}` is `{callee.name}` here"),) if head.isidentifier() and head != callee.name else ()
+    return (
+        (("note", f"`{head}` is `{callee.name}` here"),)
+        if head.isidentifier() and head != callee.name
+        else ()
+    )
 
 
 def _surplus(
-    ctx: Context, frame: Frame, callee: Callable, places: Sequence[Argument], g: Given, span: Span, *, operands: bool
+    ctx: Context,
+    frame: Frame,
+    callee: Callable,
+    places: Sequence[Argument],
+    g: Given,
+    span: Span,
+    *,
+    operands: bool,
 ) -> None:
     every = [spec.name for spec in parameters_of(ctx, callee)]
     if places:
@@ -264,30 +334,48 @@ def _surplus(
     elif operands:
         takes = f"tensors by position, and this is {describe(g.value) if g.value is not POISON else 'none'}"
     else:
-        takes = "no positional arguments" if every else "no arguments"
+        takes = "its arguments by name, not by position" if every else "no arguments"
     missing = operands and g.value is None
     ctx.error(
-        "E105", f"`{callee.name}` takes {takes}", g.span, describe(g.value) if g.value is not POISON else "one too many",
+        "E105",
+        f"`{callee.name}` takes {takes}",
+        g.span,
+        describe(g.value) if g.value is not POISON else "one too many",
         notes=((("note", f"it takes {', '.join(every)}"),) if every else ()) + _called(callee, span),
         help=f"where it may be missing: `if {g.span.text} != none {{ … }}`" if missing else None,
         frame=frame if operands or _called(callee, span) else None,
-    )  # fmt: skip
+    )
 
 
 def _unknown_argument(
-    ctx: Context, frame: Frame, callee: Callable, known: Mapping[str, Argument], name: str, span: Span, call: Span
+    ctx: Context,
+    frame: Frame,
+    callee: Callable,
+    known: Mapping[str, Argument],
+    name: str,
+    span: Span,
+    call: Span,
 ) -> None:
     guess = did_you_mean(name, known)
     called = _called(callee, call)
     ctx.error(
-        "E103", f"`{callee.name}` has no argument `{name}`", span, "not known",
+        "E103",
+        f"`{callee.name}` has no argument `{name}`",
+        span,
+        "not known",
         notes=(("note", f"it takes {', '.join(known)}" if known else "it takes none"), *called),
-        help=f"did you mean `{guess}`?" if guess else None, frame=frame if called else None,
-    )  # fmt: skip
+        help=f"did you mean `{guess}`?" if guess else None,
+        frame=frame if called else None,
+    )
 
 
 def _missing(
-    ctx: Context, frame: Frame, callee: Callable, specs: Sequence[Argument], missing: Sequence[str], span: Span
+    ctx: Context,
+    frame: Frame,
+    callee: Callable,
+    specs: Sequence[Argument],
+    missing: Sequence[str],
+    span: Span,
 ) -> None:
     names = " and ".join(f"`{name}`" for name in missing)
     head, bracket, rest = span.text.partition("(")
@@ -299,11 +387,17 @@ def _missing(
         labels = (Label(callee.target.definition.header, "defined here"),)
     called = _called(callee, span)
     ctx.error(
-        "E104", f"`{callee.name}` needs {names}", span, "not given", labels=labels, notes=(*docs, *called),
-        help=f"`{head.strip()}({usage})`" if "\n" not in span.text else None, frame=frame if called else None,
-    )  # fmt: skip
+        "E104",
+        f"`{callee.name}` needs {names}",
+        span,
+        "not given",
+        labels=labels,
+        notes=(*docs, *called),
+        help=f"`{head.strip()}({usage})`" if "\n" not in span.text else None,
+        frame=frame if called else None,
+    )
 
 
 def is_layer(callee: Callable) -> bool:
     """Whether it is a layer of the library."""
-    return isinstance(callee.target, type) and issubclass(callee.target, Layer)
+    return isinstance(callee.target, type)

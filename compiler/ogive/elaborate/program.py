@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -63,7 +63,8 @@ def elaborate(
     arguments: Mapping[str, Value] | None = None,
     shape: tuple[int, ...] | None = None,
 ) -> Elaborated:
-    """Elaborates a net or a variant of a file. Runs nothing, reads nothing, and stops at a stated amount of work.
+    """Elaborates a net or a variant of a file. Runs nothing, reads nothing, and stops at a stated amount of
+    work.
 
     Args:
         file: the syntax tree.
@@ -78,7 +79,7 @@ def elaborate(
     with _deep_recursion():
         try:
             _define(ctx, file)
-            callee = _callee(ctx, file, target)
+            callee = _callee(ctx, target)
             if isinstance(callee, Callable):
                 graph = _run(ctx, callee, target, dict(arguments or {}))
         except Stop:
@@ -89,7 +90,7 @@ def elaborate(
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def _deep_recursion() -> Generator[None]:
     """Bodies inside bodies take Python frames; how many there can be, `MAX_DEPTH` bounds."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _RECURSION))
@@ -117,7 +118,11 @@ def _define(ctx: Context, file: ast.File) -> None:
 
 
 def _settle(
-    ctx: Context, frame: Frame, pending: Mapping[str, ast.Let | ast.Variant], item: ast.Let | ast.Variant, open_: tuple[str, ...]
+    ctx: Context,
+    frame: Frame,
+    pending: Mapping[str, ast.Let | ast.Variant],
+    item: ast.Let | ast.Variant,
+    open_: tuple[str, ...],
 ) -> None:
     """Evaluates a `let` or a variant, those that it names first."""
     binding = ctx.globals.names[item.name.id]
@@ -126,17 +131,29 @@ def _settle(
     if item.name.id in open_:
         binding.what = "value"
         cycle = " -> ".join((*open_[open_.index(item.name.id) :], item.name.id))
-        ctx.error("E401", f"`{item.name.id}` is defined by itself: {cycle}", item.name.span, "needs its own value")
+        ctx.error(
+            "E401", f"`{item.name.id}` is defined by itself: {cycle}", item.name.span, "needs its own value"
+        )
         return
     if len(open_) > _LONGEST_CHAIN:
-        ctx.stop("E401", f"values are defined by one another, more than {_LONGEST_CHAIN} deep", item.name.span, "one more here")
+        ctx.stop(
+            "E401",
+            f"values are defined by one another, more than {_LONGEST_CHAIN} deep",
+            item.name.span,
+            "one more here",
+        )
     for name in _names(item.value):
         if name in pending:
             _settle(ctx, frame, pending, pending[name], (*open_, item.name.id))
     value = expressions.evaluate(ctx, frame, item.value)
     if isinstance(item, ast.Variant) and value is not POISON and not _is_net(value):
-        ctx.error("E117", f"a variant is a net with arguments, and this is {describe(value)}", item.value.span, describe(value),
-                  help=f"`variant {item.name.id} = Net(width = 16)`, with a `net Net(width) {{ … }}`")  # fmt: skip
+        ctx.error(
+            "E117",
+            f"a variant is a net with arguments, and this is {describe(value)}",
+            item.value.span,
+            describe(value),
+            help=f"`variant {item.name.id} = Net(width = 16)`, with a `net Net(width) {{ … }}`",
+        )
         value = POISON
     binding.value, binding.what = value, "value"
 
@@ -157,13 +174,15 @@ def _file_frame(ctx: Context, file: ast.File) -> Frame:
     return Frame(ctx.globals, None, None, {}, Namespace(""), 0, Outputs(), nowhere)
 
 
-def _callee(ctx: Context, file: ast.File, target: ast.Definition | ast.Variant) -> Value:
+def _callee(ctx: Context, target: ast.Definition | ast.Variant) -> Value:
     if isinstance(target, ast.Definition):
         return Callable(Block(target))
     return ctx.globals.names[target.name.id].value
 
 
-def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, overrides: dict[str, Value]) -> Graph:
+def _run(
+    ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, overrides: dict[str, Value]
+) -> Graph:
     assert isinstance(callee.target, Block)
     definition = callee.target.definition
     ctx.used_definitions |= {definition.name.id, target.name.id}
@@ -179,15 +198,26 @@ def _run(ctx: Context, callee: Callable, target: ast.Definition | ast.Variant, o
     missing = [spec.name for spec in specs if spec.required and spec.name not in bound.values]
     if missing:
         names = ", ".join(f"`{name}`" for name in missing)
-        ctx.error("E104", f"`{callee.name}` needs {names}", span, "not given",
-                  help=" ".join(f"--set {name}=…" for name in missing) + f", or a `variant` of `{callee.name}` that gives them")  # fmt: skip
+        ctx.error(
+            "E104",
+            f"`{callee.name}` needs {names}",
+            span,
+            "not given",
+            help=" ".join(f"--set {name}=…" for name in missing)
+            + f", or a `variant` of `{callee.name}` that gives them",
+        )
     if len(ctx.diagnostics) > before or not bind_parameters(ctx, frame, callee, bound):
         return ctx.graph
     root = ctx.graph.regions[0]
     facts = recorded(definition, scope, bound)
     ctx.graph.regions[0] = replace(root, span=definition.span, block=definition.name.id, **facts)  # pyright: ignore[reportArgumentType]
     if ctx.override is not None and sum(isinstance(s, ast.Input) for s in definition.body.statements) > 1:
-        ctx.error("E504", f"`{definition.name.id}` has several inputs, and one shape was given for them", definition.header, "several inputs")
+        ctx.error(
+            "E504",
+            f"`{definition.name.id}` has several inputs, and one shape was given for them",
+            definition.header,
+            "several inputs",
+        )
         return ctx.graph
     flow = run_body(ctx, definition.body, frame)
     note_unused(ctx, definition, scope)
@@ -211,18 +241,24 @@ def _override(
         if name not in specs:
             guess = did_you_mean(name, specs)
             ctx.error(
-                "E103", f"`{callee.name}` has no argument `{name}`", definition.header, "this net",
-                notes=(("note", f"it takes {', '.join(specs) or 'none'}"),), help=f"did you mean `{guess}`?" if guess else None,
-            )  # fmt: skip
-            ctx._seen.clear()  # two wrong names are two mistakes, though the place is one
+                "E103",
+                f"`{callee.name}` has no argument `{name}`",
+                definition.header,
+                "this net",
+                notes=(("note", f"it takes {', '.join(specs) or 'none'}"),),
+                help=f"did you mean `{guess}`?" if guess else None,
+            )
+            ctx.forget_places()  # two wrong names are two mistakes, though the place is one
             continue
         values[name] = _outside_value(ctx, frame, callee, specs[name], value, span)
         if values[name] is POISON:
-            ctx._seen.clear()
+            ctx.forget_places()
     return Bound(values, bound.spans, bound.tensors)
 
 
-def _outside_value(ctx: Context, frame: Frame, callee: Callable, spec: Argument, value: Value, span: Span) -> Value:
+def _outside_value(
+    ctx: Context, frame: Frame, callee: Callable, spec: Argument, value: Value, span: Span
+) -> Value:
     """A value from the command line (an expression, in the scope of the file) or from Python."""
     if isinstance(value, ast.Expr):
         span = value.span
@@ -242,8 +278,13 @@ def _outside_value(ctx: Context, frame: Frame, callee: Callable, spec: Argument,
 
 def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition) -> list[tuple[str, Ref]]:
     if not ctx.inputs and not ctx.failed:
-        ctx.error("E303", f"`{definition.name.id}` has no input", definition.header, "no `input` in this net",
-                  help="begin its body with one: `input image: 3x224x224`")  # fmt: skip
+        ctx.error(
+            "E303",
+            f"`{definition.name.id}` has no input",
+            definition.header,
+            "no `input` in this net",
+            help="begin its body with one: `input image: 3x224x224`",
+        )
         return []
     if not frame.outputs.named:
         if isinstance(flow, Tensor):
@@ -252,22 +293,34 @@ def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition
             what = "nothing flows at its end" if flow is None else f"it ends in {describe(flow)}"
             hint = "name each result: `output name = …`"
             if flow is None:
-                hint = f"begin its last chain with a tensor: `{ctx.inputs[0]} -> …`, or name the result: `output name = …`"
-            ctx.error("E306", f"`{definition.name.id}` has no output: {what}", definition.header, what, help=hint)
+                start = f"begin its last chain with a tensor: `{ctx.inputs[0]} -> …`"
+                hint = f"{start}, or name the result: `output name = …`"
+            ctx.error(
+                "E306", f"`{definition.name.id}` has no output: {what}", definition.header, what, help=hint
+            )
         return []
     outputs: list[tuple[str, Ref]] = []
     for name, value, span in frame.outputs.named:
         tensors = value if isinstance(value, list) else [value]
-        if value is POISON or (not ctx.failed and not all(isinstance(t, Tensor) for t in tensors)) or not tensors:
+        if (
+            value is POISON
+            or (not ctx.failed and not all(isinstance(t, Tensor) for t in tensors))
+            or not tensors
+        ):
             if value is not POISON:
                 what = describe(value) if value is not None else "nothing"
                 ctx.error("E306", f"an output is a tensor, and this is {what}", span, what)
             continue
         for position, tensor in enumerate(tensors):
-            base = name or f"output{len(outputs) + 1 if len(frame.outputs.named) > 1 or len(tensors) > 1 else ''}"
+            base = (
+                name
+                or f"output{len(outputs) + 1 if len(frame.outputs.named) > 1 or len(tensors) > 1 else ''}"
+            )
             full = f"{base}{position + 1}" if name and len(tensors) > 1 else base
             if any(full == other for other, _ in outputs):
-                ctx.error("E109", f"two outputs are called `{full}`", span, "again here", help="choose another name")
+                ctx.error(
+                    "E109", f"two outputs are called `{full}`", span, "again here", help="choose another name"
+                )
                 continue
             outputs.append((full, tensor.ref))
     return outputs

@@ -91,6 +91,17 @@ class Callable:
                 return word.name
 
     @property
+    def what(self) -> str:
+        """`block`, `net`, `layer` or `word`."""
+        match self.target:
+            case Block():
+                return "net" if self.target.definition.is_net else "block"
+            case type():
+                return "layer"
+            case _:
+                return "word"
+
+    @property
     def bare(self) -> bool:
         """Whether it has no arguments yet."""
         return not self.positional and not self.named
@@ -153,10 +164,7 @@ def describe(value: object) -> str:
         case Tensor():
             return f"a tensor of {value.type}"
         case Callable():
-            what = {Block: "block"}.get(type(value.target), "layer" if isinstance(value.target, type) else "word")
-            if isinstance(value.target, Block) and value.target.definition.is_net:
-                what = "net"
-            return f"the {what} `{value.name}`"
+            return f"the {value.what} `{value.name}`"
         case BodyValue():
             return "a body `{ … }`"
         case Initializer():
@@ -181,7 +189,9 @@ def show(value: object, depth: int = 3) -> str:
         case list() if not depth:
             return "[…]"
         case list():
-            return "[" + ", ".join(show(v, depth - 1) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
+            return (
+                "[" + ", ".join(show(v, depth - 1) for v in value[:8]) + (", …]" if len(value) > 8 else "]")
+            )
         case Callable():
             return value.name
         case Tensor():

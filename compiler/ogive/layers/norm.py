@@ -81,12 +81,12 @@ class BatchNorm(_Norm):
     what: ClassVar[str] = "a batch norm"
     short: ClassVar[str] = "BN"
 
-    eps: float = arg(1e-5, min=0, doc="added to the variance")
+    eps: float = arg(1e-5, named=True, min=0, doc="added to the variance")
     momentum: float | None = arg(
-        0.1, min=0, max=1, doc="weight of a new batch in the running statistics; none: their mean"
+        0.1, named=True, min=0, max=1, doc="weight of a new batch in the running statistics; none: their mean"
     )
-    affine: bool = arg(True, doc="whether it learns a scale and a shift for each channel")
-    track_running_stats: bool = arg(True, doc="whether it keeps statistics for evaluation")
+    affine: bool = arg(True, named=True, doc="whether it learns a scale and a shift for each channel")
+    track_running_stats: bool = arg(True, named=True, doc="whether it keeps statistics for evaluation")
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
@@ -130,9 +130,11 @@ class LayerNorm(_Norm):
     what: ClassVar[str] = "a layer norm"
     short: ClassVar[str] = "LN"
 
-    eps: float = arg(1e-5, min=0, doc="added to the variance")
-    elementwise_affine: bool = arg(True, doc="whether it learns a scale and a shift for each feature")
-    bias: bool = arg(True, doc="whether it learns the shift")
+    eps: float = arg(1e-5, named=True, min=0, doc="added to the variance")
+    elementwise_affine: bool = arg(
+        True, named=True, doc="whether it learns a scale and a shift for each feature"
+    )
+    bias: bool = arg(True, named=True, doc="whether it learns the shift")
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
@@ -175,8 +177,8 @@ class GroupNorm(_Norm):
     short: ClassVar[str] = "GN"
 
     num_groups: int = arg(min=1, doc="groups of channels")
-    eps: float = arg(1e-5, min=0, doc="added to the variance")
-    affine: bool = arg(True, doc="whether it learns a scale and a shift for each channel")
+    eps: float = arg(1e-5, named=True, min=0, doc="added to the variance")
+    affine: bool = arg(True, named=True, doc="whether it learns a scale and a shift for each channel")
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
@@ -222,10 +224,12 @@ class InstanceNorm(_Norm):
     what: ClassVar[str] = "an instance norm"
     short: ClassVar[str] = "IN"
 
-    eps: float = arg(1e-5, min=0, doc="added to the variance")
-    momentum: float | None = arg(0.1, min=0, max=1, doc="weight of a new batch in the running statistics")
-    affine: bool = arg(False, doc="whether it learns a scale and a shift for each channel")
-    track_running_stats: bool = arg(False, doc="whether it keeps statistics for evaluation")
+    eps: float = arg(1e-5, named=True, min=0, doc="added to the variance")
+    momentum: float | None = arg(
+        0.1, named=True, min=0, max=1, doc="weight of a new batch in the running statistics"
+    )
+    affine: bool = arg(False, named=True, doc="whether it learns a scale and a shift for each channel")
+    track_running_stats: bool = arg(False, named=True, doc="whether it keeps statistics for evaluation")
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
@@ -267,9 +271,9 @@ class RMSNorm(_Norm):
     short: ClassVar[str] = "RMSNorm"
 
     eps: float | None = arg(
-        None, min=0, doc="added to the mean square; none: the smallest step of the number type"
+        None, named=True, min=0, doc="added to the mean square; none: the smallest step of the number type"
     )
-    elementwise_affine: bool = arg(True, doc="whether it learns a scale for each feature")
+    elementwise_affine: bool = arg(True, named=True, doc="whether it learns a scale for each feature")
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
@@ -309,7 +313,7 @@ class L2Norm(_Norm):
     what: ClassVar[str] = "an L2 norm"
     short: ClassVar[str] = "L2 norm"
 
-    eps: float = arg(1e-12, min=0, doc="the least that is divided by")
+    eps: float = arg(1e-12, named=True, min=0, doc="the least that is divided by")
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`F.normalize(x)`."""

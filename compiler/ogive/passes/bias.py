@@ -42,7 +42,7 @@ def _cancelled(graph: Graph) -> dict[str, bool]:
     """
     visible = {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads}
     cancelled = {node.name: node.name not in visible for node in graph}
-    bodies = {id_: region.clique for id_, region in graph.regions.items() if region.clique is not None}
+    rules = {node.name: _rule(graph, node) for node in graph}
     changed = True
     while changed:  # backwards, once; a second round only for what a cycle changed
         changed = False
@@ -51,9 +51,9 @@ def _cancelled(graph: Graph) -> dict[str, bool]:
             if not cancelled[node.name]:
                 continue
             for _, user, _ in graph.consumers(node.name):
-                target = graph.node(user)
-                cyclic = cyclic or target.layer.group == "clique"
-                if not _passes(graph, target, cancelled, bodies):
+                cyclic = cyclic or graph.node(user).layer.group == "clique"
+                # cancelled there, or kept there and cancelled later
+                if not (rules[user] == Channel.ABSORBS or (rules[user] == Channel.KEEPS and cancelled[user])):
                     cancelled[node.name] = False
                     changed = True
                     break
@@ -61,14 +61,12 @@ def _cancelled(graph: Graph) -> dict[str, bool]:
     return cancelled
 
 
-def _passes(graph: Graph, node: Node, cancelled: dict[str, bool], bodies: dict[int, CliqueBody]) -> bool:
-    """Whether a constant that arrives at a node is cancelled there or later."""
-    if node.layer.group == "clique":
-        body = bodies[node.region]
-        rule = _rule_of_chain([step.layer for step in body.before], body.source)
-    else:
-        rule = node.layer.channel_rule(graph.operand_types(node.name))
-    return rule == Channel.ABSORBS or (rule == Channel.KEEPS and cancelled[node.name])
+def _rule(graph: Graph, node: Node) -> str:
+    """What becomes of a constant that arrives at a node."""
+    body = graph.regions[node.region].clique if node.layer.group == "clique" else None
+    if body is not None:
+        return _rule_of_chain([step.layer for step in body.before], body.source)
+    return node.layer.channel_rule(graph.operand_types(node.name))
 
 
 def _rule_of_chain(layers: list[Layer], type_: TensorType) -> str:

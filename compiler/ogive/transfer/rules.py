@@ -231,13 +231,7 @@ def _by(sizes: Sequence[int]) -> str:
 
 
 def _affine(
-    call: Call,
-    out: int,
-    fan_in: int,
-    operands: Sequence[Edge],
-    text: str,
-    *,
-    args: tuple[Hashable, ...] = (),
+    call: Call, out: int, fan_in: int, operands: Sequence[Edge], text: str, *, args: tuple[Hashable, ...] = ()
 ) -> Edge:
     """linear, a 1x1 convolution, and a convolution whose kernel meets its input at one place: y = W x + b."""
     label = ("affine", out, fan_in, call.results[0].numel(), len(operands))

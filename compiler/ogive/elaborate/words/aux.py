@@ -1,4 +1,4 @@
-"""`aux(weight = 0.3) { body }`: a classifier that exists in training only (Szegedy et al. 2015, section 5)."""
+"""`aux(weight = 0.3) { body }`: a classifier in training only (Szegedy et al. 2015, section 5)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,33 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         ctx.heads.append(Head(region.path, value.ref, weight))
     elif value is not POISON:
         what = describe(value) if value is not None else "nothing"
-        ctx.error("E207", f"the body of `aux` ends in {what}, and its loss needs one tensor", use.body.span, "this body", frame=frame)
+        ctx.error(
+            "E207",
+            f"the body of `aux` ends in {what}, and its loss needs one tensor",
+            use.body.span,
+            "this body",
+            frame=frame,
+        )
     return frame.flow
 
 
 AUX = Word(
     "aux",
-    (Argument("weight", (int, float), (), False, False, 1.0, False, False, 0, None, "what its loss is multiplied with"),),
+    (
+        Argument(
+            "weight",
+            (int, float),
+            (),
+            False,
+            False,
+            1.0,
+            False,
+            False,
+            0,
+            None,
+            "what its loss is multiplied with",
+        ),
+    ),
     body=True,
     apply=_apply,
 )

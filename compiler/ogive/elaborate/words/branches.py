@@ -16,21 +16,29 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
     layer = callee.target
     assert isinstance(layer, type)
     assert issubclass(layer, Layer)
-    bound = bind(ctx, frame, callee, layer.arguments(), element.head.span, operands=True, defaults=frame.defaults)
+    bound = bind(
+        ctx, frame, callee, layer.arguments(), element.head.span, operands=True, defaults=frame.defaults
+    )
     if frame.flow is None and not all(names_its_start(frame, branch) for branch in element.branches):
         no_flow(ctx, frame, element.head.span)
         return POISON
     region = ctx.open_region(frame, "merge", span=element.span, block=layer.kind)
     values: list[Value] = []
     for position, branch in enumerate(element.branches):
-        part = ctx.open_region(frame, "branch", span=branch.span, block=layer.kind, index=position, parent=region.id)
+        part = ctx.open_region(
+            frame, "branch", span=branch.span, block=layer.kind, index=position, parent=region.id
+        )
         value = ctx.run_body(ctx, branch, frame.inner(region=part.id))
         ctx.close_region(part, value)
         if isinstance(value, list) and value is not POISON:
             ctx.error(
-                "E207", f"a branch of `{layer.kind}` ends in {describe(value)}", branch.span, "this branch",
-                help="join it at the end of the branch: `-> concat`", frame=frame,
-            )  # fmt: skip
+                "E207",
+                f"a branch of `{layer.kind}` ends in {describe(value)}",
+                branch.span,
+                "this branch",
+                help="join it at the end of the branch: `-> concat`",
+                frame=frame,
+            )
             value = POISON
         values.append(value)
     inner = frame.inner(region=region.id, scope=frame.scope)
@@ -40,6 +48,8 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
         return POISON
     operands = [*values, *bound.tensors]
     headings = [f"branch {i + 1}" for i in range(len(values))] + ["argument"] * len(bound.tensors)
-    value = emit(ctx, inner, layer(**bound.values), operands, element.head.span, spans=bound.spans, headings=headings)
+    value = emit(
+        ctx, inner, layer(**bound.values), operands, element.head.span, spans=bound.spans, headings=headings
+    )
     ctx.close_region(region, value)
     return value

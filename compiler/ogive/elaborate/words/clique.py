@@ -13,7 +13,7 @@ from ogive.layers.base import Argument, Layer, ShapeError, TensorType
 from ogive.layers.io import CliqueMember, Input
 
 _CHANNELWISE = frozenset({"norm", "act", "dropout"})
-"""Groups of layers that work on each channel, or place, alone: the sources may be concatenated before them."""
+"""Groups of layers that work on each channel alone: the sources may be concatenated before them."""
 
 
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
@@ -24,16 +24,27 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     updates = use.arguments.get("updates")
     updates = n if updates is None else updates
     if updates > n:
-        ctx.error("E108", f"`updates` of `clique` is at most its {n} layers, and this is {updates}",
-                  use.spans.get("updates", use.head), str(updates), frame=frame)  # fmt: skip
+        ctx.error(
+            "E108",
+            f"`updates` of `clique` is at most its {n} layers, and this is {updates}",
+            use.spans.get("updates", use.head),
+            str(updates),
+            frame=frame,
+        )
         return POISON
     if source is not POISON and not isinstance(source, Tensor):
-        ctx.error("E207", f"`clique` begins with one tensor, and {describe(source)} arrives", use.head, describe(source),
-                  help="join the bundle first: `-> concat`", frame=frame)  # fmt: skip
+        ctx.error(
+            "E207",
+            f"`clique` begins with one tensor, and {describe(source)} arrives",
+            use.head,
+            describe(source),
+            help="join the bundle first: `-> concat`",
+            frame=frame,
+        )
         return POISON
     if source is POISON:
         return POISON
-    # a later stage that updates nothing does nothing; one that updates only X1 reads nothing of the stage before
+    # a later stage that updates nothing does nothing; one that updates only X1 reads none of the stage before
     stages = min(stages, updates + 1) if updates < 2 else stages
     body = _body(ctx, frame, use, source, n, stages, updates)
     if body is None:
@@ -52,9 +63,17 @@ def _body(
     inner_ctx = replace(ctx, graph=scratch, heads=[], inputs=[])
     start = Tensor(Ref("in"), source.type)
     inner = Frame(
-        scope=Scope(_values_only(frame.scope)), flow=start, entered=start, defaults=frame.defaults, namespace=Namespace(""), region=0,
-        outputs=Outputs(), definition=frame.definition, trail=frame.trail, depth=frame.depth + 1,
-    )  # fmt: skip
+        scope=Scope(_values_only(frame.scope)),
+        flow=start,
+        entered=start,
+        defaults=frame.defaults,
+        namespace=Namespace(""),
+        region=0,
+        outputs=Outputs(),
+        definition=frame.definition,
+        trail=frame.trail,
+        depth=frame.depth + 1,
+    )
     inner.namespace.taken.add("in")
     value = inner_ctx.run_body(inner_ctx, use.body, inner)
     ctx.work = inner_ctx.work
@@ -62,8 +81,14 @@ def _body(
         return None
     if not isinstance(value, Tensor):
         if value is not POISON:
-            ctx.error("E301", f"a clique's body ends in one tensor, and this one in {describe(value)}", use.body.span, "this body",
-                      help="join it: `-> concat`", frame=frame)  # fmt: skip
+            ctx.error(
+                "E301",
+                f"a clique's body ends in one tensor, and this one in {describe(value)}",
+                use.body.span,
+                "this body",
+                help="join it: `-> concat`",
+                frame=frame,
+            )
         return None
     return _take_apart(ctx, frame, use, scratch, value, source.type, (n, stages, updates))
 
@@ -73,16 +98,26 @@ def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> boo
     declared = [(span, "output") for _, _, span in inner.outputs.named]
     declared += [(body.graph.node(name).span, "input") for name in body.inputs]
     heads = {head.name for head in body.heads}
-    declared += [(region.span, "aux") for region in body.graph.regions.values() if region.path in heads and region.kind == "aux"]
+    declared += [
+        (region.span, "aux")
+        for region in body.graph.regions.values()
+        if region.path in heads and region.kind == "aux"
+    ]
     declared += [(region.span, "clique") for region in body.graph.regions.values() if region.kind == "clique"]
     for span, word in declared:
-        ctx.error("E301", f"`{word}` stands in a clique's body, which is computed once a layer and stage", span, "in a clique",
-                  help="put it behind the clique", frame=frame)  # fmt: skip
+        ctx.error(
+            "E301",
+            f"`{word}` stands in a clique's body, which is computed once a layer and stage",
+            span,
+            "in a clique",
+            help="put it behind the clique",
+            frame=frame,
+        )
     return not declared
 
 
 def _values_only(scope: Scope) -> Scope:
-    """The names around, where tensors are only known as such: a clique's body has no source but its layers."""
+    """The names around, tensors only known as such: a clique's body has no source but its layers."""
     flat = Scope()
     at: Scope | None = scope
     while at is not None:
@@ -99,22 +134,43 @@ def _outside(binding: Binding) -> Binding:
 
 def _collects(value: Value) -> bool:
     """Whether it is a tensor or a bundle, or becomes one: a list that is still empty."""
-    return isinstance(value, Tensor) or (isinstance(value, list) and (not value or any(isinstance(v, Tensor) for v in value)))
+    return isinstance(value, Tensor) or (
+        isinstance(value, list) and (not value or any(isinstance(v, Tensor) for v in value))
+    )
+
+
+_SHAPE = "channel-wise layers, one ungrouped convolution that mixes the sources, and what follows it"
 
 
 def _malformed(
-    ctx: Context, frame: Frame, use: WordUse, message: str, node: Node | None, label: str, help_: str | None = None
+    ctx: Context,
+    frame: Frame,
+    use: WordUse,
+    message: str,
+    node: Node | None,
+    label: str,
+    help_: str | None = None,
 ) -> None:
     span = node.span if node is not None and node.span is not None else use.head
     ctx.error(
-        "E301", message, span, label, frame=frame,
-        notes=(("note", "a body is channel-wise layers, one ungrouped convolution that mixes the sources, and what follows it"),),
+        "E301",
+        message,
+        span,
+        label,
+        frame=frame,
+        notes=(("note", f"a body is {_SHAPE}"),),
         help=help_ or "`clique(layers = 4) { bn -> relu -> conv(k, 3x3, padding = 1) }`",
-    )  # fmt: skip
+    )
 
 
 def _take_apart(
-    ctx: Context, frame: Frame, use: WordUse, graph: Graph, value: Tensor, source: TensorType, numbers: tuple[int, int, int]
+    ctx: Context,
+    frame: Frame,
+    use: WordUse,
+    graph: Graph,
+    value: Tensor,
+    source: TensorType,
+    numbers: tuple[int, int, int],
 ) -> CliqueBody | None:
     before: list[CliqueStep] = []
     at = "in"
@@ -123,33 +179,61 @@ def _take_apart(
         if len(users) != 1 or users[0][0] != 0:
             node = graph.node(users[1][1]) if len(users) > 1 else None
             _malformed(
-                ctx, frame, use, "before its convolution, a clique's body is one chain" if users else "a clique's body has no convolution",
-                node, "a second use of the sources" if users else "nothing mixes the sources",
-            )  # fmt: skip
+                ctx,
+                frame,
+                use,
+                "before its convolution, a clique's body is one chain"
+                if users
+                else "a clique's body has no convolution",
+                node,
+                "a second use of the sources" if users else "nothing mixes the sources",
+            )
             return None
         node = graph.node(users[0][1])
         if node.layer.group == "conv":
             break
         if node.layer.group not in _CHANNELWISE or len(graph.operands(node.name)) != 1:
-            _malformed(ctx, frame, use, f"before its convolution, a clique's body has channel-wise layers, and `{node.layer.kind}` is none",
-                       node, "mixes, moves or reshapes")  # fmt: skip
+            _malformed(
+                ctx,
+                frame,
+                use,
+                "before its convolution, a clique's body has channel-wise layers, "
+                f"and `{node.layer.kind}` is none",
+                node,
+                "mixes, moves or reshapes",
+            )
             return None
         before.append(CliqueStep(node.name.replace(".", "_"), node.layer, node.span))
         at = node.name
     mix = graph.node(node.name)
     if getattr(mix.layer, "groups", 1) != 1 or mix.layer.kind != "conv":
-        _malformed(ctx, frame, use, "the convolution that mixes a clique's sources is an ungrouped `conv`", mix,
-                   f"`{mix.layer.kind}` with groups" if mix.layer.kind == "conv" else f"`{mix.layer.kind}`")  # fmt: skip
+        _malformed(
+            ctx,
+            frame,
+            use,
+            "the convolution that mixes a clique's sources is an ungrouped `conv`",
+            mix,
+            f"`{mix.layer.kind}` with groups" if mix.layer.kind == "conv" else f"`{mix.layer.kind}`",
+        )
         return None
     result = value.type
     if result.spatial != source.spatial or result.layout is not source.layout:
         setter = where_set(graph, value.ref, differing(source.with_channels(result.channels), result))
-        _malformed(ctx, frame, use, f"a clique keeps the places: its input is {source} and a layer's result {result}", setter,
-                   f"{source} becomes {result}", keeping_size(graph, value.ref, source))  # fmt: skip
+        _malformed(
+            ctx,
+            frame,
+            use,
+            f"a clique keeps the places: its input is {source} and a layer's result {result}",
+            setter,
+            f"{source} becomes {result}",
+            keeping_size(graph, value.ref, source),
+        )
         return None
     after = _rest(graph, mix, value)
     n, stages, updates = numbers
-    body = CliqueBody(n, stages, updates, tuple(before), CliqueStep(mix.name, mix.layer, mix.span), after, source, result)
+    body = CliqueBody(
+        n, stages, updates, tuple(before), CliqueStep(mix.name, mix.layer, mix.span), after, source, result
+    )
     return body if _fits_everywhere(ctx, frame, use, body) else None
 
 
@@ -166,7 +250,10 @@ def _rest(graph: Graph, mix: Node, value: Tensor) -> Graph:
     out = Ref("in") if value.ref.node == mix.name else value.ref
     rest.outputs = (("output", out),)
     for id_, region in rest.regions.items():
-        swap = {field: tuple(Ref("in") if r.node == mix.name else r for r in getattr(region, field)) for field in ("inputs", "outputs")}
+        swap = {
+            field: tuple(Ref("in") if r.node == mix.name else r for r in getattr(region, field))
+            for field in ("inputs", "outputs")
+        }
         rest.regions[id_] = replace(region, **swap)
     return rest
 
@@ -181,9 +268,17 @@ def _fits_everywhere(ctx: Context, frame: Frame, use: WordUse, body: CliqueBody)
                 try:
                     (type_,) = step.layer.infer([type_])
                 except ShapeError as problem:
-                    where = f"in stage {stage}, layer {layer} reads {' + '.join(f'X{j}' for j in body.sources(stage, layer)[:8])}"
-                    ctx.error(problem.code, f"`{step.layer.kind}`: {problem.message}", step.span or use.head, f"{type_} arrives here",
-                              notes=(("clique", where),), help=problem.help, frame=frame)  # fmt: skip
+                    read = " + ".join(f"X{j}" for j in body.sources(stage, layer)[:8])
+                    where = f"in stage {stage}, layer {layer} reads {read}"
+                    ctx.error(
+                        problem.code,
+                        f"`{step.layer.kind}`: {problem.message}",
+                        step.span or use.head,
+                        f"{type_} arrives here",
+                        notes=(("clique", where),),
+                        help=problem.help,
+                        frame=frame,
+                    )
                     return False
     return True
 
@@ -191,7 +286,9 @@ def _fits_everywhere(ctx: Context, frame: Frame, use: WordUse, body: CliqueBody)
 def source_type(body: CliqueBody, stage: int, layer: int) -> TensorType:
     """The type of the concatenated sources of a layer."""
     sources = body.sources(stage, layer)
-    return body.source.with_channels(sum(body.source.channels if j == 0 else body.result.channels for j in sources))
+    return body.source.with_channels(
+        sum(body.source.channels if j == 0 else body.result.channels for j in sources)
+    )
 
 
 def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: CliqueBody) -> Value:
@@ -204,7 +301,9 @@ def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: Cliqu
     for i, member in enumerate(names, 1):
         ctx.spend(20 * (body.layers + 1), use.head)
         layer: Layer = CliqueMember(i, body.result)
-        ctx.graph.add(Node(member, layer, (body.result, body.result), region.id, use.head, frame.trail), [source.ref])
+        ctx.graph.add(
+            Node(member, layer, (body.result, body.result), region.id, use.head, frame.trail), [source.ref]
+        )
         inner.namespace.taken.add(f"layer{i}")
     for j, i in body.links():
         if j > 0:
@@ -225,7 +324,9 @@ def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: Cliqu
 
 
 def _argument(name: str, *, required: bool, default: int | None, least: int, doc: str) -> Argument:
-    return Argument(name, (int,), (), default is None and not required, required, default, False, False, least, None, doc)
+    return Argument(
+        name, (int,), (), default is None and not required, required, default, False, False, least, None, doc
+    )
 
 
 CLIQUE = Word(
@@ -233,7 +334,13 @@ CLIQUE = Word(
     (
         _argument("layers", required=True, default=None, least=2, doc="how many layers are connected"),
         _argument("stages", required=False, default=2, least=1, doc="how often the layers are computed"),
-        _argument("updates", required=False, default=None, least=0, doc="after how many layers a later stage stops; all unless given"),
+        _argument(
+            "updates",
+            required=False,
+            default=None,
+            least=0,
+            doc="after how many layers a later stage stops; all unless given",
+        ),
     ),
     body=True,
     apply=_apply,

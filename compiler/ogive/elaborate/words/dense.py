@@ -9,13 +9,19 @@ from ogive.layers.base import Argument
 
 
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
-    """x = concat(x, body(x)), n times: the same function as one concatenation of all results, in order."""
+    """X = concat(x, body(x)), n times: the same function as one concatenation of all results, in order."""
     assert use.body is not None
     concat = ctx.library.get("concat")
     assert concat is not None
     if frame.flow is not POISON and not isinstance(frame.flow, Tensor):
-        ctx.error("E207", f"`dense` begins with one tensor, and {describe(frame.flow)} arrives", use.head,
-                  describe(frame.flow), help="join the bundle first: `-> concat`", frame=frame)  # fmt: skip
+        ctx.error(
+            "E207",
+            f"`dense` begins with one tensor, and {describe(frame.flow)} arrives",
+            use.head,
+            describe(frame.flow),
+            help="join the bundle first: `-> concat`",
+            frame=frame,
+        )
         return POISON
     name = frame.namespace.next("dense")  # `as` names its value
     region = ctx.open_region(frame, "dense", name, span=use.span, block="dense")
@@ -27,13 +33,21 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         inner = container.inner(region=layer.id, namespace=Namespace(layer.path))
         value = ctx.run_body(ctx, use.body, inner)
         if isinstance(value, list) and value is not POISON:
-            ctx.error("E207", f"the body of `dense` ends in {describe(value)}", use.body.span, "this body",
-                      help="join it at the end of the body: `-> concat`", frame=frame)  # fmt: skip
+            ctx.error(
+                "E207",
+                f"the body of `dense` ends in {describe(value)}",
+                use.body.span,
+                "this body",
+                help="join it at the end of the body: `-> concat`",
+                frame=frame,
+            )
             value = POISON
         if isinstance(value, Tensor) and isinstance(container.flow, Tensor):
             joined = container.inner(region=layer.id, namespace=inner.namespace)
             both = [container.flow, value]
-            container.flow = emit(ctx, joined, concat(), both, use.head, title="dense", headings=["so far", "body"])
+            container.flow = emit(
+                ctx, joined, concat(), both, use.head, title="dense", headings=["so far", "body"]
+            )
         else:
             container.flow = POISON
         ctx.close_region(layer, container.flow)
@@ -45,7 +59,11 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
 
 DENSE = Word(
     "dense",
-    (Argument("layers", (int,), (), False, True, None, False, False, 1, None, "how often the body is repeated"),),
+    (
+        Argument(
+            "layers", (int,), (), False, True, None, False, False, 1, None, "how often the body is repeated"
+        ),
+    ),
     body=True,
     apply=_apply,
 )

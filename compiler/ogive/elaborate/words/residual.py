@@ -21,9 +21,13 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     entered = frame.flow
     if entered is not POISON and not isinstance(entered, Tensor):
         ctx.error(
-            "E207", f"`residual` adds to one tensor, and {describe(entered)} arrives", use.head, describe(entered),
-            help="join the bundle first: `-> concat`", frame=frame,
-        )  # fmt: skip
+            "E207",
+            f"`residual` adds to one tensor, and {describe(entered)} arrives",
+            use.head,
+            describe(entered),
+            help="join the bundle first: `-> concat`",
+            frame=frame,
+        )
         entered = POISON
     region = ctx.open_region(frame, "residual", span=use.span, block="residual")
     inner = frame.inner(region=region.id, flow=entered)
@@ -32,8 +36,14 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     mode = use.arguments.get("shortcut", "auto")
     if not isinstance(body, Tensor) or not isinstance(entered, Tensor):
         if isinstance(body, list) and body is not POISON:
-            ctx.error("E207", f"the body of `residual` ends in {describe(body)}", use.body.span, "this body",
-                      help="join it at the end of the body: `-> add`", frame=frame)  # fmt: skip
+            ctx.error(
+                "E207",
+                f"the body of `residual` ends in {describe(body)}",
+                use.body.span,
+                "this body",
+                help="join it at the end of the body: `-> add`",
+                frame=frame,
+            )
         ctx.close_region(region, POISON)
         return POISON
     shortcut = _shortcut(ctx, frame, use, mode, entered, body, region.id, nodes_before)
@@ -52,19 +62,34 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
 
 
 def _shortcut(
-    ctx: Context, frame: Frame, use: WordUse, mode: Value, entered: Tensor, body: Tensor, residual: int, nodes_before: int
+    ctx: Context,
+    frame: Frame,
+    use: WordUse,
+    mode: Value,
+    entered: Tensor,
+    body: Tensor,
+    residual: int,
+    nodes_before: int,
 ) -> Value:
     """The other side of the addition, by its mode."""
     agree = entered.type == body.type
     if isinstance(mode, BodyValue):
         region, inner = _side(ctx, frame, use, residual, entered)
-        own = replace(mode.frame, flow=entered, region=inner.region, namespace=inner.namespace, depth=inner.depth)
+        own = replace(
+            mode.frame, flow=entered, region=inner.region, namespace=inner.namespace, depth=inner.depth
+        )
         value = ctx.run_body(ctx, mode.body, own.inner())
         ctx.close_region(ctx.graph.regions[region], value)
         if value is entered or isinstance(value, Tensor):
             return value
         if value is not POISON:
-            ctx.error("E207", f"a shortcut is one tensor, and this is {describe(value)}", mode.body.span, describe(value), frame=frame)
+            ctx.error(
+                "E207",
+                f"a shortcut is one tensor, and this is {describe(value)}",
+                mode.body.span,
+                describe(value),
+                frame=frame,
+            )
         return POISON
     if agree and mode != "project":
         return entered
@@ -100,7 +125,13 @@ def _side(ctx: Context, frame: Frame, use: WordUse, residual: int, entered: Tens
 
 
 def _project(
-    ctx: Context, inner: Frame, use: WordUse, entered: Tensor, body: Tensor, stride: int | tuple[int, ...], norm: Layer | None
+    ctx: Context,
+    inner: Frame,
+    use: WordUse,
+    entered: Tensor,
+    body: Tensor,
+    stride: int | tuple[int, ...],
+    norm: Layer | None,
 ) -> Value:
     """A 1x1 convolution (a linear layer where there are no places), and a norm if the body has one."""
     span = use.spans.get("shortcut", use.head)
@@ -133,7 +164,11 @@ def _norm_of(graph: Graph, nodes_before: int) -> Layer | None:
 def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
     """The smallest stride on each axis with which a 1x1 window makes the body's places of the input's."""
     before, after = entered.type, body.type
-    if before.layout is not after.layout or before.dtype != after.dtype or len(before.spatial) != len(after.spatial):
+    if (
+        before.layout is not after.layout
+        or before.dtype != after.dtype
+        or len(before.spatial) != len(after.spatial)
+    ):
         return None
     strides: list[int] = []
     for size, wanted in zip(before.spatial, after.spatial, strict=True):
@@ -155,31 +190,47 @@ def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Ten
             how = f"zeros cannot take channels away: {before.channels} to {after.channels}"
             help_ = "let the shortcut project: `residual { … }`"
         case "channels" | "spatial":
-            how = f"no stride of a 1x1 convolution makes {as_text(after, 'spatial')} of {as_text(before, 'spatial')}"
+            sizes = f"{as_text(after, 'spatial')} of {as_text(before, 'spatial')}"
+            how = f"no stride of a 1x1 convolution makes {sizes}"
             help_ = keeping_size(ctx.graph, body.ref, before) or help_
         case _:
             how = f"{before} and {after} are of different kinds"
     ctx.error(
-        "E209", f"`residual`: no shortcut leads from {before} to {after}", use.head, how, notes=_histories(ctx, entered, body),
-        help=help_, frame=frame,
-    )  # fmt: skip
+        "E209",
+        f"`residual`: no shortcut leads from {before} to {after}",
+        use.head,
+        how,
+        notes=_histories(ctx, entered, body),
+        help=help_,
+        frame=frame,
+    )
 
 
-def _disagree(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, shortcut: Tensor, body: Tensor) -> None:
+def _disagree(
+    ctx: Context, frame: Frame, use: WordUse, entered: Tensor, shortcut: Tensor, body: Tensor
+) -> None:
     a, b = shortcut.type, body.type
     what = differing(a, b)
     label = f"{as_text(a, what)} + {as_text(b, what)}"
     labels = [
         Label(setter.span, f"{as_text(tensor.type, what)}, set here")
         for tensor in (shortcut, body)
-        if tensor is not entered and (setter := where_set(ctx.graph, tensor.ref, what)) is not None and setter.span is not None
+        if tensor is not entered
+        and (setter := where_set(ctx.graph, tensor.ref, what)) is not None
+        and setter.span is not None
     ]
     named = {"spatial": "size", "sizes": "their number of axes"}.get(what, what)
     help_ = "let the shortcut project: `residual { … }`" if _strides(entered, body) is not None else None
     ctx.error(
-        "E201", f"`add`: {a} and {b} differ in {named}", use.head, label, labels=tuple(labels),
-        notes=_histories(ctx, shortcut, body), help=help_, frame=frame,
-    )  # fmt: skip
+        "E201",
+        f"`add`: {a} and {b} differ in {named}",
+        use.head,
+        label,
+        labels=tuple(labels),
+        notes=_histories(ctx, shortcut, body),
+        help=help_,
+        frame=frame,
+    )
 
 
 def _histories(ctx: Context, shortcut: Tensor, body: Tensor) -> tuple[tuple[str, str], ...]:
@@ -192,8 +243,19 @@ def _histories(ctx: Context, shortcut: Tensor, body: Tensor) -> tuple[tuple[str,
 RESIDUAL = Word(
     "residual",
     (
-        Argument("shortcut", (BodyValue,), MODES, False, False, "auto", False, False, None, None,
-                 "how the input reaches the addition where the shapes differ"),  # fmt: skip
+        Argument(
+            "shortcut",
+            (BodyValue,),
+            MODES,
+            False,
+            False,
+            "auto",
+            False,
+            False,
+            None,
+            None,
+            "how the input reaches the addition where the shapes differ",
+        ),
     ),
     body=True,
     apply=_apply,

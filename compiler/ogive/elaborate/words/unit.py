@@ -9,11 +9,13 @@ from ogive.elaborate.flow import call
 from ogive.elaborate.values import POISON, Callable, Value
 from ogive.layers.base import Argument
 
-ORDERS = ("conv norm act", "norm act conv", "conv act norm", "conv act", "conv norm", "act conv", "norm conv", "conv") + tuple(
-    " ".join(p)
-    for p in permutations(("conv", "norm", "act"))
-    if " ".join(p) not in ("conv norm act", "norm act conv", "conv act norm")
-)
+_COMMON = (
+    "conv norm act", "norm act conv", "conv act norm", "conv act",
+    "conv norm", "act conv", "norm conv", "conv",
+)  # fmt: skip
+_OTHERS = {" ".join(order) for order in permutations(("conv", "norm", "act"))} - set(_COMMON)
+ORDERS = (*_COMMON, *sorted(_OTHERS))
+"""What may follow which; those that papers use come first."""
 
 
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
@@ -37,7 +39,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     return inner.flow
 
 
-def _layer(ctx: Context, kind: str):  # noqa: ANN202
+def _layer(ctx: Context, kind: str):
     layer = ctx.library.get(kind)
     assert layer is not None
     return layer
@@ -46,9 +48,35 @@ def _layer(ctx: Context, kind: str):  # noqa: ANN202
 UNIT = Word(
     "unit",
     (
-        Argument("order", (), ORDERS, False, False, ORDERS[0], True, False, None, None, "which follows which"),
-        Argument("norm", (Callable,), (), False, False, None, True, False, None, None, "the norm, `bn` unless given"),
-        Argument("act", (Callable,), (), False, False, None, True, False, None, None, "the activation, `relu` unless given"),
+        Argument(
+            "order", (), ORDERS, False, False, ORDERS[0], True, False, None, None, "which follows which"
+        ),
+        Argument(
+            "norm",
+            (Callable,),
+            (),
+            False,
+            False,
+            None,
+            True,
+            False,
+            None,
+            None,
+            "the norm, `bn` unless given",
+        ),
+        Argument(
+            "act",
+            (Callable,),
+            (),
+            False,
+            False,
+            None,
+            True,
+            False,
+            None,
+            None,
+            "the activation, `relu` unless given",
+        ),
     ),
     body=False,
     apply=_apply,

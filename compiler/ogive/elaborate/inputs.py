@@ -1,0 +1,139 @@
+"""`input`: where tensors enter a net."""
+
+from __future__ import annotations
+
+import math
+
+from ogive.diagnostics import Label
+from ogive.elaborate import expressions
+from ogive.elaborate.context import Context, Frame
+from ogive.elaborate.emit import MAX_ELEMENTS
+from ogive.elaborate.flow import bind_name
+from ogive.elaborate.values import POISON, Tensor, Value, describe, is_bundle, show
+from ogive.graph import Node, Ref
+from ogive.layers.io import Input
+from ogive.layers.tensor import Layout, TensorType
+from ogive.syntax import ast
+
+
+def declare_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
+    """Adds an input to the graph, or takes what arrives where a net stands in a net."""
+    if not frame.definition.is_net:
+        ctx.error(
+            "E305",
+            "a block has no inputs of its own: it takes the flow",
+            statement.span,
+            "declared in a block",
+            labels=(Label(frame.definition.header, "this is a block"),),
+            help="make it a `net`, or take several tensors as a bundle: `block Name[a, b](…)`",
+        )
+        return
+    region = ctx.graph.regions[frame.region]
+    if region.kind not in ("net", "block"):
+        ctx.error(
+            "E305",
+            f"an input belongs to its whole net, and this one stands in a `{region.kind}`",
+            statement.span,
+            f"inside a `{region.kind}`",
+            help="declare it at the beginning of the net's body",
+        )
+        bind_name(ctx, frame.scope, statement.name, POISON, "input")
+        frame.flow = POISON
+        return
+    if region.kind == "block":
+        _take_input(ctx, statement, frame)
+        return
+    value = expressions.evaluate(ctx, frame, statement.shape)
+    if value is POISON:
+        bind_name(ctx, frame.scope, statement.name, POISON, "input")
+        frame.flow = POISON
+        return
+    sizes = _sizes(ctx, statement, value)
+    if sizes is None:
+        bind_name(ctx, frame.scope, statement.name, POISON, "input")
+        frame.flow = POISON
+        return
+    if ctx.override is not None:
+        sizes = ctx.override
+    layout = Layout.MAP if 2 <= len(sizes) <= 4 and statement.dtype == "float" else Layout.PLAIN
+    type_ = TensorType(sizes, layout, statement.dtype)
+    if statement.name.id in ctx.graph:
+        taken = ctx.graph.node(statement.name.id)
+        ctx.error(
+            "E109",
+            f"`{statement.name.id}` is given twice in one net",
+            statement.name.span,
+            "again here",
+            labels=(Label(taken.span, "first here"),) if taken.span else (),
+            help="declare inputs first, each with a name of its own",
+        )
+        frame.flow = POISON
+        return
+    ctx.graph.add(Node(statement.name.id, Input(statement.name.id, type_), (type_,), 0, statement.name.span))
+    frame.namespace.taken.add(statement.name.id)
+    ctx.inputs.append(statement.name.id)
+    tensor = Tensor(Ref(statement.name.id), type_)
+    bind_name(ctx, frame.scope, statement.name, tensor, "input")
+    frame.flow = frame.entered = tensor if len(ctx.inputs) == 1 else None
+
+
+def _take_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
+    """A net inside a net takes the flow; one with several inputs takes a bundle apart."""
+    names = [s.name.id for s in frame.definition.body.statements if isinstance(s, ast.Input)]
+    value = frame.entered
+    if len(names) > 1 and statement.name.id in names:
+        if value is not POISON and not (is_bundle(value) and len(value) == len(names)):
+            bundle = f"[{', '.join(names)}]"
+            ctx.error(
+                "E207",
+                f"`{frame.definition.name.id}` takes the bundle {bundle}, and {describe(value)} arrives",
+                frame.trail[-1],
+                f"{describe(value)} arrives here",
+                labels=(Label(frame.definition.header, "defined here"),),
+                help=f"`{bundle} -> {frame.trail[-1].text}`",
+            )
+            value = POISON
+        frame.flow = None if value is not POISON else POISON
+        value = value if value is POISON else value[names.index(statement.name.id)]
+    bind_name(ctx, frame.scope, statement.name, value, "input")
+
+
+def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[int, ...] | None:
+    sizes = value if isinstance(value, list | tuple) else None
+    if not sizes or not all(isinstance(s, int) and not isinstance(s, bool) for s in sizes):
+        ctx.error(
+            "E106",
+            f"a shape is a kernel or a list of ints, and this is {describe(value)}",
+            statement.shape.span,
+            describe(value),
+            help=f"one size: `[{value}]`"
+            if isinstance(value, int)
+            else "without the batch: `3x224x224`, `[3, size, size]`",
+        )
+        return None
+    if any(s < 1 for s in sizes):
+        ctx.error(
+            "E108",
+            f"each size of an input is at least 1, and `{statement.name.id}` is {show(tuple(sizes))}",
+            statement.shape.span,
+            f"{min(sizes)} is less than 1",
+        )
+        return None
+    if math.prod(sizes) > MAX_ELEMENTS:
+        ctx.error(
+            "E403",
+            f"`{statement.name.id}` is {show(tuple(sizes))}, which has {math.prod(sizes):.2g} elements",
+            statement.shape.span,
+            "too large",
+            notes=(("limit", "tensors have at most 2**40 elements"),),
+        )
+        return None
+    if len(sizes) > 4:
+        ctx.error(
+            "E205",
+            f"an input has one to four sizes without the batch, and this has {len(sizes)}",
+            statement.shape.span,
+            f"{len(sizes)} sizes",
+        )
+        return None
+    return tuple(sizes)
