@@ -6,8 +6,8 @@
     23528522
     >>> model = net.module()          # a torch.nn.Module; torch is imported here
 
-`load` and `loads` give a `Network`; `ArchError` carries the diagnostics of a program that is wrong; `transfer` copies
-weights between modules by matching their dataflow.
+`load` and `loads` give a `Network`; `ArchError` carries the diagnostics of a program that is wrong;
+`transfer` copies weights between modules by matching their dataflow.
 """
 
 from __future__ import annotations

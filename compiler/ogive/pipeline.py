@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
+from ogive.elaborate.context import MAX_WORK
 from ogive.elaborate.program import elaborate, needs_arguments, targets
 from ogive.elaborate.values import Value
 from ogive.graph import Graph
@@ -22,6 +23,9 @@ from ogive.passes.prune import prune
 from ogive.source import SourceFile
 from ogive.syntax import ast
 from ogive.syntax.parser import parse, parse_expression
+
+MAX_FILE_WORK = 4 * MAX_WORK
+"""Steps that checking all nets of a file may take together."""
 
 __all__ = ["Compiled", "Program", "check_program", "compile_target", "parse_value", "read_program"]
 
@@ -164,9 +168,11 @@ def check_program(
     found: list[Diagnostic] = []
     used: set[str] = set()
     items = targets(program.tree)
+    left = MAX_FILE_WORK
     for name in program.complete:
         with _growing():
-            done = elaborate(program.tree, items[name], library)
+            done = elaborate(program.tree, items[name], library, budget=min(MAX_WORK, left))
+            left -= done.work
             used |= done.used
             if done.graph is not None:
                 warnings = tuple(d for d in done.diagnostics if d.severity == "warning")

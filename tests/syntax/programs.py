@@ -1,7 +1,5 @@
 """The programs of the language's description, as far as this version of the language goes."""
 
-# ruff: noqa: E501 (cases read best on one line each)
-
 LENET = """\
 # Gradient-Based Learning Applied to Document Recognition (LeCun et al., 1998)
 net LeNet5(classes = 10) {

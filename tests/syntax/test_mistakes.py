@@ -1,7 +1,5 @@
 """Mistakes: one diagnostic each, in bounded time, and never a traceback."""
 
-# ruff: noqa: E501 (cases read best on one line each)
-
 from __future__ import annotations
 
 import random

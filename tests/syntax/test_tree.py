@@ -1,7 +1,5 @@
 """Every construct gives the node it should, with the text it should."""
 
-# ruff: noqa: E501 (cases read best on one line each)
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -212,6 +212,7 @@ class Context:
     stages: dict[str, Region] = field(default_factory=dict)
     override: tuple[int, ...] | None = None
     work: int = 0
+    budget: int = MAX_WORK
     used_definitions: set[str] = field(default_factory=set)
     parameters: dict[tuple[str, str], bool] = field(default_factory=dict)
     parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
@@ -292,10 +293,13 @@ class Context:
             Stop: there was too much of it.
         """
         self.work += amount
-        if self.work > MAX_WORK:
+        if self.work > self.budget:
+            steps = f"{MAX_WORK:,} steps that elaboration may take".replace(",", " ")
+            if self.budget < MAX_WORK:
+                steps = "steps that the nets of one file may take together"
             self.stop(
                 "E402",
-                f"this needs more than the {MAX_WORK:,} steps that elaboration may take".replace(",", " "),
+                f"this needs more than the {steps}",
                 span,
                 "still going here",
                 help="a loop or a recursion multiplies: give it fewer turns",

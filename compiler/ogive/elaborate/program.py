@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ogive.diagnostics import Diagnostic, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
-from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Stop
+from ogive.elaborate.context import MAX_WORK, Binding, Context, Frame, Namespace, Outputs, Scope, Stop
 from ogive.elaborate.doubts import doubts
 from ogive.elaborate.names import check_definitions, walk
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
@@ -31,12 +31,13 @@ _LONGEST_CHAIN = 1_000
 class Elaborated:
     """What came of it: a graph unless there were errors, and everything to be said.
 
-    `used` are the definitions that took part.
+    `used` are the definitions that took part, `work` the steps it took.
     """
 
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
     used: frozenset[str]
+    work: int
 
 
 def targets(file: ast.File) -> dict[str, ast.Definition | ast.Variant]:
@@ -62,6 +63,7 @@ def elaborate(
     *,
     arguments: Mapping[str, Value] | None = None,
     shape: tuple[int, ...] | None = None,
+    budget: int = MAX_WORK,
 ) -> Elaborated:
     """Elaborates a net or a variant of a file. Runs nothing, reads nothing, and stops at a stated amount of
     work.
@@ -72,10 +74,11 @@ def elaborate(
         library: the layers there are.
         arguments: values for parameters of the net, over those of the variant.
         shape: sizes of its only input, over the declared ones, without the batch.
+        budget: the steps that it may take.
     """
     graph = Graph(target.name.id)
     graph.regions[0] = Region(0, "net", "", "", None, target.span, target.name.id)
-    ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape)
+    ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape, budget=budget)
     with _deep_recursion():
         try:
             _define(ctx, file)
@@ -86,7 +89,7 @@ def elaborate(
             pass
     # a mistake hides what comes after it, so doubts are only said about programs that work
     found = ctx.diagnostics if ctx.failed else [*ctx.diagnostics, *doubts(ctx, graph)]
-    return Elaborated(None if ctx.failed else graph, tuple(found), frozenset(ctx.used_definitions))
+    return Elaborated(None if ctx.failed else graph, tuple(found), frozenset(ctx.used_definitions), ctx.work)
 
 
 @contextmanager
