@@ -15,6 +15,7 @@ from ogive.elaborate.history import (
     sizes_so_far,
     where_set,
 )
+from ogive.elaborate.larger import UP_TO_HERE
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.values import POISON, Callable, Tensor, Value
 from ogive.graph import Node, Ref
@@ -217,7 +218,7 @@ def explain(
                 if ctx.override
                 else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
             )
-            help_ = f"the smallest input that gets through here: `{text}`"
+            help_ = f"{UP_TO_HERE}: `{text}`"
     ctx.error(
         problem.code,
         f"`{title}`: {problem.message}",

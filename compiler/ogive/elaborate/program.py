@@ -12,6 +12,7 @@ from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
 from ogive.elaborate.context import MAX_WORK, Binding, Context, Frame, Namespace, Outputs, Scope, Stop
 from ogive.elaborate.doubts import doubts
+from ogive.elaborate.larger import suggest_larger_input
 from ogive.elaborate.names import check_definitions, walk
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.statements import run_body
@@ -76,6 +77,34 @@ def elaborate(
         shape: sizes of its only input, over the declared ones, without the batch.
         budget: the steps that it may take.
     """
+    given = dict(arguments or {})
+    ctx, graph = _elaborate(file, target, library, given, shape, budget)
+    if not ctx.failed:
+        found = [*ctx.diagnostics, *doubts(ctx, graph)]
+        return Elaborated(graph, tuple(found), frozenset(ctx.used_definitions), ctx.work)
+    # a mistake hides what comes after it, so doubts are only said about programs that work
+    found = ctx.diagnostics
+    if len(ctx.inputs) == 1:
+        (name,) = ctx.inputs
+        found = suggest_larger_input(
+            found,
+            name,
+            ctx.graph.node(name).outputs[0],
+            ctx.work,
+            lambda sizes: _elaborate(file, target, library, given, sizes, budget)[0].diagnostics,
+            overridden=shape is not None,
+        )
+    return Elaborated(None, tuple(found), frozenset(ctx.used_definitions), ctx.work)
+
+
+def _elaborate(
+    file: ast.File,
+    target: ast.Definition | ast.Variant,
+    library: Library,
+    arguments: dict[str, Value],
+    shape: tuple[int, ...] | None,
+    budget: int,
+) -> tuple[Context, Graph]:
     graph = Graph(target.name.id)
     graph.regions[0] = Region(0, "net", "", "", None, target.span, target.name.id)
     ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape, budget=budget)
@@ -84,12 +113,10 @@ def elaborate(
             _define(ctx, file)
             callee = _callee(ctx, target)
             if isinstance(callee, Callable):
-                graph = _run(ctx, callee, target, dict(arguments or {}))
+                graph = _run(ctx, callee, target, arguments)
         except Stop:
             pass
-    # a mistake hides what comes after it, so doubts are only said about programs that work
-    found = ctx.diagnostics if ctx.failed else [*ctx.diagnostics, *doubts(ctx, graph)]
-    return Elaborated(None if ctx.failed else graph, tuple(found), frozenset(ctx.used_definitions), ctx.work)
+    return ctx, graph
 
 
 @contextmanager
