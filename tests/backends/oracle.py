@@ -32,11 +32,7 @@ def weights_of(
     path = paths.get(name)
     if path is None:
         around, _, local = name.rpartition(".")
-        step, _, layer = local.rsplit("_", 2)
-        own = f"{paths.get(around)}.{local}"  # norms, and weights on the sources, which every stage has for itself
-        path = (
-            own if any(key.startswith(f"{own}.") for key in state) else f"{paths.get(around)}.{step}_{layer}"
-        )
+        path = f"{paths.get(around)}.{local}"
     return {key.removeprefix(f"{path}."): value for key, value in state.items() if key.startswith(f"{path}.")}
 
 

@@ -65,6 +65,7 @@ def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) 
     """
     assert isinstance(callee.target, Block)
     specs = {spec.name: spec for spec in parameters_of(ctx, callee)}
+    fits = True
     for parameter in callee.target.definition.parameters:
         name = parameter.name.id
         if name in bound.values:
@@ -76,9 +77,8 @@ def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) 
         else:
             return False
         inner.scope.names[name] = Binding(value, parameter.name.span, "parameter")
-        if value is POISON:
-            return False
-    return True
+        fits = fits and value is not POISON
+    return fits
 
 
 def take_bundle(ctx: Context, inner: Frame, span: Span) -> bool:

@@ -18,9 +18,11 @@ from ogive.syntax import ast
 MAX_DEPTH = 150
 """How many bodies may be open inside one another, through blocks."""
 MAX_WORK = 1_000_000
-"""Steps of elaboration: an expression is one, a layer `LAYER_WORK`, the use of a block `BLOCK_WORK`."""
+"""Steps of elaboration: an expression is one, a layer `LAYER_WORK`, the use of a block `BLOCK_WORK`,
+a turn of a loop `TURN_WORK`."""
 LAYER_WORK = 20
 BLOCK_WORK = 20
+TURN_WORK = 10
 MAX_INT = 2**53
 MAX_LIST = 100_000
 MAX_STRING = 10_000
@@ -209,7 +211,8 @@ class Context:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
-    stages: dict[str, Region] = field(default_factory=dict)
+    stages: dict[tuple[int, str], Region] = field(default_factory=dict)
+    named: dict[str, Span] = field(default_factory=dict)
     override: tuple[int, ...] | None = None
     work: int = 0
     budget: int = MAX_WORK

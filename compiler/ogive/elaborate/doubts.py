@@ -64,20 +64,13 @@ def _idle_heads(graph: Graph) -> list[Diagnostic]:
     anything.
     """
     found: list[Diagnostic] = []
+    regions = {r.path: r for r in graph.regions.values() if r.kind == "aux"}
+    trained = _behind_weights(graph) if graph.heads else set()
     for head in graph.heads:
-        region = next(r for r in graph.regions.values() if r.kind == "aux" and r.path == head.name)
+        region = regions[head.name]
         if region.span is None:
             continue
-        before = {ref.node for ref in region.inputs}
-        todo = list(before)
-        while todo:
-            for ref in graph.operands(todo.pop()):
-                if ref.node not in before:
-                    before.add(ref.node)
-                    todo.append(ref.node)
-        trains = any(graph.parameters(name) for name in before) or any(
-            graph.node(name).layer.group == "clique" for name in before
-        )
+        trains = any(ref.node in trained for ref in region.inputs)
         if head.weight == 0:
             found.append(
                 Diagnostic(
@@ -99,3 +92,16 @@ def _idle_heads(graph: Graph) -> list[Diagnostic]:
                 )
             )
     return found
+
+
+def _behind_weights(graph: Graph) -> set[str]:
+    """The nodes that have weights, and those that come behind them."""
+    behind: set[str] = set()
+    for node in graph:
+        if (
+            node.layer.group == "clique"
+            or any(ref.node in behind for ref in graph.operands(node.name))
+            or graph.parameters(node.name)
+        ):
+            behind.add(node.name)
+    return behind

@@ -76,7 +76,7 @@ def truth(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
         return value
     hint = f"compare it: `{expr.span.text} > 0`" if is_number(value) else None
     if value is None or isinstance(value, Callable):
-        hint = f"compare it: `{expr.span.text} != none`"
+        hint = f"compare it: `{expr.span.text} != none`" if expr.span.text != "none" else None
     ctx.error(
         "E113",
         f"a condition is true or false, and this is {describe(value)}",
@@ -176,6 +176,22 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
         )
     else:
         guess = ours or did_you_mean(expr.id, frame.scope.visible() | library)
+    gone = ctx.named.get(expr.id)
+    if gone is not None and gone.source is expr.span.source and gone.start < expr.span.start:
+        note = f"`{expr.id}` of line {gone.line} was given in a body that has ended"
+        help_ = (
+            f"begin a list before that body, `{expr.id}s = []`, and collect in it: `{expr.id}s += {expr.id}`"
+        )
+        ctx.error(
+            "E101",
+            f"no {what} is called `{expr.id}` here",
+            expr.span,
+            "not known here",
+            labels=(Label(gone, "given here, and known to the end of its body"),),
+            notes=(("note", note),),
+            help=help_,
+        )
+        return
     if guess:
         hint = f"did you mean `{guess}`?"
     elif what == "name":

@@ -281,6 +281,7 @@ def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: st
             help="choose another name",
         )
         return
+    ctx.named[name.id] = name.span
     if name.id in scope.names:
         first = scope.names[name.id].span
         labels = (Label(first, "first here"),) if first is not None else ()

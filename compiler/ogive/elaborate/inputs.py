@@ -34,7 +34,7 @@ def declare_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
             "E305",
             f"an input belongs to its whole net, and this one stands in a `{region.kind}`",
             statement.span,
-            f"inside a `{region.kind}`",
+            f"inside a `{'repeat' if region.kind == 'iteration' else region.kind}`",
             help="declare it at the beginning of the net's body",
         )
         bind_name(ctx, frame.scope, statement.name, POISON, "input")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Context, Frame, Namespace, Scope
+from ogive.elaborate.context import TURN_WORK, Context, Frame, Namespace, Scope
 from ogive.elaborate.flow import bind_name
 from ogive.elaborate.values import POISON, Block, Callable, Value, describe
 from ogive.syntax import ast
@@ -23,7 +23,7 @@ def run_repeat(ctx: Context, statement: ast.Repeat, frame: Frame) -> None:
     region = ctx.open_region(frame, "repeat", name, span=statement.span, block="repeat")
     outer = _container(frame, region.id, region.path if named else None)
     for turn in range(count):
-        ctx.spend(1, statement.span)
+        ctx.spend(TURN_WORK, statement.span)
         step = f"layer{turn + 1}" if named else ""
         path = outer.namespace.join(step) if step else outer.namespace.path
         outer.flow = frame.flow
@@ -85,7 +85,7 @@ def run_for(ctx: Context, statement: ast.For, frame: Frame) -> None:
         frame.flow = POISON
         return
     for position, item in enumerate(items):
-        ctx.spend(1, statement.span)
+        ctx.spend(TURN_WORK, statement.span)
         inner = frame.inner()
         if statement.index is not None and statement.index.id != "_":
             bind_name(ctx, inner.scope, statement.index, position, "index")

@@ -244,7 +244,7 @@ def _fits(spec: Argument, value: Value) -> Value:
     if not spec.types and not spec.choices:
         return value
     if value is None:
-        return None if spec.optional else POISON
+        return None if spec.optional else "none" if "none" in spec.choices else POISON
     if isinstance(value, str):
         return value if value in spec.choices or str in spec.types else POISON
     if isinstance(value, bool):

@@ -137,7 +137,7 @@ def _collect(ctx: Context, statement: ast.Collect, frame: Frame) -> None:
         )
         binding.value = POISON
         return
-    ctx.spend(1 + len(binding.value) // 8, statement.span)
+    ctx.spend(1 + len(binding.value) // 256, statement.span)
     binding.value = [*binding.value, *(value if isinstance(value, list) else [value])]
 
 
@@ -160,7 +160,10 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
     name = expressions.string(ctx, frame, statement.name)
     if name is POISON:
         name = f"stage{len(ctx.graph.regions)}"
-    twin = ctx.stages.get(name)
+    # one of a name in each use of a block: two uses have paths of their own, two turns of a loop do not
+    use = next(r.id for r in ctx.graph.ancestors(frame.region) if r.kind in ("net", "block"))
+    twin = ctx.stages.get((use, name))
+    shown = name
     if twin is not None:
         _twin_stage(ctx, frame, statement, twin)
         name = f"{name}_{len(ctx.graph.regions)}"
@@ -176,13 +179,13 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
         no_flow(ctx, frame, statement.name.span)
         frame.flow = POISON
     region = ctx.open_region(frame, "stage", name, span=statement.span, block="stage")
-    ctx.stages[name] = region
+    ctx.stages[use, name] = region
     frame.namespace.taken.add(name)
     inner = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
     frame.flow = run_body(ctx, statement.body, inner)
     ctx.close_region(region, frame.flow)
-    if name.isidentifier() and name not in frame.scope.names:
-        frame.scope.names[name] = Binding(frame.flow, statement.name.span, "stage", used=True)
+    if shown.isidentifier() and shown not in frame.scope.names:
+        frame.scope.names[shown] = Binding(frame.flow, statement.name.span, "stage", used=True)
 
 
 def _twin_stage(ctx: Context, frame: Frame, statement: ast.Stage, twin: Region) -> None:

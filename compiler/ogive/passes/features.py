@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
-from ogive.graph import Graph, Ref
+from ogive.graph import Graph, Ref, Region
 
 
 def select_features(graph: Graph, features: Sequence[str]) -> Graph:
@@ -42,16 +42,26 @@ def select_features(graph: Graph, features: Sequence[str]) -> Graph:
 
 def _tensor(graph: Graph, name: str) -> Ref | None:
     """The output of a stage, else of a layer."""
-    for region in graph.stages():
-        if name in (region.name, region.path):
-            return region.outputs[0] if len(region.outputs) == 1 else None
+    stages = _stages(graph, name)
+    if stages:
+        return stages[0].outputs[0] if len(stages) == len(stages[0].outputs) == 1 else None
     return Ref(name) if name in graph else None
+
+
+def _stages(graph: Graph, name: str) -> list[Region]:
+    """The stage of that path, or else all of that name: a block that is used twice has its stages twice."""
+    exact = [region for region in graph.stages() if region.path == name]
+    return exact or [region for region in graph.stages() if region.name == name]
 
 
 def _unknown(graph: Graph, name: str) -> Diagnostic:
     stages = [region.path for region in graph.stages()]
     close = did_you_mean(name, [*stages, *graph.digraph])
-    several = [r for r in graph.stages() if name in (r.name, r.path)]
+    several = _stages(graph, name)
+    if len(several) > 1:
+        paths = ", ".join(region.path for region in several)
+        message = f"{graph.name} has {len(several)} stages called `{name}`: say which by its path"
+        return Diagnostic("E118", message, notes=(("stages", paths),), help=f"`{several[0].path}`")
     if several and not several[0].outputs:
         message = f"the value of stage `{name}` leads to no output of {graph.name}, and was dropped"
         return Diagnostic("E118", message)
