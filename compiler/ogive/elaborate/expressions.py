@@ -179,9 +179,8 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
     gone = ctx.named.get(expr.id)
     if gone is not None and gone.source is expr.span.source and gone.start < expr.span.start:
         note = f"`{expr.id}` of line {gone.line} was given in a body that has ended"
-        help_ = (
-            f"begin a list before that body, `{expr.id}s = []`, and collect in it: `{expr.id}s += {expr.id}`"
-        )
+        list_ = f"{expr.id}s"
+        help_ = f"begin a list before that body, `{list_} = []`, and collect in it: `{list_} += {expr.id}`"
         ctx.error(
             "E101",
             f"no {what} is called `{expr.id}` here",
