@@ -133,3 +133,46 @@ def test_arguments_from_outside_are_checked() -> None:
     assert "classes" in (diagnostic.help or "")
     with pytest.raises(ArchError):
         ogive.loads(RESNET, "Small")
+
+
+SIAMESE = """
+block Enc(w) {
+  stage a { conv(w, 3x3) -> bn -> relu }
+  stage b { conv(2 * w, 3x3) }
+}
+net S() {
+  input l: 3x16x16
+  input r: 3x16x16
+  l -> Enc(4) as p
+  r -> Enc(4) as q
+  [p, q] -> concat -> global_avg_pool -> flatten -> linear(2)
+}
+"""
+
+
+def test_a_block_with_stages_can_be_used_twice() -> None:
+    network = ogive.loads(SIAMESE)
+    assert {"p.a.conv1", "q.a.conv1", "p.b.conv1"} <= set(shapes(network))
+    features = network.module(features=["p.a", "q.b"])
+    assert set(dict(features.named_children())) == {"p", "q"}
+    with pytest.raises(ArchError, match="say which by its path"):
+        network.module(features=["a"])
+
+
+def test_every_default_is_checked() -> None:
+    block = 'block B(q: bool = 4, k: kernel = true, c: "a" | "b" = "z") { conv(3, k) }'
+    assert codes("B", before=block) == ["E106", "E106", "E107"]
+
+
+def test_none_can_be_a_choice() -> None:
+    block = 'block B(act: "relu" | "none" = "relu") { if act == "none" { identity } else { relu } }'
+    assert kinds(net("B(act = none) -> conv(3, 1x1) -> B", before=block)) == ["conv", "relu"]
+
+
+def test_values_from_python_and_from_the_command_line() -> None:
+    from ogive.pipeline import compile_target, parse_value, read_program
+
+    assert out(ogive.loads(RESNET, "Small", unit="Basic", layers=[1], classes=3)) == "[3]"
+    program = read_program(RESNET)
+    values = {"unit": parse_value("Basic"), "layers": parse_value("[1, 1]")}
+    assert compile_target(program, "Small", arguments=values).graph.inputs == ("image",)
