@@ -4,7 +4,9 @@ PYTHON ?= python3
 JOBS   ?= 2
 BIN    := .venv/bin
 STAMP  := .venv/.installed
-export OMP_NUM_THREADS ?= 1
+
+# several processes at once, one thread each; a training chooses for itself
+test test-all golden: export OMP_NUM_THREADS ?= 1
 
 .PHONY: demo test test-all lint format tables golden clean FORCE
 

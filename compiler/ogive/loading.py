@@ -95,9 +95,9 @@ def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> s
         [
             Diagnostic(
                 "E503",
-                f"{program.source.name} {what}: name one",
+                f"{program.source.name} {what}" + (": name one" if program.names else ""),
                 (),
-                (("note", f"it has {', '.join(program.names) or 'none'}"),),
+                (("note", f"it has {', '.join(program.names)}"),) if program.names else (),
                 f"`{program.source.name}:{(names or program.names)[0]}`"
                 if program.names
                 else "`net Name() { input image: 3x32x32 … }`",
@@ -109,18 +109,22 @@ def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> s
 def find(target: str) -> tuple[Program, str | None]:
     """The program behind a target, and the name if one is meant.
 
+    A bare name, without a separator and without the ending `.arch`, is looked for in the zoo first.
+
     Raises:
         ArchError: E501 the file cannot be read, E502 nothing is called that; or the program's mistakes.
     """
+    # a folder or a file that happens to be called `resnet50` must not hide the network: `./resnet50` names it
+    if not _is_path(target):
+        for file in resources.zoo_files():
+            if target in declared(file):
+                return read_file(file, shown=file.name), target
     path = Path(target)
-    if _looks_like_a_file(target) and (path.suffix == ".arch" or path.exists()):
+    if target and (path.suffix == ".arch" or path.exists()):
         return read_file(path), None
     before, colon, name = target.rpartition(":")
-    if colon and _looks_like_a_file(before):
+    if colon and before and (_is_path(before) or Path(before).exists()):
         return read_file(Path(before)), name
-    for file in resources.zoo_files():
-        if target in declared(file):
-            return read_file(file, shown=file.name), target
     everything = [name for file in resources.zoo_files() for name in declared(file)]
     guess = did_you_mean(target, everything)
     raise ArchError(
@@ -136,8 +140,9 @@ def find(target: str) -> tuple[Program, str | None]:
     )
 
 
-def _looks_like_a_file(text: str) -> bool:
-    return bool(text) and (text.endswith(".arch") or "/" in text or "\\" in text or Path(text).exists())
+def _is_path(text: str) -> bool:
+    """Whether a text names a file by its form alone: a separator, or the ending."""
+    return text.endswith(".arch") or "/" in text or "\\" in text
 
 
 _VARIANT = re.compile(r"^variant[ \t]+(\w+)", re.MULTILINE)
@@ -175,7 +180,7 @@ def read_file(path: Path, shown: str | None = None) -> Program:
         raise _unreadable(
             name, f"is not UTF-8 text: byte {data[problem.start]:#04x} on line {line}"
         ) from None
-    return read_program(text.removeprefix("\ufeff").replace("\r\n", "\n"), name)
+    return read_program(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name)
 
 
 def _unreadable(name: str, why: str) -> ArchError:

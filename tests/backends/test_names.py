@@ -59,6 +59,10 @@ def test_any_string_is_a_class_a_variable_and_a_comment(name: str) -> None:
     assert "\\" not in comment(name)
 
 
+def test_a_comment_keeps_what_it_can() -> None:
+    assert comment('the "first"\n  part\\two') == "the 'first' part/two"
+
+
 @given(st.lists(st.sampled_from(["a", "a_2", "b"]), max_size=9))
 def test_collisions_are_settled(names: list[str]) -> None:
     taken: set[str] = set()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -236,6 +238,50 @@ net N() { input image: 8x6x6; Odd([3, 9, 5], 0); Odd([3, 9, 5], 1); Odd([3, 9, 5
     assert [f"Odd({a}, {b})" in text for a, b in ((8, 3), (4, 9), (4, 5))] == [True] * 3
 
 
+def test_the_parameters_of_mixed_kernels_are_called_as_in_torch() -> None:
+    text = torch_source(
+        compiled("""
+block Mixed(table, i) { conv(4 + table[i], 1x3 if i == 0 else 3x3, padding = 0x1 if i == 0 else 1x1) -> bn }
+net N() { input image: 8x6x6; for i in 0..3 { Mixed([3, 9, 5], i) } }""")
+    )
+    assert classes(text) == ["Mixed", "N"]
+    assert "nn.Conv2d(in_channels, out_channels, kernel_size, padding=padding, bias=False)" in text
+
+
+def test_branches_are_called_by_their_order_and_merges_after_the_branch_they_stand_in() -> None:
+    text = torch_source(
+        compiled("""
+block Mix(w) {
+  concat {
+    | conv(w, 1x1)
+    | conv(w, 1x1) -> concat { | conv(w, 1x3, padding = same) | conv(w, 3x1, padding = same) } -> bn
+    | conv(w, 1x1) -> relu -> mul { | identity | conv(w, 1x1) -> sigmoid }
+    | repeat 5 { conv(w, 3x3, padding = 1) -> relu }
+  }
+}
+net N() { input image: 3x6x6; Mix(4) }""")
+    )
+    for statement in (
+        "y1 = self.conv1(x)",
+        "y2 = self.conv2(x)",
+        "y2_1 = self.conv3(y2)",
+        "y2_2 = self.conv4(y2)",
+        "y2 = self.bn1(torch.cat((y2_1, y2_2), 1))",
+        "y3 = F.relu(self.conv5(x), inplace=True)",
+        "y3_1 = torch.sigmoid(self.conv6(y3))",
+        "y3 = y3 * y3_1",
+        "y4 = self.repeat1(x)",
+        "return torch.cat((y1, y2, y3, y4), 1)",
+    ):
+        assert f"        {statement}\n" in text, statement
+
+
+def test_a_head_that_is_one_block_needs_no_class() -> None:
+    text = torch_source(zoo("googlenet.arch", "googlenet"))
+    assert "self.aux1 = named(head1=Head(512))" in text
+    assert "Aux" not in classes(text)
+
+
 def test_several_tensors_go_through_a_repeat_in_a_loop() -> None:
     text = torch_source(compiled(PROGRAMS["bundles"]))
     assert "for block in self.two:\n            x, y = block(x, y)" in text
@@ -281,6 +327,23 @@ def test_thousands_of_different_layers_compile_and_run() -> None:
     text = torch_source(compiled(f"net N() {{\ninput image: 3x1x1\n{body}\n}}"))
     assert len(text.splitlines()) < 4100
     compile(text, "net.py", "exec")
+
+
+def test_ten_times_the_layers_take_about_ten_times_as_long() -> None:
+    """The bound leaves room for a busy machine; what grows with the square takes a hundred times as long."""
+    times: list[float] = []
+    for n in (400, 4000):
+        graph = compiled(
+            f"net N() {{ input image: 3x6x6; for i in 0..{n} {{ conv(8, 3x3, padding = 1) -> relu }} }}"
+        )
+        runs: list[float] = []
+        for _ in range(3):
+            start = time.process_time()
+            torch_source(graph)
+            runs.append(time.process_time() - start)
+        times.append(min(runs))
+    assert times[1] < 25 * times[0]
+    assert gc.isenabled()
 
 
 def test_thousands_of_layers_without_weights_nest_no_deeper_than_python_can() -> None:

@@ -109,6 +109,47 @@ def test_a_file_of_blocks_alone_is_checked_for_its_names(ogive: Callable, tmp_pa
     assert ogive("check", path).code == 1
 
 
+MANY = """\
+net A(n) {
+  input x: 1x8x8
+  conv(n, 3x3)
+}
+net B() {
+  input x: 1x8x8
+  relu
+}
+net C(n) {
+  input x: 1x8x8
+  conv(n, 1x1)
+}
+variant c = C(2)
+"""
+
+
+def test_a_net_that_needs_an_argument_is_not_passed_over_in_silence(ogive: Callable, tmp_path: Path):
+    path = tmp_path / "many.arch"
+    path.write_text(MANY, encoding="utf-8")
+    ran = ogive("check", path)
+    assert ran.code == 0
+    assert "A needs n: not checked; --set n=…\n" in ran.out
+    assert "\nB: " in f"\n{ran.out}"
+    assert "C needs" not in ran.out  # its variant stands for it
+    needs = {result["target"]: result["needs"] for result in json.loads(ogive("check", "--json", path).out)}
+    assert needs == {f"{path}:B": [], f"{path}:c": [], f"{path}:A": ["n"]}
+
+
+def test_a_setting_goes_to_the_nets_that_have_it(ogive: Callable, tmp_path: Path):
+    path = tmp_path / "many.arch"
+    path.write_text(MANY, encoding="utf-8")
+    ran = ogive("check", path, "--set", "n=4")
+    assert (ran.code, ran.err) == (0, "")
+    ends = [(line.split(":")[0], line.split("-> ")[1]) for line in ran.out.splitlines()]
+    assert ends == [("A", "4x6x6"), ("B", "1x8x8"), ("c", "4x8x8")]
+    wrong = ogive("check", path, "--set", "m=4")
+    assert wrong.code == 1
+    assert "`B` has no argument `m`" in wrong.err
+
+
 def test_settings(ogive: Callable, tiny: Path):
     assert "-> 3\n" in ogive("check", f"{tiny}:Tiny", "--set", "classes=1 + 2").out
     assert ", 1x16x16 ->" in ogive("check", tiny, "--input", "1x16x16").out

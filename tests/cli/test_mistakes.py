@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,6 +120,105 @@ def test_an_interrupt_is_polite(ogive: Callable, monkeypatch: pytest.MonkeyPatch
     assert ran.code == 130
     assert "the weights are in runs/x" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_termination_is_polite(ogive: Callable, monkeypatch: pytest.MonkeyPatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("ogive.loading.find", lambda *_: signal.raise_signal(signal.SIGTERM))
+    ran = ogive("summary", "lenet5")
+    assert (ran.code, ran.err.strip()) == (143, "terminated")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_training_that_is_stopped_says_once_where_the_weights_are(
+    tmp_path: Path, number: signal.Signals, code: int
+):
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        [*RUN, "train", "lenet5", "--epochs", "9999", "--device", "cpu", "--out", out],
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    deadline = time.monotonic() + 90
+    while not (out / "metrics.csv").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err.decode()
+    assert err.count(b"last.ckpt") == 1
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["status"] == "interrupted"
+
+
+def test_an_interrupt_of_the_imports_is_polite():
+    program = (
+        "import sys\n"
+        "from ogive.cli import run\n"
+        "class Stops:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'ogive.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stops())\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr.split()) == (130, [b"interrupted"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["compile", "lenet5"], ["show", "lenet5"], ["--help"]], ids=" ".join)
+def test_a_full_disk_behind_the_standard_output(arguments: list[str]):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*RUN, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == b"error[E510]: cannot write to the standard output: no space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of Unix")
+def test_a_closed_standard_output(tmp_path: Path):
+    def closed(*arguments: object) -> subprocess.CompletedProcess[bytes]:
+        shell = ["sh", "-c", 'exec "$@" >&-', "sh", *RUN, *map(str, arguments)]
+        return subprocess.run(shell, stderr=subprocess.PIPE, timeout=60)
+
+    done = closed("check", "lenet5")
+    assert done.returncode == 1
+    assert done.stderr == b"error[E510]: cannot write to the standard output: bad file descriptor\n"
+    quiet = closed("draw", "lenet5", "-o", tmp_path / "net.dot")  # it prints nothing
+    assert (quiet.returncode, quiet.stderr) == (0, b"")
+    assert (tmp_path / "net.dot").read_text(encoding="utf-8").startswith("digraph")
+
+
+def test_what_lies_here_does_not_hide_the_zoo(
+    ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lenet5").mkdir()
+    (tmp_path / "resnet18").write_text("net Mine() {\n  input x: 1x8x8\n  relu\n}\n", encoding="utf-8")
+    (tmp_path / "mine").write_text((tmp_path / "resnet18").read_text(encoding="utf-8"), encoding="utf-8")
+    for target, name in (
+        *(("lenet5", "lenet5"), ("resnet18", "resnet18")),
+        *(("./resnet18", "Mine"), ("mine", "Mine"), ("mine:Mine", "Mine")),
+    ):
+        assert ogive("check", target).out.startswith(f"{name}: "), target
+    assert "E501" in ogive("check", "./lenet5").err
+
+
+@pytest.mark.parametrize("text", ["", "# a comment\n", "\n\n"])
+def test_a_file_that_holds_nothing(text: str, ogive: Callable, tmp_path: Path):
+    path = tmp_path / "empty.arch"
+    path.write_text(text, encoding="utf-8")
+    for command in ("check", "compile"):
+        ran = ogive(command, path)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith(f"error[E503]: {path} holds no net\n")
+
+
+@pytest.mark.parametrize("newline", ["\r", "\r\n"])
+def test_newlines_of_other_systems(newline: str, ogive: Callable, tmp_path: Path):
+    path = tmp_path / "old.arch"
+    lines = ["# one", "net A() {", "  input x: 1x8x8", "  conw(3)", "}", ""]
+    path.write_bytes(newline.join(lines).encode())
+    assert f"{path}:4:3" in ogive("check", path).err
 
 
 def test_a_closed_pipe_is_polite():

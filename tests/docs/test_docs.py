@@ -10,6 +10,7 @@ import pytest
 import ogive
 from ogive.pipeline import check_program, read_program
 from ogive.render import render_text
+from tests.conftest import Golden
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,3 +65,7 @@ def test_architecture_names_what_there_is() -> None:
             assert entry.name in text, f"{entry.name} is not on the map"
         if entry.is_dir() and entry.name not in {"__pycache__", "fonts"}:
             assert f"{entry.name}/" in text, f"{entry.name}/ is not on the map"
+
+
+def test_the_figure_of_the_readme_is_what_the_tool_draws(golden: Golden) -> None:
+    golden(ogive.load(ROOT / "docs" / "resnet20.arch")._repr_svg_(), ROOT / "docs" / "pictures" / "resnet20.svg")

@@ -170,7 +170,17 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     ]
 
 
-@case("gn", lambda layer, inputs: nn.GroupNorm(layer.num_groups, inputs[0].channels, layer.eps, layer.affine))
+def _single_numbers(layer: Any, inputs: Inputs) -> bool:
+    """PyTorch takes them in a batch of two, and not on one image."""
+    (x,) = inputs
+    return x.elements == layer.num_groups
+
+
+@case(
+    "gn",
+    lambda layer, inputs: nn.GroupNorm(layer.num_groups, inputs[0].channels, layer.eps, layer.affine),
+    _single_numbers,
+)
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(num_groups=draw(small), eps=draw(number), affine=draw(st.booleans())), [
         draw(st.one_of(maps, vectors))

@@ -55,7 +55,8 @@ def source(pieces: Torch, operands: int, *, inplace: bool = False) -> str:
 
 def module(layer: Layer, inputs: Sequence[TensorType], *, inplace: bool = False) -> nn.Module:
     """The module that the layer's text makes, in training."""
-    space: dict[str, object] = {"torch": torch, "nn": nn, "F": F}
+    # torch.fx asks for the name of the module that a function is from
+    space: dict[str, object] = {"__name__": __name__, "torch": torch, "nn": nn, "F": F}
     exec(source(layer.torch(inputs), len(inputs), inplace=inplace), space)
     return space["Net"]()  # type: ignore[operator]
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ogive.diagnostics import Diagnostic
 from ogive.source import SourceFile
-from ogive.syntax.parser import MOST_REPORTED, parse, parse_expression
+from ogive.syntax.limits import LONGEST_LINE, MOST_LEXEMES, MOST_REPORTED
+from ogive.syntax.parser import parse, parse_expression
 from syntax.programs import PROGRAMS
 
 PIECES = re.compile(r"\w+|->|\*\*|\.\.|\+=|[^\w\s]|\s+")

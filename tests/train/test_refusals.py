@@ -43,8 +43,13 @@ def refusal(run: Callable[[], object]) -> Diagnostic:
         (flat(64), {"inputs": [("x", (3, None, "w"))]}, "E520", "3x?xw", "--input 3x32x32"),
         (flat(64), {"inputs": [("x", (4, 8, 9))]}, "E520", "4x8x9", "--input 1x8x9"),
         (flat(64), {"inputs": [("x", (1, 9, 9))]}, "E520", "cannot take images of 1x9x9", "--input"),
-        (flat(64, 7), {}, "E521", "tells 7 classes apart", "--set classes=10"),
-        (flat(64, 1000), {"outputs": [("out", (1000,))]}, "E521", "1000 classes", "--set classes=10"),
+        (flat(64, 7), {}, "E521", "tells 7 classes apart", "end the net in `linear(10)`"),
+        (flat(64, 7), {"parameters": ["width", "classes"]}, "E521", "7 classes", "--set classes=10"),
+        (flat(64, 7), {"parameters": ["width"]}, "E521", "7 classes", "end the net in `linear(10)`"),
+        (
+            flat(64, 1000), {"outputs": [("out", (1000,))], "parameters": ["classes"]},
+            "E521", "1000 classes", "--set classes=10",
+        ),
         (flat(64), {"outputs": [("a", (10,)), ("b", (10,))]}, "E521", "`a`, `b`", "one result"),
         (nn.Conv2d(1, 10, 3), {}, "E521", "10x6x6", "global_avg_pool"),
         (nn.Conv2d(1, 10, 3), {"outputs": [("out", (10, 6, 6))]}, "E521", "10x6x6", "global_avg_pool"),
@@ -140,7 +145,8 @@ def test_a_loss_that_is_no_number_stops_the_run_at_its_step(quick: Quick, tmp_pa
 
 
 def test_a_learning_rate_that_is_too_high_ends_in_a_diagnostic(quick: Quick) -> None:
-    assert refusal(lambda: quick(lr=1e38)).code == "E525"
+    diagnostic = refusal(lambda: quick(lr=1e38))
+    assert (diagnostic.code, diagnostic.help) == ("E525", "a smaller learning rate: --lr 0.0005")
 
 
 def test_too_little_memory_is_told(quick: Quick) -> None:

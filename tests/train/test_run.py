@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +22,16 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ogive.train.callbacks import History
+from ogive.train.checks import try_once
 from ogive.train.choice import Choice, standard_error
 from ogive.train.data import ImageData
 from ogive.train.digits import Digits
 from ogive.train.evaluate import evaluate
+from ogive.train.interrupt import Terminated
 from ogive.train.run import TrainResult
 from ogive.train.rundir import RunFolder
 from ogive.train.tally import Score
+from ogive.train.threads import threads_for
 
 if TYPE_CHECKING:
     from conftest import Finished
@@ -177,31 +180,35 @@ def test_three_channels_get_the_same_image(quick: Quick) -> None:
 
 
 class Presses(nn.Module):
-    """Presses Ctrl-C in its `step`-th training step."""
+    """Sends its own process a signal, Ctrl-C unless told, in its `step`-th training step."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, number: signal.Signals = signal.SIGINT) -> None:
         super().__init__()
+        self.number = number
         self.inner, self.step, self.steps = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), step, 0
 
     def forward(self, images: Tensor) -> Tensor:
         self.steps += self.training
         if self.training and self.steps == self.step:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self.number)
         return self.inner(images)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("step", "epochs_done"), [(5, 0), (21 + 5, 1)])
 def test_an_interrupt_leaves_the_weights_of_its_step(
-    quick: Quick, tmp_path: Path, step: int, epochs_done: int
+    quick: Quick, tmp_path: Path, step: int, epochs_done: int, number: signal.Signals
 ) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    network = Presses(step)
+    before = signal.getsignal(number)
+    network = Presses(step, number)
     screen = io.StringIO()
-    with pytest.raises(KeyboardInterrupt, match=r"last\.ckpt"):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         quick(network, epochs=3, console=Console(file=screen, width=500))
-    assert f"interrupted in epoch {epochs_done + 1}; the last weights are in" in screen.getvalue()
-    assert ("best.ckpt" in screen.getvalue()) is bool(epochs_done)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert isinstance(stopped.value, Terminated) is (number == signal.SIGTERM)
+    assert f"interrupted in epoch {epochs_done + 1}; the last weights are in" in str(stopped.value)
+    assert ("best.ckpt" in str(stopped.value)) is bool(epochs_done)
+    assert "interrupted" not in screen.getvalue()  # whoever catches the exception says it, once
+    assert signal.getsignal(number) is before
     assert network.steps == step  # the step under way was finished, and no other begun
     last = torch.load(tmp_path / "run" / "checkpoints" / "last.ckpt", weights_only=True)
     assert last["global_step"] == step
@@ -210,6 +217,51 @@ def test_an_interrupt_leaves_the_weights_of_its_step(
     assert (record["status"], record["epochs_done"]) == ("interrupted", epochs_done)
     assert (tmp_path / "run" / "metrics.csv").exists() is bool(epochs_done)
     assert not (tmp_path / "run" / "weights.safetensors").exists()
+
+
+class Looks(nn.Module):
+    """Notes how many threads it is run with in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.seen = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)), 0
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.seen = torch.get_num_threads() if self.training else self.seen
+        return self.inner(images)
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """torch with two threads, and nothing in the environment that says so."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_small_network_trains_on_one_thread(quick: Quick) -> None:
+    network = Looks()
+    quick(network, epochs=1)
+    assert network.seen == 1
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_large_steps_and_the_environment_keep_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert threads_for(400_000, 64) == 1
+    assert threads_for(400_000, 8192) == 2
+    assert threads_for(4_000_000_000, 1) == 2
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert threads_for(400_000, 64) == 2
+
+
+def test_the_multiply_accumulates_are_those_of_one_image() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.Flatten(), nn.Linear(144, 10))
+    assert try_once(network, (1, 8, 8), Digits()) == 36 * 4 * 9 + 1440
 
 
 def test_of_epochs_that_validation_cannot_tell_apart_the_later_is_kept() -> None:

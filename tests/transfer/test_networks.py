@@ -4,6 +4,7 @@ import pytest
 import timm
 import torch
 import torchvision.models as tv
+from rich.console import Console
 from timm.models.vision_transformer import VisionTransformer as TimmViT
 from torch import nn
 
@@ -110,3 +111,18 @@ def test_across_devices() -> None:
     transfer(randomised(source), target, torch.randn(1, 3, 8, 8), verbose=False)
     assert target[0].weight.is_cuda
     assert torch.equal(target[0].weight.cpu(), source[0].weight)
+
+
+def test_the_map_shows_every_name_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a_name_of_a_submodule_that_is_longer_than_a_third_of_eighty_columns_" * 2
+    source, target = nn.Sequential(), nn.Sequential()
+    source.add_module(name, nn.Linear(8, 8))
+    target.add_module(f"{name}too", nn.Linear(8, 8))
+    report = transfer(source, target, torch.randn(2, 8))
+    heading, row, *_ = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["source", "target", "tensors"]
+    assert row.split()[:2] == [name, f"{name}too"]
+    narrow = Console(width=40, force_terminal=True, color_system=None)
+    with narrow.capture() as shown:
+        narrow.print(report)
+    assert "…" not in shown.get()

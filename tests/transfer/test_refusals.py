@@ -1,5 +1,6 @@
 """What is refused, what the message says, and that the target is as it was."""
 
+import pickle
 import re
 
 import pytest
@@ -8,6 +9,7 @@ import torchvision.models as tv
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+import ogive
 from ogive.transfer import TransferError, transfer
 from transfer.modules import Clique, HandResNet, randomised, snapshot, unchanged
 
@@ -309,3 +311,34 @@ def test_a_clique_that_differs_names_its_links() -> None:
     message = r"the conv 3x3 5 -> 4 of `from_0_1` vs the conv 3x3 5 -> 3 of `from_0_1`\n.* `from_0_2` and"
     with pytest.raises(TransferError, match=message):
         transfer(Clique(5, 4), Clique(5, 3), torch.randn(1, 5, 6, 6))
+
+
+class Drawn:
+    """What `ogive.load` returns, as far as a transfer looks at it."""
+
+    def module(self) -> nn.Module:
+        return nn.Linear(8, 8)
+
+
+def test_a_network_is_not_its_module() -> None:
+    for source, target, role in (
+        (nn.Linear(8, 8), ogive.loads("net A() {\n  input x: 8\n  linear(8)\n}\n"), "target"),
+        (Drawn(), nn.Linear(8, 8), "source"),
+    ):
+        with pytest.raises(TransferError, match=f"the {role} is a") as refused:
+            transfer(source, target, ROWS)  # pyright: ignore[reportArgumentType]
+        assert refused.value.diagnostics[0].help == "net.module()"
+    with pytest.raises(TransferError) as refused:
+        transfer(nn.Linear(8, 8), "linear", ROWS)  # pyright: ignore[reportArgumentType]
+    assert refused.value.diagnostics[0].help == "a `torch.nn.Module`"
+
+
+def test_a_refusal_is_one_diagnostic_like_any_other() -> None:
+    with pytest.raises(ogive.ArchError) as refused:
+        transfer(Clique(5, 4), Clique(5, 3), torch.randn(1, 5, 6, 6))
+    (diagnostic,) = refused.value.diagnostics
+    assert diagnostic.code == "E530"
+    assert diagnostic.notes
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert type(again) is TransferError
+    assert (str(again), again.diagnostics) == (str(refused.value), (diagnostic,))

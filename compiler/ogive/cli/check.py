@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -16,15 +16,21 @@ from ogive.render import render_text, to_json, visible
 if TYPE_CHECKING:
     from ogive.network import Network
     from ogive.pipeline import Program
+    from ogive.syntax import ast
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of one TARGET, or of one net of a file: a network, or mistakes, or a network with doubts."""
+    """What came of one TARGET, or of one net of a file: a network, or mistakes, or a network with doubts.
+
+    Attributes:
+        needs: arguments without which the net cannot be checked; only the names in it were.
+    """
 
     target: str
     network: Network | None
     diagnostics: tuple[Diagnostic, ...]
+    needs: tuple[str, ...] = ()
 
 
 @click.command(
@@ -48,6 +54,8 @@ def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Set
         for result in results:
             if result.network is not None:
                 click.echo(line(result.network))
+            elif result.needs:
+                click.echo(_not_checked(result))
             elif not result.diagnostics:
                 click.echo(f"{visible(result.target)}: no net that needs no argument; its names are right")
         print_diagnostics(diagnostics)
@@ -56,25 +64,103 @@ def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Set
 
 
 def examine(target: str, settings: Settings) -> list[Checked]:
-    """Checks what TARGET names; of a file each net that needs no argument, and the names in the others."""
-    from ogive.loading import find
+    """Checks what TARGET names; of a file each net that needs no argument, and the names in the others.
+
+    Of a file with several nets each gets those settings that are parameters of it.
+    """
+    from ogive.loading import find, only_name
     from ogive.network import Network
     from ogive.pipeline import check_program
 
     try:
         program, name = find(target)
+        if name is None and not program.tree.items:
+            only_name(program)  # says that there is none
     except ArchError as error:
         return [Checked(target, None, error.diagnostics)]
     if name is not None:
         return [_one(target, program, name, settings)]
     if settings.arguments or settings.input:
-        names = program.complete or program.names
-        return [_one(f"{target}:{each}", program, each, settings) for each in names]
+        return _with_settings(target, program, settings)
     compiled, diagnostics = check_program(program)
     results = [Checked(f"{target}:{each.name}", Network(each), each.warnings) for each in compiled]
+    results += _incomplete(target, program)
     said = {id(d) for each in compiled for d in each.warnings}
     rest = tuple(d for d in diagnostics if id(d) not in said)
     return results if results and not rest else [*results, Checked(target, None, rest)]
+
+
+def _with_settings(target: str, program: Program, settings: Settings) -> list[Checked]:
+    """Each net with those settings that are parameters of it. One that no net has is given to all of them,
+    and so is said to be wrong.
+    """
+    own = parameters(program)
+    known = {name for names in own.values() for name in names}
+    left = {result.target: result for result in _incomplete(target, program)}
+    if not settings.arguments.keys() <= known:
+        labels = {name: f"{target}:{name}" for name in program.names}
+        meant = [name for name in program.names if name in program.complete or labels[name] in left]
+        return [_one(labels[name], program, name, settings) for name in meant]
+    results: list[Checked] = []
+    for name in program.names:
+        label = f"{target}:{name}"
+        given = {key: value for key, value in settings.arguments.items() if key in own[name]}
+        lacking = left.get(label)
+        if lacking is not None and not set(lacking.needs) <= given.keys():
+            results.append(lacking)
+        elif lacking is not None or name in program.complete:
+            results.append(_one(label, program, name, replace(settings, arguments=given)))
+    return results
+
+
+def parameters(program: Program) -> dict[str, tuple[str, ...]]:
+    """The parameters of each net and variant of a file; those of a variant are its net's."""
+    from ogive.elaborate.program import targets
+    from ogive.syntax import ast
+
+    items = targets(program.tree)
+
+    def of(name: str, seen: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        item = items.get(name)
+        if item is None or name in seen:
+            return ()
+        if isinstance(item, ast.Definition):
+            return tuple(parameter.name.id for parameter in item.parameters)
+        return of(_head(item), seen | {name})
+
+    return {name: of(name) for name in items}
+
+
+def _incomplete(target: str, program: Program) -> list[Checked]:
+    """The nets that need an argument and that no variant gives it to."""
+    from ogive.elaborate.program import needs_arguments, targets
+    from ogive.syntax import ast
+
+    items = targets(program.tree)
+    named = {_head(item) for item in items.values() if isinstance(item, ast.Variant)}
+    return [
+        Checked(f"{target}:{name}", None, (), tuple(needs))
+        for name, item in items.items()
+        if name not in named and (needs := needs_arguments(item))
+    ]
+
+
+def _head(variant: ast.Variant) -> str:
+    """The net that a variant names."""
+    from ogive.syntax import ast
+
+    value = variant.value
+    while isinstance(value, ast.Call):
+        value = value.function
+    return value.id if isinstance(value, ast.Name) else ""
+
+
+def _not_checked(result: Checked) -> str:
+    """`A needs n: not checked; --set n=…`."""
+    name = visible(result.target.rpartition(":")[2])
+    return f"{name} needs {', '.join(result.needs)}: not checked; " + " ".join(
+        f"--set {need}=…" for need in result.needs
+    )
 
 
 def _one(target: str, program: Program, name: str, settings: Settings) -> Checked:
@@ -109,6 +195,7 @@ def _json(result: Checked) -> dict[str, object]:
     return {
         "target": result.target,
         "ok": all(d.severity != "error" for d in result.diagnostics),
+        "needs": list(result.needs),
         "name": network.name if network else None,
         "params": network.params if network else None,
         "macs": network.macs if network else None,

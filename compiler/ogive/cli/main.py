@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 
 import click
 
 from ogive.cli.messages import print_diagnostics
-from ogive.diagnostics import ArchError
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.train.interrupt import Terminated
 from ogive.version import __version__
 
 COMMANDS = ("check", "summary", "compile", "draw", "train", "show", "list", "layers", "explain", "bench")
@@ -58,21 +65,81 @@ def run() -> None:
     """The program `ogive`.
 
     Exits 0 when all went well, 1 for a mistake in a program or a file, 2 for wrong usage, 130 when
-    interrupted.
+    interrupted, 143 when terminated.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _open_standard_streams()
     try:
-        code = main.main(prog_name="ogive", standalone_mode=False)
+        with _terminable():
+            code = main.main(prog_name="ogive", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except ArchError as error:
         print_diagnostics(error.diagnostics)
         code = 1
+    except OSError as error:
+        if not _came_from_printing(error):
+            raise
+        reason = (error.strerror or str(error)).lower()
+        print_diagnostics([Diagnostic("E510", f"cannot write to the standard output: {reason}")])
+        _discard_output()
+        code = 1
     except (click.Abort, KeyboardInterrupt) as error:
         # click turns an interrupt into its own exception; what the command had to say about it is the cause
-        said = error.__cause__ or error
-        click.echo(str(said) or "interrupted", err=True)
-        code = 130
+        cause = error.__cause__ or error
+        terminated = isinstance(cause, Terminated)
+        click.echo(str(cause) or ("terminated" if terminated else "interrupted"), err=True)
+        code = 128 + (signal.SIGTERM if terminated else signal.SIGINT)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """SIGTERM as an exception, so that what is under way is tidied up."""
+
+    def terminate(number: int, frame: object) -> None:
+        raise Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open_standard_streams() -> None:
+    """Makes streams that show every character, also where the shell closed one (`>&-`).
+
+    A closed standard output fails as soon as something is printed, and no file is opened in its place; a
+    closed standard error swallows all.
+    """
+    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]
+        _point(1, os.O_RDONLY)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        _point(2, os.O_WRONLY)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _came_from_printing(error: OSError) -> bool:
+    """Whether it was raised while click printed, rather than by a file."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code is click.echo.__code__
+
+
+def _discard_output() -> None:
+    """Sends what could not be printed nowhere: at its end Python would try once more, and complain."""
+    _point(1, os.O_WRONLY)
+
+
+def _point(descriptor: int, flags: int) -> None:
+    """Points a file descriptor at the null device."""
+    null = os.open(os.devnull, flags)
+    if null != descriptor:
+        os.dup2(null, descriptor)
+        os.close(null)

@@ -50,6 +50,7 @@ def command(
 
     from rich.console import Console
 
+    from ogive.train.choice import RULE
     from ogive.train.run import train
 
     result = train(
@@ -57,6 +58,7 @@ def command(
         name=network.name,
         inputs=[(name, tensor.sizes) for name, tensor in network.inputs],
         outputs=[(name, tensor.sizes) for name, tensor in network.outputs],
+        parameters=[name for name, _ in network.ir.regions[0].arguments],
         data=data,
         epochs=epochs,
         batch=batch,
@@ -68,5 +70,6 @@ def command(
         console=Console(stderr=True),
     )
     click.echo(result.summary)
+    click.echo(f"  best: {RULE}")
     for file in result.files:
         click.echo(f"  {file}")

@@ -93,6 +93,13 @@ class BatchNorm(_Norm):
         _require_channels(x, self.what)
         require_weight(self.init, affine=self.affine, argument="affine")
         require_vector_init(self.init, self.what)
+        if self.eps == 0:
+            raise ShapeError(
+                "eps = 0 divides by zero where a channel is constant, and PyTorch refuses it",
+                code="E107",
+                argument="eps",
+                help="`eps = 1e-5`, the default",
+            )
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
         """`weight [C]` and `bias [C]`."""
@@ -192,6 +199,13 @@ class GroupNorm(_Norm):
                 operand=0,
                 argument="num_groups",
                 help=common_divisors(x.channels, x.channels, below=self.num_groups),
+            )
+        if x.channels == self.num_groups and prod(x.spatial) == 1:  # torch.nn.functional.group_norm, batch 1
+            raise ShapeError(
+                f"{self.num_groups} groups have one number each in {x}, which is its own mean",
+                operand=0,
+                argument="num_groups",
+                help="fewer groups, or `bn`" if x.channels > 1 else "`bn`",
             )
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

@@ -76,11 +76,17 @@ class Slice(_Part):
         return (_with_size(x, axis, stop - start),)
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
-        """`x[:, 0:32]`."""
-        axis, start, stop = self._range(inputs[0])
-        before = ":, " * axis
-        slots = (("start", start), ("stop", stop))
-        return Torch(forward=Template(f"{{0}}[{before}{{start}}:{{stop}}]", slots, atom=True))
+        """`x[:, 0:32]`, `x[:, -4:]`: as it was written, for inputs of other sizes."""
+        axis, _, _ = self._range(inputs[0])
+        bounds: list[str] = []
+        slots: list[tuple[str, int]] = []
+        for name, value in (("start", self.start), ("stop", self.stop)):
+            if value is None or value < 0:
+                bounds.append("" if value is None else str(value))
+            else:  # a place from the front may become a parameter of the class
+                bounds.append(f"{{{name}}}")
+                slots.append((name, value))
+        return Torch(forward=Template(f"{{0}}[{':, ' * axis}{':'.join(bounds)}]", tuple(slots), atom=True))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`slice 0:32`."""

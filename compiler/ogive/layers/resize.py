@@ -17,7 +17,6 @@ from ogive.layers.base import (
     Operand,
     ShapeError,
     Size,
-    Template,
     TensorType,
     Torch,
     Window,
@@ -238,16 +237,23 @@ class Crop(Layer):
         return Channel.KEEPS
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
-        """`x[:, :, 4:60, 4:60]`."""
-        (x,) = inputs
-        parts: list[str] = []
-        slots: list[tuple[str, int]] = []
-        for axis, (size, wanted) in enumerate(zip(x.spatial, self._sizes(x), strict=True)):
-            start = (size - wanted) // 2
-            parts.append(f"{{start{axis}}}:{{stop{axis}}}")
-            slots += [(f"start{axis}", start), (f"stop{axis}", start + wanted)]
-        return Torch(forward=Template(f"{{0}}[:, :, {', '.join(parts)}]", tuple(slots), atom=True))
+        """`center_crop(x, (56, 56))`: where it begins depends on the size of the input."""
+        call = Call("center_crop", (Operand(), self._sizes(inputs[0])))
+        return Torch(forward=call, helpers=(_CENTER_CROP,))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`crop 56×56`."""
         return Look("shape", f"crop {show(self._sizes(inputs[0]))}", "crop")
+
+
+_CENTER_CROP = '''@torch.fx.wrap
+def center_crop(x, sizes):
+    """The middle of a map; where the rest is odd, the larger part is cut off behind."""
+    pad = []
+    for axis, size in enumerate(sizes, 2):
+        rest = x.shape[axis] - size
+        if rest < 0:
+            raise ValueError(f"a crop to {tuple(sizes)} is larger than its input of {tuple(x.shape[2:])}")
+        pad = [-(rest // 2), rest // 2 - rest] + pad  # the last axis comes first
+    return F.pad(x, pad)  # less than nothing on each side
+'''

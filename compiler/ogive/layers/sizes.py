@@ -147,7 +147,8 @@ def require_map(x: TensorType, what: str, *, axes: tuple[int, ...] = (1, 2, 3)) 
         ShapeError: E204 when it is no map at all, E205 when it has other axes.
     """
     if x.layout is not Layout.MAP:
-        name = "a vector" if x.layout is Layout.PLAIN else "tokens"
+        plain = "a vector" if len(x.sizes) == 1 else f"a tensor of {len(x.sizes)} axes"
+        name = plain if x.layout is Layout.PLAIN else "tokens"
         raise ShapeError(f"{what} needs a map (channels first), and {x} is {name}", code="E204", operand=0)
     if len(x.spatial) not in axes:
         wanted = " or ".join(f"{n}d" for n in axes)

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from ogive.diagnostics import Diagnostic, Label
 from ogive.source import SourceFile, Span
 from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SIGNS, Lexeme
-
-DEEPEST = 100
+from ogive.syntax.limits import DEEPEST, MOST_REPORTED
 
 
 @dataclass(slots=True)
 class Balanced:
     """Lexemes with closers added and taken away so that they nest, and what was wrong.
 
-    They are None when they nest more than `DEEPEST` deep: nothing else can be said about such a text.
+    They are None when they nest more than `DEEPEST` deep: nothing else can be said about such a text; and
+    when `MOST_REPORTED` of them are wrong.
     `unclosed` holds what was said about openers, and about closers of the wrong kind; `superfluous` what
     was said about closers alone, which is the fault of an opener where the parser misses one before them.
     """
@@ -28,6 +28,11 @@ class Balanced:
     lexemes: list[Lexeme] | None
     unclosed: list[Diagnostic] = field(default_factory=list[Diagnostic])
     superfluous: list[Diagnostic] = field(default_factory=list[Diagnostic])
+
+    @property
+    def enough(self) -> bool:
+        """Whether so much is wrong that the rest need not be looked at."""
+        return len(self.unclosed) + len(self.superfluous) >= MOST_REPORTED
 
 
 def balance(source: SourceFile, lexemes: list[Lexeme]) -> Balanced:
@@ -43,15 +48,22 @@ def balance(source: SourceFile, lexemes: list[Lexeme]) -> Balanced:
                 result.extend(segment)
             else:
                 fault = fault or _Repair(balanced, result).run(segment)
+                if balanced.enough:
+                    balanced.lexemes = None
+                    return balanced
     if isinstance(fault, Lexeme):
-        return Balanced(None, [too_deep(fault, f"nested more than {DEEPEST} brackets deep")])
+        return Balanced(None, [too_deep(fault)])
     return balanced
 
 
-def too_deep(lexeme: Lexeme, message: str) -> Diagnostic:
-    """The complaint about text that later passes could not recurse into."""
-    help = "give a part a name with `let` or as a `block`, or write a loop"
-    return Diagnostic("E003", message, (Label(lexeme.span, "the limit is reached here"),), help=help)
+def too_deep(bracket: Lexeme) -> Diagnostic:
+    """The complaint about brackets that later passes could not recurse into."""
+    if bracket.type in ("LBRACE", "RBRACE"):
+        help = "make the inner part a `block` of its own, and use it here by its name"
+    else:
+        help = "give the inner part a name with `let`"
+    message, label = f"nested more than {DEEPEST} brackets deep", "the limit is reached here"
+    return Diagnostic("E003", message, (Label(bracket.span, label),), help=help)
 
 
 def _nest(lexemes: list[Lexeme]) -> Lexeme | bool | None:
@@ -97,6 +109,8 @@ class _Repair:
                 self._line, self._indent = line, column - 1
             following = lexemes[index + 1].type if index + 1 < len(lexemes) else ""
             if lexeme.type in CLOSERS and not self._close(lexeme, begins_line, following):
+                if self._balanced.enough:
+                    return None
                 continue
             if lexeme.type in OPENERS:
                 self._stack.append((lexeme, self._indent))

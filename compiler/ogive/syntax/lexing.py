@@ -16,7 +16,9 @@ from lark import Token
 from ogive.diagnostics import Diagnostic, Fix, Label
 from ogive.source import SourceFile, Span
 from ogive.syntax.ast import Comment
-from ogive.syntax.lexeme import Lexeme
+from ogive.syntax.brackets import too_deep
+from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, Lexeme
+from ogive.syntax.limits import DEEPEST, LONGEST_LINE, MOST_LEXEMES, MOST_REPORTED
 
 LARGEST_INT = 2**53
 LONGEST_NUMBER = 40
@@ -33,6 +35,10 @@ _ALTERNATIVES = {
 }  # fmt: skip
 
 
+class _Enough(Exception):
+    """No more of the text is read: why is among the diagnostics."""
+
+
 class Lexing:
     """One run over one source. `diagnostics` and `comments` fill while the lexemes are drawn."""
 
@@ -43,6 +49,8 @@ class Lexing:
         self.swallowed_openers: list[int] = []  # where strings that are not closed took brackets away
         self._lex = lex
         self._stray_until = -1
+        self._left = MOST_LEXEMES
+        self._open: list[str] = []  # the brackets around, as far as they nest
         self._handlers: dict[str, Callable[[str, Span], Iterator[Lexeme]]] = {
             "INT": self._number,
             "FLOAT": self._number,
@@ -55,12 +63,38 @@ class Lexing:
             "STRAY": self._stray,
         }
 
-    def run(self, start: int, end: int) -> Iterator[Lexeme]:
-        """The lexemes of the text from `start` to `end`."""
+    def lexemes(self) -> list[Lexeme] | None:
+        """The lexemes of the whole text; None when a limit was reached, or the hundredth mistake."""
+        result: list[Lexeme] = []
+        try:
+            self._measure_lines()
+            result.extend(self._run(0, len(self.source.text)))
+        except _Enough:
+            return None
+        return result
+
+    def _measure_lines(self) -> None:
+        text, start = self.source.text, 0
+        while len(text) - start > LONGEST_LINE:
+            newline = text.rfind("\n", start, start + LONGEST_LINE + 1)
+            if newline < 0:
+                # Cut where reading ends, for who shows the place shows its line.
+                seen = SourceFile(self.source.name, text[: start + LONGEST_LINE + 1])
+                place = Span(seen, start + LONGEST_LINE, start + LONGEST_LINE + 1)
+                message = f"a line is longer than {LONGEST_LINE:,} characters"
+                help = "a list, a call and a chain may go on over many lines"
+                self._say("E015", message, place, "what comes here is not read", help)
+                raise _Enough
+            start = newline + 1
+
+    def _run(self, start: int, end: int) -> Iterator[Lexeme]:
         source, handlers = self.source, self._handlers
         for token in self._lex(start, end):
             kind = token.type
             span = Span(source, token.start_pos or 0, token.end_pos or 0)
+            self._count(span)
+            if kind in OPENERS or kind in CLOSERS or kind in ITEM_WORDS:
+                self._nest(kind, span)
             if kind in handlers and (kind != "NAME" or not token.isascii()):
                 yield from handlers[kind](str(token), span)
             else:
@@ -70,6 +104,33 @@ class Lexing:
         self, code: str, message: str, span: Span, label: str, hint: str | None = None, fix: Fix | None = None
     ) -> None:
         self.diagnostics.append(Diagnostic(code, message, (Label(span, label),), help=hint, fix=fix))
+        if len(self.diagnostics) >= MOST_REPORTED:
+            raise _Enough
+
+    # ----------------------------------------------------------------- limits
+
+    def _count(self, span: Span) -> None:
+        self._left -= 1
+        if self._left < 0:
+            message = f"the file has more than {MOST_LEXEMES:,} words, numbers and signs"
+            help = "write what repeats as a `block` or a loop; weights and tables of data belong in other files"
+            self._say("E015", message, span, "what comes here is not read", help)
+            raise _Enough
+
+    def _nest(self, kind: str, span: Span) -> None:
+        """Keep count of the brackets, as the next pass will; it starts again with each definition."""
+        open = self._open
+        if kind in OPENERS:
+            open.append(kind)
+            if len(open) > DEEPEST:
+                self.diagnostics.append(too_deep(Lexeme(kind, "", span)))
+                raise _Enough
+        elif kind in CLOSERS:
+            if CLOSERS[kind] in open:
+                while open.pop() != CLOSERS[kind]:
+                    pass
+        elif span.start == 0 or self.source.text[span.start - 1] == "\n":
+            open.clear()
 
     # ----------------------------------------------------------------- names and comments
 
@@ -159,6 +220,8 @@ class Lexing:
         help = None
         if text.startswith("."):
             help = f"write `0{text}`"
+        elif re.fullmatch(r"\d+(X\d+)+", text):
+            help = f"write `{text.lower()}`"
         elif "_" in text:
             help = f"write `{text.replace('_', '')}`" if text.replace("_", "").isdigit() else None
         elif re.fullmatch(r"\d+(\.\d+)?[KmgBb]", text):
@@ -196,6 +259,7 @@ class Lexing:
             assert match, "every character of a string is part of a piece"
             piece, at = match[0], pos
             pos = match.end()
+            self._count(Span(self.source, at, pos))
             if piece == "{":
                 stop = self.source.text.find("}", pos, end)
                 inner = self.source.text[pos : end if stop < 0 else stop]
@@ -208,7 +272,9 @@ class Lexing:
                     "".join(pieces),
                     Span(self.source, begin, pos),
                 )
-                yield from self.run(pos, stop)
+                around, self._open = self._open, []
+                yield from self._run(pos, stop)
+                self._open = around
                 kind, begin, pos, pieces = "STRING_END", stop, stop + 1, []
             elif piece == "}":
                 here = Span(self.source, at, pos)

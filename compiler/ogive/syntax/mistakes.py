@@ -6,12 +6,13 @@ what could have stood there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
-from ogive.syntax.lexeme import HARD_KEYWORDS, ITEM_WORDS, SIGNS, STATEMENT_WORDS, Lexeme, text_of
+from ogive.syntax.lexeme import HARD_KEYWORDS, ITEM_WORDS, OPENERS, SIGNS, STATEMENT_WORDS, Lexeme, text_of
 
 _BEGINS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_BEGIN", "TRUE", "FALSE", "NONE", "DTYPE"}
@@ -38,6 +39,7 @@ _EXPECTED = {
 }  # fmt: skip
 # Words that other versions of the language may give a meaning: nobody who writes them means another.
 _RESERVED = frozenset(("insert", "remove", "replace", "set", "use", "share", "assert", "label", "recipe"))
+_SPACED_KERNEL = re.compile(r"\d+(?:[ \t]*[xX][ \t]*\d+)+(?![\w.])")
 _ONCE = ("ELSE", "IN", "EQUAL", "COLON")  # what can hardly be left out where it can stand
 
 
@@ -101,6 +103,52 @@ def explain(mistake: Mistake) -> Diagnostic:
     return _unexpected(mistake)
 
 
+def _kernel(m: Mistake) -> Diagnostic | None:
+    """`3 x 3`, `3x 3`, `3X3`."""
+    begin = m.before if m.before is not None and m.before.type == "INT" else m.found
+    if begin is m.found and m.found.type != "MALFORMED":
+        return None
+    match = _SPACED_KERNEL.match(begin.span.source.text, begin.span.start)
+    if match is None or match.end() <= m.found.span.start:
+        return None
+    kernel = "".join(match[0].split()).lower()
+    span = Span(begin.span.source, match.start(), match.end())
+    message = f"a kernel is written with a small `x` and without spaces: `{_cut(kernel)}`"
+    labels = (Label(span, "not a kernel"),)
+    return Diagnostic("E006", message, labels, help=f"write `{_cut(kernel)}`", fix=Fix(span, kernel, safe=True))
+
+
+def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
+    """`[p -> conv(8), q]`, `add(s -> conv(8))`, `residual(shortcut = pool -> conv(8)) { … }`."""
+    if m.found.type != "ARROW" or m.found.depth <= m.begin.depth:
+        return None
+    depth, first = m.found.depth, m.index
+    while m.lexemes[first - 1].depth >= depth and m.lexemes[first - 1].type not in ("COMMA", "EQUAL"):
+        first -= 1
+    opener, last = first - 1, m.index
+    while m.lexemes[opener].depth >= depth:
+        opener -= 1
+    if m.lexemes[opener].type not in ("LPAR", "LSQB") or first == m.index:
+        return None
+    while m.lexemes[last + 1].depth > depth or (
+        m.lexemes[last + 1].depth == depth and m.lexemes[last + 1].type not in ("COMMA", "NEWLINE", "$END")
+    ):
+        last += 1
+    chain = _cut(" ".join(text_of(m.lexemes[first : last + 1]).split()), 60)
+    help = f"name it first, on a line of its own: `t = {chain}`; then write `t` here"
+    if m.lexemes[first - 1].type == "EQUAL":
+        help = f"layers for an argument stand in braces: `{{ {chain} }}`"
+    return m.say("E001", f"a chain cannot stand inside of `{_pair(m.lexemes[opener])}`", "a second step", help)
+
+
+def _pair(opener: Lexeme) -> str:
+    return f"{SIGNS[opener.type]}…{SIGNS[OPENERS[opener.type]]}"
+
+
+def _cut(text: str, length: int = 40) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def _malformed_number(m: Mistake) -> Diagnostic | None:
     if m.found.type != "MALFORMED" or m.begin.type == "STAGE":
         return None
@@ -113,6 +161,7 @@ def _malformed_number(m: Mistake) -> Diagnostic | None:
 def _stage_name(m: Mistake) -> Diagnostic | None:
     if (
         m.begin.type != "STAGE"
+        or m.lexemes[m.first + 1].type == "STRING_BEGIN"  # the mistake is between its braces, or behind it
         or m.found.depth != m.begin.depth
         or (m.index == m.first + 1 and m.found.type == "LBRACE")
     ):
@@ -311,13 +360,14 @@ def _unexpected(m: Mistake) -> Diagnostic:
     expected = _in_words(m)
     help = None
     form = _FORMS.get(m.begin.type)
-    if form and m.index > m.first and m.found.depth == m.begin.depth:
+    in_string = m.found.type in ("STRING_MIDDLE", "STRING_END")
+    if form and m.index > m.first and m.found.depth == m.begin.depth and not in_string:
         help = f"it is written `{form}`"
     return m.say("E001", f"unexpected {found}; expected {expected}", f"expected {expected}", help)
 
 
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
-    _malformed_number, _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
+    _kernel, _chain_in_brackets, _malformed_number, _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
     _definition_inside, _unknown_statement, _missing_between, _branches, _operators,
 )  # fmt: skip
 

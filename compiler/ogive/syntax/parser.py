@@ -7,6 +7,7 @@ statement and goes on behind it. Everything takes time linear in the text.
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 
 from lark import Token
 from lark.exceptions import UnexpectedToken
+from lark.lexer import LexerThread
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 from lark.utils import TextSlice
 
@@ -23,11 +25,10 @@ from ogive.syntax import ast, tables
 from ogive.syntax.brackets import balance
 from ogive.syntax.lexeme import CLOSERS, Lexeme
 from ogive.syntax.lexing import Lexing
+from ogive.syntax.limits import MOST_REPORTED
 from ogive.syntax.mistakes import Mistake, explain
 from ogive.syntax.postlex import arrange
 from ogive.syntax.transform import Refused
-
-MOST_REPORTED = 100
 
 
 def parse(source: SourceFile) -> tuple[ast.File | None, tuple[Diagnostic, ...]]:
@@ -86,8 +87,16 @@ class _Run:
 
     def parse(self, start: str) -> Any:
         self._start = start
-        if not self._prepare():
-            return None
+        # Nothing that is made here is garbage before the end, and looking for some takes a third of the time.
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return self._parse(start) if self._prepare() else None
+        finally:
+            if collects:
+                gc.enable()
+
+    def _parse(self, start: str) -> Any:
         self._suspect = sorted(map(_start, (*self.diagnostics, *self._superfluous)))
         self._cursor: InteractiveParser = tables.parser().parse_interactive(start=start)
         result = self._drive()
@@ -98,19 +107,23 @@ class _Run:
 
     def _lex(self, start: int, end: int) -> Iterable[Token]:
         text = TextSlice(self.source.text, start, end)
-        return tables.parser().parse_interactive(text, start=self._start).lexer_thread.lex(None)
+        return LexerThread.from_text(tables.lexer(), text).lex(None)  # pyright: ignore[reportArgumentType]
 
     def _prepare(self) -> bool:
         """Run the passes that make lexemes. False when the parser had better not see them."""
         lexing = Lexing(self.source, self._lex)
-        lexemes = list(lexing.run(0, len(self.source.text)))
+        lexemes = lexing.lexemes()
+        self.diagnostics = lexing.diagnostics
+        if lexemes is None:
+            return False
         balanced = balance(self.source, lexemes)
         nested = balanced.lexemes
         self.comments = lexing.comments
-        self.diagnostics = [*lexing.diagnostics, *balanced.unclosed]
+        self.diagnostics.extend(balanced.unclosed)
         self._superfluous = balanced.superfluous
         self._missing_openers = [*lexing.swallowed_openers]
         if nested is None:
+            self.diagnostics.extend(balanced.superfluous)
             return False
         last = next((lexeme.span.end for lexeme in reversed(nested) if lexeme.type != "NEWLINE"), 0)
         end = Lexeme("$END", "", Span(self.source, last, last))

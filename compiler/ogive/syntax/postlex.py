@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ogive.diagnostics import Diagnostic
-from ogive.syntax.brackets import DEEPEST, too_deep
+from ogive.diagnostics import Diagnostic, Label
+from ogive.syntax.brackets import too_deep
 from ogive.syntax.lexeme import CLOSERS, OPENERS, Lexeme
+from ogive.syntax.limits import DEEPEST
 
 KEPT_BY_POSTLEX = ("COMMENT", "MALFORMED", "QUOTED", "STRAY")
 
@@ -36,16 +37,21 @@ _ENDS_RUN = frozenset({"COMMA", "ARROW", "NEWLINE", "VBAR", "EQUAL", "COLLECT", 
 
 @dataclass(slots=True)
 class _Frame:
-    """An open bracket: what kind, and how deep the tree inside it is known to be."""
+    """An open bracket: what kind, and how deep the tree inside it is known to be.
+
+    `run` counts the links of the expression or statement at hand, `elses` those that are an `else`; `inner` is
+    the deepest bracket in it.
+    """
 
     kind: str
     run: int = 0
+    elses: int = 0
     inner: int = 0
     deepest: int = 0
 
     def end_run(self) -> int:
         self.deepest = max(self.deepest, self.run + self.inner)
-        self.run = self.inner = 0
+        self.run = self.elses = self.inner = 0
         return self.deepest
 
 
@@ -76,10 +82,26 @@ def arrange(lexemes: list[Lexeme], end: Lexeme) -> tuple[list[Lexeme], Diagnosti
         _measure(lexeme, frames)
         words.at_start = lexeme.boundary
         if frames[-1].run + frames[-1].inner > DEEPEST:
-            return result, too_deep(lexeme, f"more than {DEEPEST} operators hang on each other")
+            return result, _hangs_together(lexeme, frames[-1])
     end.boundary = True
     result.append(end)
     return result, None
+
+
+def _hangs_together(lexeme: Lexeme, frame: _Frame) -> Diagnostic:
+    """The complaint about links that make the tree too deep: what most of them are."""
+    if frame.inner > frame.run:
+        return too_deep(lexeme)
+    if 3 * frame.elses >= frame.run:  # `else if a == 1` is two links
+        message = "too many `else if` follow each other"
+        help = "write separate `if` statements, or take the value from a list by its index"
+    elif lexeme.type in CLOSERS or lexeme.type == "DOT":
+        message = f"more than {DEEPEST} calls, indices and dots hang on each other"
+        help = "give the first part a name with `let`"
+    else:
+        message = f"more than {DEEPEST} operators hang on each other"
+        help = "give a part a name with `let`, or write a loop"
+    return Diagnostic("E003", message, (Label(lexeme.span, "the limit is reached here"),), help=help)
 
 
 class _Words:
@@ -125,6 +147,7 @@ def _measure(lexeme: Lexeme, frames: list[_Frame]) -> None:
         lexeme.boundary = kind == "LBRACE"
     elif kind in _LINKS:
         frame.run += 1
+        frame.elses += kind == "ELSE"
     elif kind in _ENDS_RUN:
         frame.end_run()
         lexeme.boundary = kind == "VBAR" and frame.kind == "LBRACE"

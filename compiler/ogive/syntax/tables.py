@@ -31,5 +31,10 @@ def parser() -> Lark:
     return Lark._load_from_dict(data, _numbered(stored["memo"]), transformer=Builder())  # pyright: ignore[reportPrivateUsage]
 
 
+def lexer() -> Any:
+    """The lexer of that parser, without the state of a parse that Lark would set up for each piece of text."""
+    return parser().parser.lexer  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
 def _numbered(mapping: dict[str, Any]) -> dict[int, Any]:
     return {int(key): value for key, value in mapping.items()}

@@ -74,6 +74,21 @@ def _refuse_values(chain: ast.Chain, statement: Span) -> None:
         raise Refused(Diagnostic("E008", message, (label,), help=help))
 
 
+def _arguments(parts: Parts) -> tuple[ast.Argument, ...]:
+    """The arguments of a call; behind a named one there is no counting places any more, as in Python."""
+    arguments: tuple[ast.Argument, ...] = _nodes(parts)
+    named: ast.Argument | None = None
+    for argument in arguments:
+        if argument.name is not None:
+            named = named or argument
+        elif named is not None:
+            message = f"`{_short(argument.span)}` has no name, and stands behind `{_short(named.span)}`"
+            labels = (Label(argument.span, "its place does not say which it is"), Label(named.span, "named"))
+            help = "arguments without a name come first; or name this one as well"
+            raise Refused(Diagnostic("E016", message, labels, help=help))
+    return arguments
+
+
 def _is_word(statement: Span) -> bool:
     return statement.text.split(maxsplit=1)[0] in STATEMENT_WORDS.values()
 
@@ -174,7 +189,7 @@ class Builder:
         return ast.If(parts[1], parts[2], otherwise, _cover(parts))
 
     def default(self, parts: Parts) -> ast.Default:
-        return ast.Default(_name(parts[1]), _nodes(parts), _cover(parts))
+        return ast.Default(_name(parts[1]), _arguments(parts), _cover(parts))
 
     def pattern(self, parts: Parts) -> ast.Pattern:
         return ast.Pattern(tuple(_names(parts)), parts[0].type == "LSQB", _cover(parts))
@@ -224,7 +239,7 @@ class Builder:
         return ast.Slice(parts[0], start, stop, _cover(parts))
 
     def call(self, parts: Parts) -> ast.Call:
-        return ast.Call(parts[0], _nodes(parts[1:]), _cover(parts))
+        return ast.Call(parts[0], _arguments(parts[1:]), _cover(parts))
 
     def argument(self, parts: Parts) -> ast.Argument:
         name = parts[0] if len(parts) > 1 else None

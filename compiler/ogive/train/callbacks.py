@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from ogive.train.choice import Choice
+from ogive.train.interrupt import Interrupt
 from ogive.train.rundir import RunFolder, write_text, written_beside
 from ogive.train.tally import Score
 from ogive.train.task import Classification
@@ -108,36 +106,8 @@ def as_csv(epochs: list[Epoch]) -> str:
     return text.getvalue()
 
 
-class Interrupt:
-    """Ctrl-C, asked for once: training stops after the step under way, with whole weights.
-
-    Asked for twice, it stops at once.
-    """
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    @contextmanager
-    def listening(self) -> Generator[None]:
-        """Takes SIGINT over, and gives it back. In a thread that is not the main one it does nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.getsignal(signal.SIGINT)
-        signal.signal(signal.SIGINT, self._receive)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    def _receive(self, number: int, frame: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-
 class Checkpoints(Callback):
-    """last.ckpt after every epoch and on Ctrl-C, best.ckpt a copy of it when the epoch is the best so far.
+    """last.ckpt after every epoch and on Ctrl-C or SIGTERM, best.ckpt a copy of it when the epoch is the best so far.
 
     Stands after `History` among the callbacks, and asks it.
     """
@@ -146,8 +116,12 @@ class Checkpoints(Callback):
         self._folder = folder
         self._history = history
         self._interrupt = interrupt
-        self.interrupted = False  # whether training ended in a KeyboardInterrupt
+        self.interrupted = False  # whether training ended because of a signal
         self._between_steps = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Puts our handlers over those that Lightning has installed by now."""
+        self._interrupt.take_over()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Saves the epoch's weights."""
@@ -176,13 +150,13 @@ class Checkpoints(Callback):
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Saves what an interrupted run has reached, unless it was broken off within a step."""
-        if isinstance(exception, KeyboardInterrupt):
+        if isinstance(exception, KeyboardInterrupt | SIGTERMException):
             self.interrupted = True
             if self._between_steps:
                 self._save(trainer)
 
     def _stop_if_asked(self) -> None:
-        if self._interrupt.asked:
+        if self._interrupt.number is not None:
             self._between_steps = True
             raise KeyboardInterrupt
 

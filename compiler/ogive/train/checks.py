@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.train.data import DataSet
@@ -47,8 +48,10 @@ def image_shape(inputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> tuple
     return channels, height, width
 
 
-def check_outputs(outputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> None:
-    """Whether the declared outputs are one score for each class.
+def check_outputs(
+    outputs: Sequence[tuple[str, Shape]], data_set: DataSet, parameters: Sequence[str] = ()
+) -> None:
+    """Whether the declared outputs are one score for each class; `parameters` are those that can be set.
 
     Raises:
         ArchError: E521, they are not.
@@ -63,13 +66,18 @@ def check_outputs(outputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> No
         )
     shape = outputs[0][1]
     if not shape or any(size != 1 for size in shape[1:]):
-        raise _wrong_output(shape, data_set)
+        raise _wrong_output(shape, data_set, parameters)
     if isinstance(shape[0], int) and shape[0] != data_set.classes:
-        raise _wrong_output(shape, data_set)
+        raise _wrong_output(shape, data_set, parameters)
 
 
-def try_once(network: nn.Module, shape: tuple[int, int, int], data_set: DataSet) -> None:
+def try_once(
+    network: nn.Module, shape: tuple[int, int, int], data_set: DataSet, parameters: Sequence[str] = ()
+) -> int:
     """Runs the network, in evaluation mode, on two empty images, and looks at what it returns.
+
+    Returns:
+        the multiply-accumulates of one image.
 
     Raises:
         ArchError: E520, it cannot take them; E521, it does not return one score for each class.
@@ -77,7 +85,7 @@ def try_once(network: nn.Module, shape: tuple[int, int, int], data_set: DataSet)
     was_training = network.training
     network.cpu().eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
             output = network(torch.zeros(2, *shape))
     except (RuntimeError, ValueError, TypeError) as error:
         reason = str(error).strip().split("\n", 1)[0]
@@ -95,9 +103,10 @@ def try_once(network: nn.Module, shape: tuple[int, int, int], data_set: DataSet)
         raise ArchError([Diagnostic("E521", message, help=help_)]) from None
     except ValueError:
         main = split_heads(output)[0]
-        raise _wrong_output(tuple(main.shape[1:]), data_set) from None
+        raise _wrong_output(tuple(main.shape[1:]), data_set, parameters) from None
     if logits.shape[1] != data_set.classes:
-        raise _wrong_output(tuple(logits.shape[1:]), data_set)
+        raise _wrong_output(tuple(logits.shape[1:]), data_set, parameters)
+    return counter.get_total_flops() // 4  # two images, and two operations to a multiply-accumulate
 
 
 def check_smallest_batch(network: nn.Module, smallest: int) -> None:
@@ -132,11 +141,13 @@ def _written(shape: Shape) -> str:
     return "x".join("?" if size is None else str(size) for size in shape) or "a scalar"
 
 
-def _wrong_output(shape: Shape, data_set: DataSet) -> ArchError:
+def _wrong_output(shape: Shape, data_set: DataSet, parameters: Sequence[str]) -> ArchError:
     classes = data_set.classes
     if len(shape) == 1 or (shape and all(size == 1 for size in shape[1:])):
         message = f"the network tells {shape[0]} classes apart, and `{data_set.name}` has {classes}"
-        return ArchError([Diagnostic("E521", message, help=f"--set classes={classes}")])
+        counted = next((name for name in parameters if "classes" in name), None)
+        help_ = f"--set {counted}={classes}" if counted else f"end the net in `linear({classes})`"
+        return ArchError([Diagnostic("E521", message, help=help_)])
     needed = f"`{data_set.name}` needs a score for each of its {classes} classes"
     message = f"the output is {_written(shape)}, and {needed}"
     return ArchError(

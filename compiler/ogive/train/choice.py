@@ -17,6 +17,9 @@ def standard_error(score: Score) -> float:
     return math.sqrt(accuracy * (1 - accuracy) / total)
 
 
+RULE = "the last epoch that validation cannot tell from the top"
+
+
 class Choice:
     """Keeps the last epoch that validation cannot tell from the best one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from torch import nn
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train import settings as defaults
-from ogive.train.callbacks import Checkpoints, History, Interrupt
+from ogive.train.callbacks import Checkpoints, History
 from ogive.train.checks import (
     Shape,
     check_outputs,
@@ -28,11 +29,13 @@ from ogive.train.checks import (
 from ogive.train.curves import draw_curves
 from ogive.train.data import ImageData, find_data_set
 from ogive.train.evaluate import evaluate
+from ogive.train.interrupt import Interrupt, stopped_by
 from ogive.train.progress import ProgressBar
 from ogive.train.quiet import quiet
 from ogive.train.rundir import RunFolder, default_folder, write_text
 from ogive.train.settings import Settings
 from ogive.train.task import Classification
+from ogive.train.threads import threads_for, using_threads
 from ogive.train.weights import save_weights
 
 
@@ -73,6 +76,7 @@ def train(
     name: str,
     inputs: Sequence[tuple[str, Shape]],
     outputs: Sequence[tuple[str, Shape]] | None = None,
+    parameters: Sequence[str] = (),
     data: str = "digits",
     epochs: int = defaults.EPOCHS,
     batch: int = defaults.BATCH,
@@ -86,7 +90,7 @@ def train(
     """Trains a network to classify, and keeps everything about it in a folder.
 
     On a CPU two runs with the same seed, from the same weights and with the same number of threads, give
-    bit-identical weights. Random states and the network's mode are the caller's to restore.
+    bit-identical weights; a small network gets one thread unless the environment says otherwise. Random states and the network's mode are the caller's to restore.
 
     Args:
         module: a network, trained in place from the weights it has; or a function that makes one, called
@@ -95,6 +99,7 @@ def train(
         name: of the network, for folder and messages.
         inputs: name and shape, without the batch, of each input.
         outputs: the same of each output, where they are known; what the network returns is looked at anyway.
+        parameters: names of the net's own parameters, those that advice may tell to set.
         data: name of a data set, see `data.DATA_SETS`.
         epochs: times that every training image is seen.
         batch: images in a step, at most.
@@ -109,21 +114,22 @@ def train(
         ArchError: E520 input and E521 output do not fit the data, E522 unknown data set, E523 no such device,
             E524 the folder holds a run, E525 a loss that is not finite, E526 a number that cannot be used,
             E527 not enough memory.
-        KeyboardInterrupt: after saving, and after telling the console where the weights are.
+        KeyboardInterrupt: Ctrl-C or, as its subclass `Terminated`, SIGTERM; after saving. It says where the
+            weights are.
     """
     settings = Settings(data, epochs, batch, lr, seed, device)
     data_set = find_data_set(data)
     chosen = choose_device(device)
     shape = image_shape(inputs, data_set)
     if outputs is not None:
-        check_outputs(outputs, data_set)
+        check_outputs(outputs, data_set, parameters)
     folder = RunFolder(out if out is not None else default_folder(name), name)
     folder.refuse_if_taken()
 
     with quiet():
         seed_everything(seed, workers=True, verbose=False)
         network = module if isinstance(module, nn.Module) else module()
-        try_once(network, shape, data_set)
+        macs = try_once(network, shape, data_set, parameters)
         images = ImageData(data_set, shape, batch=batch, seed=seed)
         check_smallest_batch(network, images.train.smallest)
         run = _Run(name, settings, chosen, network, images, folder)
@@ -132,8 +138,9 @@ def train(
             write_text(folder.source, source_text)
         history = History(folder)
         try:
-            seconds = run.fit(history, console or Console(quiet=True))
-            return run.finish(history, seconds)
+            with using_threads(threads_for(macs, batch) if chosen == "cpu" else torch.get_num_threads()):
+                seconds = run.fit(history, console or Console(quiet=True))
+                return run.finish(history, seconds)
         except BaseException as error:
             stopped = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             folder.write_record(run.about() | {"status": stopped, "epochs_done": len(history.epochs)})
@@ -199,9 +206,8 @@ class _Run:
             help_ = f"--batch {max(1, batch // 2)}"
             raise ArchError([Diagnostic("E527", message, help=help_)]) from error
         if checkpoints.interrupted:
-            message = self._where_the_weights_are(history)
-            console.print(message, highlight=False, markup=False, soft_wrap=True)
-            raise KeyboardInterrupt(message)
+            number = interrupt.number or signal.SIGINT
+            raise stopped_by(number, self._where_the_weights_are(history))
         return time.monotonic() - began
 
     def _where_the_weights_are(self, history: History) -> str:

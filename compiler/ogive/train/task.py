@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.heads import as_logits, split_heads, total_loss
+from ogive.train.settings import LEARNING_RATE
 from ogive.train.tally import Tally
 
 LABEL_SMOOTHING = 0.1
@@ -123,4 +124,5 @@ class Classification(LightningModule):
 
 
 def _not_finite(message: str, lr: float) -> Diagnostic:
-    return Diagnostic("E525", message, help=f"a smaller learning rate: --lr {lr / 10:g}")
+    smaller = lr / 10 if lr / 10 <= LEARNING_RATE else LEARNING_RATE / 10
+    return Diagnostic("E525", message, help=f"a smaller learning rate: --lr {smaller:g}")

@@ -57,6 +57,11 @@ def transfer(
         TransferError: The dataflows do not match, match in more than one way, or the outputs disagree; the
             target is then exactly as it was.
     """
+    for role, given in (("source", source), ("target", target)):
+        if not isinstance(given, nn.Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+            what = type(given).__name__
+            advice = "net.module()" if callable(getattr(given, "module", None)) else "a `torch.nn.Module`"
+            raise TransferError(f"the {role} is a `{what}`, not a module", advice)
     inputs = (example,) if isinstance(example, Tensor) else example
     if not inputs or not all(isinstance(tensor, Tensor) for tensor in inputs):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TransferError("the example must be a tensor or a tuple of tensors")
@@ -79,7 +84,11 @@ def transfer(
         _others(target, {pair.target for pair in pairs}),
     )
     if verbose:
-        Console().print(report)
+        console = Console()
+        if console.is_terminal:
+            console.print(report)
+        else:
+            print(report)  # as wide as it is
     return report
 
 

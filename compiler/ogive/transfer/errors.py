@@ -1,8 +1,25 @@
 """Why a transfer was refused."""
 
+from __future__ import annotations
 
-class TransferError(Exception):
+from ogive.diagnostics import ArchError, Diagnostic
+
+
+class TransferError(ArchError):
     """The weights cannot be copied: the dataflows differ, the match is not unique, or the outputs disagree.
 
-    The target is as it was. The message says where, with the paths of both modules.
+    The target is as it was. It carries one diagnostic, E530, which says where, with the paths of both modules.
+
+    Args:
+        message: what is wrong; the lines after the first are places, and become notes.
+        help: what to do, where that is known.
     """
+
+    def __init__(self, message: str, help: str | None = None) -> None:  # noqa: A002 - the diagnostic's word
+        self._given = message, help
+        first, *places = message.split("\n")
+        notes = tuple(("at", place.strip()) for place in places)
+        super().__init__([Diagnostic("E530", first, (), notes, help)])
+
+    def __reduce__(self) -> tuple[type[TransferError], tuple[str, str | None]]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return type(self), self._given

@@ -9,6 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+_WIDE = 100_000
+"""Columns where no terminal sets a limit: every pair of modules has one line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -52,14 +55,16 @@ class TransferReport:
     unmatched_target: tuple[str, ...]
 
     def __str__(self) -> str:
-        console = Console(width=160, color_system=None, force_terminal=False)
+        console = Console(width=_WIDE, color_system=None, force_terminal=False)
         with console.capture() as capture:
             console.print(self)
-        return capture.get()
+        return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
     def __rich__(self) -> RenderableType:
         """The map, a row for each pair of modules, and the verdict."""
-        table = Table("source", "target", "tensors", box=None, padding=(0, 2, 0, 0))
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        for heading in ("source", "target", "tensors"):
+            table.add_column(heading, overflow="fold")  # a name is never cut off
         for (here, there), pairs in groupby(self.pairs, key=lambda pair: pair.modules):
             table.add_row(escape(here or "."), escape(there or "."), escape(", ".join(map(_tensor, pairs))))
         plural = "output" if self.outputs == 1 else f"{self.outputs} outputs"

@@ -104,7 +104,7 @@ class Builder:
                     body()
                     self.layer(Concat(), [before, self.here])
 
-    def clique(self, layers: int, growth: int, stages: int = 2) -> tuple[Ref, list[Ref]]:
+    def clique(self, layers: int, growth: int, stages: int = 2) -> tuple[Ref, Ref]:
         source = self.here
         kind = self.graph.type(source)
         result = kind.with_channels(growth)
@@ -121,8 +121,10 @@ class Builder:
                     self.graph.connect(Ref(tail), head, operand)
             self.here = Ref(names[-1])
             members = [Ref(n) for n in names]
-            self.layer(Concat(), members)
-        return source, members
+            transit = self.layer(Concat(), members)
+            features = self.layer(Concat(), [source, *members])
+            self.here = transit
+        return transit, features
 
     def done(self) -> Graph:
         self.graph.outputs = (("output", self.here),)
@@ -213,9 +215,7 @@ def cliquenet(layers: int = 4, blocks: int = 1) -> Graph:
     heads: list[Ref] = []
     for i in range(blocks):
         with b.stage(f"block{i + 1}"):
-            source, members = b.clique(layers, 36)
-            transit = b.here
-            features = b.layer(Concat(), [source, *members])
+            transit, features = b.clique(layers, 36)
         b.here = features
         with b.use("Head", i + 1):
             heads.append(b.chain(BatchNorm(), ReLU(), GlobalAvgPool()))
@@ -295,6 +295,56 @@ def row(layers: int) -> Graph:
     b = Builder("row", map_of(3, 8, 8))
     for i in range(layers):
         b.layer(Conv(1 + i % 5, (3, 3), padding=1))
+    return b.done()
+
+
+def flat(layers: int, pools: bool = False) -> Graph:
+    """A long chain that nothing groups, and its head."""
+    b = Builder("flat", map_of(3, 8, 8))
+    for i in range(layers):
+        b.chain(Conv(8 + i % 3, (3, 3), padding=1), BatchNorm(), ReLU())
+        if pools:
+            b.layer(MaxPool((3, 3), stride=1, padding=1))
+    b.chain(GlobalAvgPool(), Flatten(), Linear(10))
+    return b.done()
+
+
+def uneven(layers: int) -> Graph:
+    """Convolutions whose kernels repeat after eight at the earliest, and a head."""
+    b = Builder("uneven", map_of(3, 8, 8))
+    for i in range(layers):
+        size = 1 + 2 * (i % 8)
+        b.layer(Conv(8, (size, size), padding=size // 2))
+    b.chain(GlobalAvgPool(), Flatten(), Linear(10))
+    return b.done()
+
+
+def widening() -> Graph:
+    """Copies that differ in nothing but the channels that enter."""
+    b = Builder("widening", map_of(8, 8, 8))
+    b.repeat(4, lambda _: b.dense(3, lambda: b.chain(BatchNorm(), ReLU(), Conv(12, (3, 3), padding=1))))
+    b.layer(Conv(16, (1, 1)))
+
+    def grow(i: int) -> None:
+        with b.use("Grow", i + 1):
+            before = b.here
+            b.chain(Conv(10, (3, 3), padding=1), ReLU())
+            b.layer(Concat(), [before, b.here])
+
+    b.repeat(3, grow)
+    return b.done()
+
+
+def staged() -> Graph:
+    """A stem of three layers, and so many blocks behind it that all fold."""
+    b = Builder("staged", map_of(3, 64, 64))
+    with b.stage("stem"):
+        b.chain(Conv(64, (7, 7), stride=2, padding=3), ReLU(), MaxPool((3, 3), stride=2, padding=1))
+        b.chain(Conv(192, (3, 3), padding=1), ReLU())
+    for i in range(14):
+        with b.stage(f"s{i}"), b.use("Pair", i + 1, width=16 + i):
+            for _ in range(2):
+                b.chain(Conv(16 + i, (3, 3), padding=1), ReLU(), MaxPool((3, 3), stride=1, padding=1))
     return b.done()
 
 

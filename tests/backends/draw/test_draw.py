@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,11 +216,47 @@ def test_wide_nets_are_drawn_in_time() -> None:
 @pytest.mark.parametrize("layers", [80, look.MOST_BOXES + 20])
 def test_long_rows_become_one_box(layers: int) -> None:
     image = Image(svg(nets.row(layers)))
-    assert [b.text for b in image.boxes] == [
-        ["image"],
-        [f"{layers} layers", "3×3 conv, 1  …  3×3 conv, 5"],
-        ["output"],
-    ]
+    assert [b.text for b in image.boxes] == [["image"], ["3×3 conv, 1 … 5", f" ×{layers}"], ["output"]]
+
+
+def test_the_fonts_of_the_package_are_only_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packaged = tmp_path / "fonts"
+    packaged.mkdir()
+    for file in render.fonts.fonts().glob("*.ttf"):
+        shutil.copyfile(file, packaged / file.name)
+    before = sorted(p.name for p in packaged.iterdir())
+    packaged.chmod(0o555)
+    expected = draw(nets.lenet(), "svg")
+    monkeypatch.setattr(render.fonts, "fonts", lambda: packaged)
+    try:
+        assert draw(nets.lenet(), "svg") == expected
+        assert sorted(p.name for p in packaged.iterdir()) == before
+    finally:
+        packaged.chmod(0o755)
+
+
+def test_a_pdf_has_no_margin_of_its_own() -> None:
+    image = Image(svg(nets.lenet()))
+    box = re.search(rb"/MediaBox \[ *0 0 ([\d.]+) ([\d.]+)", draw(nets.lenet(), "pdf"))
+    assert box is not None
+    assert [float(v) for v in box.groups()] == pytest.approx([image.width, image.height], abs=1)
+
+
+@pytest.mark.parametrize("name", ["lenet", "inception", "clique4", "densenet121"])
+@pytest.mark.parametrize("dpi", [80, 200])
+def test_a_png_is_rgba_and_says_its_density(name: str, dpi: int) -> None:
+    chunks: dict[bytes, bytes] = {}
+    data = draw(nets.NETS[name](), "png", dpi=dpi)
+    at = 8
+    while at < len(data):
+        (size,) = struct.unpack(">I", data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + size]
+        assert kind == b"IDAT" or kind not in chunks
+        assert struct.unpack(">I", data[at + 8 + size : at + 12 + size]) == (zlib.crc32(kind + body),)
+        chunks[kind] = body
+        at += 12 + size
+    assert chunks[b"IHDR"][8:10] == bytes([8, 6])  # 8 bits, RGBA
+    assert struct.unpack(">IIB", chunks[b"pHYs"]) == (round(dpi / 0.0254), round(dpi / 0.0254), 1)
 
 
 def test_more_boxes_than_can_be_laid_out() -> None:

@@ -13,7 +13,7 @@ from ogive.backends.draw import clique_ring, look, svg
 from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.definitions import definitions
 from ogive.backends.draw.fit import estimated_height, fitted
-from ogive.backends.draw.picture import Box, Picture, Ring
+from ogive.backends.draw.picture import Box, Cluster, Picture, Ring
 from ogive.backends.draw.render import render
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import fuse
@@ -119,6 +119,63 @@ def test_labels_are_shapes_that_change(name: str) -> None:
             into.setdefault(edge.head, set()).add(edge.label)
     for edge in picture.edges:
         assert not edge.label or edge.label not in into.get(edge.tail, set())
+
+
+def test_a_label_on_what_changes_inside_a_roll_and_behind_a_ring() -> None:
+    picture = collapse(Structure(nets.densenet()), 9)
+    assert [e.label for e in picture.edges if e.label.startswith("128×56")] == ["128×56×56"] * 2
+    picture = collapse(Structure(nets.cliquenet(4, 3)), 9)
+    rings = {b.id for b in picture.boxes() if isinstance(b, Ring)}
+    labels = [e.label for e in picture.edges if e.tail in rings and e.label]
+    assert labels == ["144×32×32", "144×16×16"]
+
+
+def test_a_box_for_copies_that_widen_says_the_whole() -> None:
+    structure = Structure(nets.widening())
+    told = [(b.text.title, b.badge) for b in boxes(collapse(structure, 0)) if b.region is not None]
+    assert told == [("dense 8→152", 12), ("Grow 16→46", 3)]
+    clusters = [i for i in collapse(structure, 9).items if isinstance(i, Cluster)]
+    assert [(c.name, c.note, c.badge) for c in clusters] == [("dense", "8→152", 4), ("Grow", "16→46", 3)]
+
+
+def test_a_row_without_stages_keeps_its_head() -> None:
+    picture = fitted(Structure(nets.flat(300)))
+    assert [(t, a, b.badge) for b, (_, t, a) in zip(boxes(picture), lines(picture), strict=True)] == [
+        ("image", "", 1),
+        ("3×3 conv, 8 … 10", "BN · ReLU", 300),
+        ("global avg pool", "flatten", 1),
+        ("linear, 10", "", 1),
+        ("output", "", 1),
+    ]
+    assert [e.label for e in picture.edges] == ["3×8×8", "10×8×8", "10", ""]
+
+
+def test_a_row_with_a_period_says_it() -> None:
+    picture = fitted(Structure(nets.flat(60, pools=True)))
+    assert lines(picture)[1][1] == "3×3 conv, 8 … 10 → 3×3 max pool"
+    assert [b.badge for b in boxes(picture)] == [1, 60, 1, 1, 1]
+
+
+def test_a_row_without_a_period_keeps_its_head() -> None:
+    picture = fitted(Structure(nets.uneven(70)))
+    titles = [t for _, t, _ in lines(picture)]
+    assert titles == ["image", "70 layers", "global avg pool", "linear, 10", "output"]
+
+
+def test_both_results_of_a_clique_are_defined() -> None:
+    definition = next(d for d in fitted(Structure(nets.cliquenet(12, 3))).definitions if d.name == "clique")
+    ring = next(b for b in definition.boxes() if isinstance(b, Ring))
+    named = {b.text.title: b.id for b in boxes(definition) if b.kind == "output"}
+    assert set(named) == {"features", "transit"}
+    before = {e.head: {o.tail for o in definition.edges if o.head == e.tail} for e in definition.edges}
+    assert before[named["transit"]] == {ring.id}
+    assert before[named["features"]] == {ring.id, ring.source}
+
+
+def test_small_stages_are_defined_where_there_is_room() -> None:
+    picture = fitted(Structure(nets.staged()))
+    stem = next(d for d in picture.definitions if d.name == "stem")
+    assert [t for _, t, _ in lines(stem)] == ["in", "7×7 conv, 64, /2", "3×3 max pool, /2", "3×3 conv, 192"]
 
 
 def test_skips_of_a_unet() -> None:

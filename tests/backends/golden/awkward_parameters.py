@@ -18,10 +18,10 @@ def numbered(name, *modules):
 class Layer(nn.Module):
     """One layer of unit1.repeat1, case.arch:2."""
 
-    def __init__(self, in_channels, conv1_out_channels):
+    def __init__(self, in_channels, out_channels):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, conv1_out_channels, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(conv1_out_channels)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x):
         return self.bn1(self.conv1(x))
@@ -30,9 +30,9 @@ class Layer(nn.Module):
 class Layer2(nn.Module):
     """One layer of unit1.repeat2, case.arch:2."""
 
-    def __init__(self, in_channels, conv1_out_channels):
+    def __init__(self, in_channels, out_channels):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, conv1_out_channels, 1)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 1)
 
     def forward(self, x):
         return self.conv1(x)

@@ -13,8 +13,10 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x):
         pad = []
-        for size, k, s, d in zip(x.shape[2:], self.kernel_size, self.stride, self.dilation):
-            total = max((-(-size // s) - 1) * s + d * (k - 1) + 1 - size, 0)
+        for axis, (k, s, d) in enumerate(zip(self.kernel_size, self.stride, self.dilation), 2):
+            total = d * (k - 1) - (x.shape[axis] - 1) % s
+            if d * (k - 1) < s - 1:  # the steps may leave gaps, and the last of them needs no padding
+                total = torch.sym_max(total, 0)
             pad = [total // 2, total - total // 2] + pad  # the last axis comes first
         x = F.pad(x, pad, "constant" if self.padding_mode == "zeros" else self.padding_mode)
         return F.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
@@ -50,8 +52,8 @@ class Clique(nn.Module):
                 y = getattr(self, f"dropout1_{i}")(
                     getattr(self, f"prelu1_{stage}_{i}")(getattr(self, f"gn1_{stage}_{i}")(y))
                 )
-                parts = zip(sources, y.split(4, 1))
-                y = sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)
+                parts = y.split(4, 1)
+                y = sum(getattr(self, f"link_{j}_{i}")(parts[n]) for n, j in enumerate(sources))
                 if stage > 1:  # X0 takes no part, the bias of its link does
                     y = y + getattr(self, f"link_0_{i}").bias.view(-1, 1, 1)
                 x[i] = y
@@ -113,8 +115,8 @@ class Clique3(nn.Module):
             for i in range(1, 4):
                 sources = self.sources(stage, i)
                 y = torch.cat([x[j] for j in sources], 1)
-                parts = zip(sources, y.split([12 if j == 0 else 4 for j in sources], 1))
-                y = sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)
+                parts = y.split([12 if j == 0 else 4 for j in sources], 1)
+                y = sum(getattr(self, f"link_{j}_{i}")(parts[n]) for n, j in enumerate(sources))
                 x[i] = getattr(self, f"bn1_{stage}_{i}")(y)
         return torch.cat(x[1:], 1)
 

@@ -13,8 +13,10 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x):
         pad = []
-        for size, k, s, d in zip(x.shape[2:], self.kernel_size, self.stride, self.dilation):
-            total = max((-(-size // s) - 1) * s + d * (k - 1) + 1 - size, 0)
+        for axis, (k, s, d) in enumerate(zip(self.kernel_size, self.stride, self.dilation), 2):
+            total = d * (k - 1) - (x.shape[axis] - 1) % s
+            if d * (k - 1) < s - 1:  # the steps may leave gaps, and the last of them needs no padding
+                total = torch.sym_max(total, 0)
             pad = [total // 2, total - total // 2] + pad  # the last axis comes first
         x = F.pad(x, pad, "constant" if self.padding_mode == "zeros" else self.padding_mode)
         return F.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)

@@ -60,12 +60,12 @@ class Outer(nn.Module):
             self.shortcut2 = nn.Identity()
 
     def forward(self, x):
-        y = x
+        y1 = x
         for i in range(1, self.n + 1):
-            y = getattr(self, f"inner{i}")(y)
+            y1 = getattr(self, f"inner{i}")(y1)
         y2 = self.bn1(self.conv1(x))
         y2 = F.relu(y2 + self.shortcut(x), inplace=True)
-        y = self.conv2(torch.cat((y, y2, x), 1))
+        y = self.conv2(torch.cat((y1, y2, x), 1))
         return y + self.shortcut2(x)
 
 

@@ -10,6 +10,18 @@ import torch.nn.functional as F
 from torch import nn
 
 
+@torch.fx.wrap
+def center_crop(x, sizes):
+    """The middle of a map; where the rest is odd, the larger part is cut off behind."""
+    pad = []
+    for axis, size in enumerate(sizes, 2):
+        rest = x.shape[axis] - size
+        if rest < 0:
+            raise ValueError(f"a crop to {tuple(sizes)} is larger than its input of {tuple(x.shape[2:])}")
+        pad = [-(rest // 2), rest // 2 - rest] + pad  # the last axis comes first
+    return F.pad(x, pad)  # less than nothing on each side
+
+
 def named(**modules):
     """A chain of modules under their names."""
     return nn.Sequential(OrderedDict(modules))
@@ -31,16 +43,15 @@ class Double(nn.Module):
 class Up(nn.Module):
     """up1, case.arch:15-16."""
 
-    def __init__(self, in_channels, in_channels_2, crop1_stop0):
+    def __init__(self, in_channels, in_channels_2, sizes):
         super().__init__()
-        self.crop1_stop0 = crop1_stop0
+        self.sizes = sizes
         self.up = nn.ConvTranspose2d(in_channels, in_channels_2, 2, stride=2)
         self.double1 = Double(in_channels, in_channels_2)
 
     def forward(self, x, x2):
         x = self.up(x)
-        x2 = x2[:, :, 0:self.crop1_stop0, 0:self.crop1_stop0]
-        return self.double1(torch.cat((x2, x), 1))
+        return self.double1(torch.cat((center_crop(x2, self.sizes), x), 1))
 
 
 class N(nn.Module):
@@ -52,9 +63,9 @@ class N(nn.Module):
         self.down2 = named(double1=Double(4, 8))
         self.down3 = named(double1=Double(8, 16))
         self.bottom = named(double1=Double(16, 32))  # case.arch:11
-        self.up1 = Up(32, 16, 4)  # case.arch:14
-        self.up2 = Up(16, 8, 8)
-        self.up3 = Up(8, 4, 16)
+        self.up1 = Up(32, 16, (4, 4))  # case.arch:14
+        self.up2 = Up(16, 8, (8, 8))
+        self.up3 = Up(8, 4, (16, 16))
         self.conv1 = nn.Conv2d(4, 2, 1)
 
     def forward(self, x):

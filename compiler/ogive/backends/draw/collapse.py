@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw import flow
-from ogive.backends.draw.folding import folded_kind, folded_text, inside, name_of
+from ogive.backends.draw.folding import after_all, ends, folded_kind, folded_text, inside, name_of
 from ogive.backends.draw.picture import (
     Box,
     Cluster,
@@ -22,7 +22,7 @@ from ogive.backends.draw.picture import (
     with_badge,
 )
 from ogive.backends.draw.rolling import Rolled, Structure
-from ogive.backends.draw.text import Fused, clip, layer_text, look, shape
+from ogive.backends.draw.text import Fused, channels_text, clip, layer_text, look, shape
 from ogive.graph import CliqueBody, Ref, Region
 
 _LEVELS = {"stage", "block", "dense", "aux", "clique"}
@@ -71,8 +71,6 @@ class _Scene:
         self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
         self.rings: dict[str, Region] = {}
-        # shapes that enter a rolled box from its own last turn
-        self.turned: dict[str, set[str]] = defaultdict(set)
         # of a node that is folded away: the region that its edges are seen from
         self.above: dict[str, int | None] = {}
 
@@ -86,6 +84,9 @@ class _Scene:
         if self.root == 0:
             outputs, out_links = self.outputs()
             every, links = (*every, *outputs), [*links, *out_links]
+        elif region.clique:
+            results, result_links = self.results(region)
+            every, links = (*every, *results), [*links, *result_links]
         thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
         edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
         return Picture(clip(name, 60), every, tuple(edges), spine=flow.spine(order(every), edges))
@@ -108,9 +109,9 @@ class _Scene:
             if rolled.count == 1:
                 items += held
             elif len(held) == 1:
-                items.append(with_badge(held[0], rolled.count))
+                items.append(with_badge(self.whole(held[0], rolled), rolled.count))
             else:
-                items.append(Cluster(self.id(), "", "", held, rolled.count))
+                items.append(Cluster(self.id(), "", self.growth(rolled), held, rolled.count))
         return tuple(items)
 
     def roll(self, rolled: Rolled) -> None:
@@ -119,6 +120,25 @@ class _Scene:
         for copy, nodes in enumerate(rolled.copies):
             for place, node in enumerate(nodes):
                 self.copies[node].append((number, copy, place))
+
+    def whole(self, item: Item, rolled: Rolled) -> Item:
+        """What all copies of a roll together do to the channels, where one box or frame stands for them."""
+        if isinstance(item, Box) and item.region is not None:
+            text, *_ = folded_text(self.structure, self.graph.regions[item.region], rolled)
+            return replace(item, text=text)
+        growth = self.growth(rolled)
+        if isinstance(item, Cluster) and growth:
+            return replace(item, note=", ".join(n for n in (item.note, growth) if n))
+        return item
+
+    def growth(self, rolled: Rolled) -> str:
+        """`16→64`, where every copy of a roll changes the channels."""
+        unit = rolled.unit
+        types = ends(self.structure, unit) if isinstance(unit, Region) else None
+        if types is None or not isinstance(unit, Region):
+            return ""
+        last = after_all(self.structure, unit, rolled)
+        return channels_text(types[0], last) if last and last != types[1] else ""
 
     def unit(self, rolled: Rolled, level: int) -> tuple[Item, ...]:
         unit = rolled.unit
@@ -140,6 +160,7 @@ class _Scene:
         only = items[0] if len(items) == 1 else None
         if isinstance(only, Cluster):
             if not only.name:
+                note = ", ".join(n for n in (note, only.note) if n)
                 return (replace(only, name=name, note=note, kind=region.kind),)
             if region.kind == "stage" and only.kind != "stage":
                 return (replace(only, name=f"{name} · {only.name}", kind="stage"),)
@@ -173,7 +194,8 @@ class _Scene:
         for user in users:
             node = self.graph.node(user)
             newest = [Ref(m) for m in members]
-            if look(self.graph, node).kind == "merge" and list(self.graph.operands(user)) == newest:
+            own = look(self.graph, node).kind == "merge" and list(self.graph.operands(user)) == newest
+            if own and region.id != self.root:  # where it is defined, it is drawn
                 self.at[user] = ring.id
         others = [
             u for u in self.structure.units(region.id) if isinstance(u, Fused) and u.lead not in self.at
@@ -187,6 +209,19 @@ class _Scene:
             box = Box(self.id(), "output", Text(clip(name)))
             boxes.append(box)
             links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
+        return boxes, links
+
+    def results(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
+        """What a clique gives on, as far as it is used: its layers (transit), X0 before them (features)."""
+        newest = [Ref(m) for m in _members(self.structure, region)]
+        names = {tuple(newest): "transit", (*region.inputs, *newest): "features"}
+        boxes: list[Box] = []
+        links: list[tuple[Edge, str]] = []
+        for node in self.structure.nodes[region.id]:
+            name = names.get(tuple(self.graph.operands(node)))
+            if name and look(self.graph, self.graph.node(node)).kind == "merge":
+                boxes.append(Box(self.id(), "output", Text(name)))
+                links.append((Edge(self.at[node], boxes[-1].id), ""))
         return boxes, links
 
     # ------------------------------------------------------------------ edges
@@ -223,9 +258,7 @@ class _Scene:
                 else:
                     source, before = resolved[ref.node]
                     tail = self.at[source]
-                if any(path.get(roll, copy) != copy for roll, copy in before.items()):
-                    self.turned[head].add(carried)
-                elif tail != head:
+                if tail != head and all(path.get(roll, copy) == copy for roll, copy in before.items()):
                     ends = self.around_rings(tail, head, ref, name)
                     style = self.style(ref.node, drawn)
                     if ends not in found or (style == "flow" and found[ends][0].style != "flow"):
@@ -268,13 +301,11 @@ class _Scene:
 
     def labelled(self, links: Sequence[tuple[Edge, str]], edges: Sequence[Edge]) -> list[Edge]:
         """A shape on the first arrow of every tensor unlike those that entered its box; never on a skip."""
-        entering: dict[str, set[str]] = defaultdict(
-            set, {id: set(shapes) for id, shapes in self.turned.items()}
-        )
+        entering: dict[str, set[str]] = defaultdict(set)
         for (_, carried), edge in zip(links, edges, strict=True):
             if edge.style != "skip":
                 entering[edge.head].add(carried)
-        silent = {*self.rings, *(f"{ring}.x0" for ring in self.rings)}
+        silent = {f"{ring}.x0" for ring in self.rings}
         named: set[tuple[str, str]] = set()
         done: list[Edge] = []
         for (_, carried), edge in zip(links, edges, strict=True):

@@ -6,7 +6,7 @@ Three uses of `Bottleneck` with 64, 128 and 256 give one picture that says `widt
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import takewhile
@@ -21,6 +21,7 @@ from ogive.graph import Region
 MOST = 4
 """Definitions beside one overview."""
 _MOST_BOXES = 24
+_SMALL_STAGE = 10
 _NUMBER = re.compile(r"\d+")
 
 
@@ -50,6 +51,28 @@ def definitions(structure: Structure, overview: Picture) -> tuple[Picture, ...]:
                 pictures.append(made)
                 waiting.append(made)
     return tuple(pictures)
+
+
+def stages(structure: Structure, overview: Picture, number: int) -> Iterator[Picture]:
+    """Pictures of the small stages and heads of layers that are folded in the overview, each once.
+
+    Args:
+        structure: of the graph.
+        overview: what they stand beside.
+        number: of the definitions there are.
+    """
+    done: set[Hashable] = set()
+    for box in overview.boxes():
+        region = structure.graph.regions[box.region] if isinstance(box, Box) and box.region else None
+        if region is None or region.kind not in {"stage", "aux"} or (isinstance(box, Box) and box.defines):
+            continue
+        key = structure.signature(region)
+        prefix = f"d{number + 1}."
+        picture = collapse(structure, deepest(structure, region.id), region.id, prefix)
+        if key not in done and 1 < picture.count <= _SMALL_STAGE + 1:
+            done.add(key)
+            number += 1
+            yield picture
 
 
 def _variants(structure: Structure) -> dict[tuple[str, Hashable], _Variant]:
@@ -90,6 +113,8 @@ def _split(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
 def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     regions = [_body(structure, u) for u in variant.uses]
     model = next((r for r in regions if _split(structure, r)[1]), regions[0])
+    if model.kind == "clique":  # the use of whose results most are needed
+        model = max(regions, key=lambda r: len(structure.nodes[r.id]))
     identity = any(not _split(structure, r)[1] for r in regions) and bool(_split(structure, model)[1])
     depth = deepest(structure, model.id)
     picture = collapse(structure, depth, model.id, prefix)
@@ -119,7 +144,7 @@ def _identity(picture: Picture) -> list[Edge]:
 def _reworded(item: Item, numbers: _Numbers, identity: bool) -> Item:
     if isinstance(item, Cluster):
         return replace(item, items=tuple(_reworded(i, numbers, identity) for i in item.items))
-    if not isinstance(item, Box) or item.kind == "input":
+    if not isinstance(item, Box) or item.kind in {"input", "output"}:
         return item
     text = numbers.general(item)
     if identity and item.nodes and set(item.nodes) <= numbers.shortcut:

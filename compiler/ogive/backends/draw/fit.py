@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import replace
 
 from ogive.backends.draw import flow, look
 from ogive.backends.draw.clique_ring import frame
 from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.definitions import definitions
+from ogive.backends.draw.definitions import MOST, definitions, stages
 from ogive.backends.draw.picture import Box, Cluster, Item, Picture, Ring, Text, order
 from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.rows import condensed, shortened
 from ogive.backends.draw.text import Fused
 
 _LINE, _SMALL_LINE, _MARGINS, _GAP, _LABEL = 11.0, 9.0, 5.5, look.RANK_SEP * 72, 6.0
-_FRAME, _FRAME_TITLE = 14.0, 11.0
-_LONG_ROW = 5
+_FRAME, _FRAME_TITLE, _BETWEEN = 14.0, 11.0, 26.0
 
 
 def fitted(structure: Structure, depth: int | None = None) -> Picture:
@@ -40,8 +40,26 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
         picture = _reopened(structure, at, kept, picture)
     if not fits(picture):
         picture = condensed(picture)
+    if not fits(picture):
+        picture = shortened(picture)
     picture = capped(picture)
-    return replace(picture, definitions=definitions(structure, picture)) if at < top else picture
+    return _defined(structure, picture) if at < top else picture
+
+
+def _defined(structure: Structure, picture: Picture) -> Picture:
+    """The picture with definitions of its blocks, and of its small stages as far as the page has room."""
+    found = list(definitions(structure, picture))
+    room = estimated_height(picture) - sum(map(_definition_height, found))
+    for stage in stages(structure, picture, len(found)):
+        room -= _definition_height(stage)
+        if room < 0 or len(found) == MOST:
+            break
+        found.append(stage)
+    return replace(picture, definitions=tuple(found))
+
+
+def _definition_height(picture: Picture) -> float:
+    return estimated_height(picture) + _FRAME + _FRAME_TITLE + 0.6 * _BETWEEN
 
 
 def _around_cliques(structure: Structure) -> set[int]:
@@ -62,10 +80,10 @@ def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture
             continue
         if any(isinstance(r.unit, Fused) for r in structure.rolled(region.id)):
             alike[structure.signature(region, labels=False)].add(region.id)
-    for stages in alike.values():
-        attempt = collapse(structure, depth, also=kept | stages)
+    for opened in alike.values():
+        attempt = collapse(structure, depth, also=kept | opened)
         if fits(attempt):
-            picture, kept = attempt, kept | stages
+            picture, kept = attempt, kept | opened
     return picture
 
 
@@ -103,42 +121,6 @@ def box_height(box: Box) -> float:
         return 14.0
     small = bool(box.text.before) + bool(box.text.after)
     return max(15.0, _LINE + small * _SMALL_LINE + _MARGINS)
-
-
-def condensed(picture: Picture) -> Picture:
-    """The picture with every long row of layers in one box, which says how many, the first and the last."""
-    into, out = Counter(e.head for e in picture.edges), Counter(e.tail for e in picture.edges)
-    joined = {(e.tail, e.head) for e in picture.edges if out[e.tail] == 1 and into[e.head] == 1}
-    rows: list[list[Item]] = []
-    for item in picture.items:
-        last = rows[-1][-1] if rows else None
-        if last and _is_layers(item) and _is_layers(last) and (last.id, item.id) in joined:
-            rows[-1].append(item)
-        else:
-            rows.append([item])
-    items: list[Item] = []
-    place: dict[str, str] = {}
-    for row in rows:
-        boxes = [b for b in row if isinstance(b, Box)]
-        if len(boxes) < _LONG_ROW:
-            items += row
-            continue
-        about = Text(f"{len(boxes)} layers", after=f"{boxes[0].text.title}  …  {boxes[-1].text.title}")
-        kind = Counter(b.kind for b in boxes).most_common(1)[0][0]
-        nodes = tuple(n for b in boxes for n in b.nodes)
-        items.append(Box(boxes[0].id, kind, about, nodes, region=0))
-        place |= {b.id: boxes[0].id for b in boxes}
-
-    def at(old: str) -> str:
-        return place.get(old, old)
-
-    moved = (replace(e, tail=at(e.tail), head=at(e.head)) for e in picture.edges)
-    edges = tuple(e for e in moved if e.tail != e.head)
-    return replace(picture, items=tuple(items), edges=edges, spine=flow.spine(order(items), edges))
-
-
-def _is_layers(item: Item) -> bool:
-    return isinstance(item, Box) and item.symbol is None and item.kind not in {"input", "output"}
 
 
 def capped(picture: Picture) -> Picture:

@@ -58,16 +58,35 @@ def name_of(region: Region) -> str:
             return clip(region.block or region.kind)
 
 
-def folded_text(structure: Structure, region: Region) -> tuple[Text, str, int]:
-    """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often."""
+def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorType | None:
+    """The type that leaves the last copy of a roll, where `region`, in the first copy, is what it holds."""
+    types = ends(structure, region)
+    end = region.outputs[0] if region.outputs else Ref(structure.nodes[region.id][-1])
+    if types is None or region.clique or end.node not in rolled.copies[0]:
+        return types[1] if types else None
+    last = rolled.copies[-1][rolled.copies[0].index(end.node)]
+    return structure.graph.type(end._replace(node=last))
+
+
+def folded_text(structure: Structure, region: Region, rolled: Rolled | None = None) -> tuple[Text, str, int]:
+    """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often.
+
+    Args:
+        structure: of the graph.
+        region: what is folded.
+        rolled: the copies that it stands for: the channels are those before the first and after the last.
+    """
     only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
     name, prefix, badge, told = name_of(region), "", 1, region
     if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
         prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
+        rolled = rolled or only
     types = ends(structure, told)
+    if types and rolled and rolled.count > 1:
+        types = types[0], after_all(structure, told, rolled) or types[1]
     about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
     if told.kind == "dense":
-        badge *= max((r.count for r in structure.rolled(told.id)), default=1)
+        badge *= max(len(structure.children[told.id]), 1)
     parts, suffix = summary(structure, told)
     lines = _joined(parts)
     if region.kind == "aux" and region.weight is not None:
@@ -101,7 +120,8 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
         if len(full) == 1:
             return full[0][0], [*full[0][1], word]
         return [f"{len(branches)} branches"], [word]
-    for rolled in structure.rolled(region.id):
+    turns = structure.rolled(region.id)
+    for rolled in turns[:1] if region.kind == "dense" else turns:
         held, joins = _unit(structure, rolled)
         if rolled.count > 1 and region.kind != "dense":
             held = held * rolled.count if len(held) < 2 else [f"{_joined(held)} ×{rolled.count}"]

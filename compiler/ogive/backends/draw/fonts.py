@@ -1,8 +1,9 @@
-"""The font of drawings, whatever the system has: a Fontconfig file that knows the packaged folder alone."""
+"""The font of drawings, whatever the system has: a Fontconfig file that knows the packaged ones alone."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -23,10 +24,15 @@ _CONF = """<?xml version="1.0"?>
 def environment(folder: Path) -> dict[str, str]:
     """The variables for a process that draws; `folder` is an empty one that lives as long as it does.
 
-    They must be set before pygraphviz is imported.
+    They must be set before pygraphviz is imported. The fonts are copied into it, for some versions of
+    Fontconfig write a `.uuid` into every folder that they read.
     """
+    copies = folder / "fonts"
+    copies.mkdir()
+    for file in sorted(fonts().glob("*.ttf")):
+        shutil.copyfile(file, copies / file.name)
     conf = folder / "fonts.conf"
-    text = _CONF.format(fonts=escape(str(fonts())), cache=escape(str(folder / "cache")))
+    text = _CONF.format(fonts=escape(str(copies)), cache=escape(str(folder / "cache")))
     conf.write_text(text, encoding="utf-8")
     ours = {"FONTCONFIG_FILE": str(conf), "FONTCONFIG_PATH": str(folder)}
     return {**os.environ, **ours}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,8 @@ def render(picture: Picture, format: str, dpi: int = 200, time_limit: float = TI
     about, data = _run(json.dumps(job).encode(), time_limit)
     if format == "svg":
         data = accessible(data.decode(), picture.name).encode()
+    if format == "png":
+        data = with_density(data, dpi)
     if format == "pdf":
         data = _DATE.sub(rb"/CreationDate (D:19800101000000Z)", data)
     return Rendered(data, about["width"], about["height"])
@@ -87,6 +91,16 @@ def _run(job: bytes, time_limit: float) -> tuple[dict[str, float], bytes]:
         notes = (("graphviz", said[-1][:200]),) if said else ()
         raise ArchError([Diagnostic("E512", "Graphviz could not lay the drawing out", notes=notes)])
     return json.loads(first), data
+
+
+def with_density(png: bytes, dpi: int) -> bytes:
+    """A PNG that says how many pixels a metre has (its `pHYs` chunk; PNG specification, section 11.3.4.3)."""
+    at = 33  # behind the signature and IHDR, which are always that long
+    while png[at + 4 : at + 8] not in (b"IDAT", b"pHYs"):
+        at += 12 + struct.unpack(">I", png[at : at + 4])[0]
+    old = 21 if png[at + 4 : at + 8] == b"pHYs" else 0
+    chunk = b"pHYs" + struct.pack(">IIB", *[round(dpi / 0.0254)] * 2, 1)
+    return png[:at] + struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[at + old :]
 
 
 _DATE = re.compile(rb"/CreationDate \([^)]*\)")

@@ -18,6 +18,9 @@ from ogive.backends.draw.dot import Writer
 MISSING = 3
 """The exit status when pygraphviz cannot be imported."""
 
+_WHITE = "#fffffffe"
+"""Opaque to the eye. Were it wholly so, Cairo would write RGB or RGBA by whether the last pixels are cut."""
+
 
 def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
     """Lays every part out with dot, puts them together, renders what came out as it stands."""
@@ -30,8 +33,10 @@ def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
     graph = pygraphviz.AGraph(string=text)
     # `size` in inches is the bound that Graphviz shrinks a drawing to: the way back to scale 1
     graph.graph_attr["size"] = f"{width / 72:.5f},{height / 72:.5f}"
+    graph.graph_attr["margin"] = "0"  # else a PDF has half an inch of white around it
     if job["format"] == "png":
         graph.graph_attr["dpi"] = str(job["dpi"])
+        graph.graph_attr["bgcolor"] = _WHITE
     return {"width": width, "height": height}, _drawn(graph, job["format"], "nop2")
 
 

@@ -8,6 +8,7 @@ by level.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from ogive.backends.pytorch.model import (
     Maybe,
     Numbered,
     Part,
+    line_arguments,
     line_slots,
     part_slots,
 )  # fmt: skip
@@ -322,6 +324,10 @@ class Classes:
         maybes = [line.part for line in cls.lines if isinstance(line.part, Maybe)]
         self._conditions(cls, atoms)
         alone = len(scopes) == 1
+        if not alone:
+            counts = Counter(name for line in cls.lines for name in line_arguments(line))
+            for slot in slots:
+                slot.short = slot.short if counts[slot.short] == 1 else ""
         params = solve(
             [*slots, *(m.condition for m in maybes)],
             [] if alone else atoms,

@@ -242,8 +242,8 @@ class CliqueText:
         if not plan.joined:
             source, result = self._show(plan.source, self.mine), self._show(plan.result, self.mine)
             sizes = source if source == result else f"[{source} if j == 0 else {result} for j in sources]"
-            lines = [f"parts = zip(sources, y.split({sizes}, {axis}))"]
-            text = 'sum(getattr(self, f"link_{j}_{i}")(part) for j, part in parts)'
+            lines = [f"parts = y.split({sizes}, {axis})"]
+            text = 'sum(getattr(self, f"link_{j}_{i}")(parts[n]) for n, j in enumerate(sources))'
             if bias == "None" or plan.single:
                 return lines, text
             ones = ", 1" * len(plan.body.source.spatial)

@@ -1,6 +1,6 @@
 """Whether a scope is a class or a mere chain of modules, and the steps that it takes.
 
-A stage or shortcut that only runs modules one after the other needs no class: it is written as
+A stage, shortcut or head that only runs modules one after the other needs no class: it is written as
 `named(conv1=…, bn1=…)`, or, when it repeats a block, as `numbered("basic", …)`, both an `nn.Sequential`.
 """
 
@@ -12,12 +12,12 @@ from ogive.backends.pytorch.rows import Wires, number, split
 from ogive.backends.pytorch.structure import Item, Op, Scope, Structure, Use
 from ogive.graph import Ref
 
-CHAINED = frozenset({"stage", "shortcut", "dense", "repeat"})
+CHAINED = frozenset({"stage", "shortcut", "dense", "repeat", "aux"})
 """Kinds of regions that may be written as chains. A block or a net is always a class."""
 LONGEST_CHAIN = 8
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Step:
     """One item of a scope, or several uses in a row.
 

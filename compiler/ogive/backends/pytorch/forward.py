@@ -54,7 +54,8 @@ class Forward:
             for ref in item.operands:
                 self.next.setdefault(self.at(ref), []).append(item)
         self.users = self._users(cls.lines)
-        self.writer = Writer(consumers, classes.helpers)
+        branches = {item.branch for item in self.scope.items if item.branch}
+        self.writer = Writer(consumers, classes.helpers, branches)
         self.consumers = consumers
         self.stored = {name: f"self.{attr}" for name, attr in stored(cls).items()}
         self.arguments = self._arguments()
@@ -208,13 +209,13 @@ class Forward:
                 (heads.get(ref) or ref.node).rpartition(".")[2] if clique or ref in heads else self._wish(ref)
                 for ref in use.outputs
             ]
-            self.writer.several(use.outputs, text, refs, wishes)
+            self.writer.several(use.outputs, text, refs, wishes, use.branch)
 
     def _container(self, use: Use) -> None:
         """A row of blocks that pass on several tensors: `for block in self.conv3`."""
         assert use.scope is not None
         wires = self.classes.forms.steps[use.scope][0].wires or ()
-        self._carry(f"for block in self.{use.attr}", "block", use.operands, use.outputs, wires)
+        self._carry(f"for block in self.{use.attr}", "block", use.operands, use.outputs, wires, use.branch)
 
     def _row(self, line: Line, row: Row) -> None:
         uses = [u for u in line.steps[0].items if isinstance(u, Use)]
@@ -237,6 +238,7 @@ class Forward:
             uses[0].operands,
             uses[-1].outputs,
             line.steps[0].wires,
+            uses[-1].branch,
         )
 
     def _shared(self, line: Line) -> None:
@@ -254,6 +256,7 @@ class Forward:
             uses[0].operands,
             uses[-1].outputs,
             line.steps[0].wires,
+            uses[-1].branch,
         )
 
     def _carry(
@@ -263,6 +266,7 @@ class Forward:
         before: Sequence[Ref],
         after: Sequence[Ref],
         wires: Sequence[tuple[str, int]],
+        branch: str,
     ) -> None:
         carried: dict[int, Ref] = {}
         same: list[Ref] = []
@@ -276,7 +280,7 @@ class Forward:
                 same.append(self.at(ref))
         module = module.replace("{", "{{").replace("}", "}}")
         entering = [carried[i] for i in range(len(after))]
-        self.writer.loop(head, f"{module}({', '.join(places)})", entering, after, same)
+        self.writer.loop(head, f"{module}({', '.join(places)})", entering, after, same, branch)
 
     # ------------------------------------------------------------------ the end
 
@@ -403,7 +407,7 @@ def write_layer(
             active=group in ACTIVE,
         )
     else:
-        writer.several(outputs, text, refs, [wish(ref) for ref in outputs])
+        writer.several(outputs, text, refs, [wish(ref) for ref in outputs], op.branch)
 
 
 def _text(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ogive.backends.pytorch.forms import Step
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Instance:
     """A module that is an instance of a class."""
 
@@ -24,7 +24,7 @@ class Instance:
     args: list[Slot]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Chain:
     """`named(conv1=…, bn1=…)`."""
 
@@ -32,7 +32,7 @@ class Chain:
     parts: list[Part]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Leaf:
     """A layer with a module of its own."""
 
@@ -40,7 +40,7 @@ class Leaf:
     piece: Piece
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Numbered:
     """`numbered("basic", …)`."""
 
@@ -48,7 +48,7 @@ class Numbered:
     row: Row
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Maybe:
     """A shortcut that only some instances have; in the others it is an identity."""
 
@@ -64,7 +64,7 @@ class Maybe:
 Part = Instance | Chain | Leaf | Numbered | Maybe
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Line:
     """A step of a class, over all its instances.
 
@@ -81,7 +81,7 @@ class Line:
     row: Row | None = None
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Class:
     """A class of the text.
 
@@ -122,6 +122,32 @@ def part_slots(part: Part | None) -> list[Slot]:
             return [slot for inner in parts for slot in part_slots(inner)]
         case Maybe(inner, _):
             return part_slots(inner)
+
+
+def _part_arguments(part: Part | None) -> list[str]:
+    match part:
+        case None:
+            return []
+        case Instance(_, cls, _):
+            return [atom.name for atom in cls.params]
+        case Leaf(_, text):
+            return list(text.arguments)
+        case Numbered(_, found):
+            return _row_arguments(found)
+        case Chain(_, parts):
+            return [name for inner in parts for name in _part_arguments(inner)]
+        case Maybe(inner, _):
+            return _part_arguments(inner)
+
+
+def _row_arguments(row: Row) -> list[str]:
+    return [atom.name for segment in row.segments for atom in segment.cls.params]
+
+
+def line_arguments(line: Line) -> list[str]:
+    """The names of the arguments of every layer and block in a step, each as often as it occurs."""
+    found = line.piece.arguments if line.piece is not None else ()
+    return [*found, *_part_arguments(line.part), *(_row_arguments(line.row) if line.row is not None else [])]
 
 
 def line_slots(line: Line) -> list[Slot]:

@@ -96,5 +96,12 @@ def unique(name: str, taken: set[str], joint: str = "_") -> str:
 
 
 def comment(text: str) -> str:
-    """A text that can stand in a comment or a docstring: one line of plain characters."""
-    return re.sub(r"[^\x20-\x7e\u00a1-\u024f\u2010-\u2027\u2190-\u21ff]|[\\\"]", "?", text)[:200].strip()
+    """A text that can stand in a comment or a docstring: one line of plain characters.
+
+    Blanks and line breaks become one space, `"` becomes `'` and a backslash `/`; what is left is `?`.
+    """
+    line = re.sub(r"\s+", " ", text[:400]).translate(_PLAIN_MARKS)
+    return re.sub(r"[^\x20-\x7e\u00a1-\u024f\u2010-\u2027\u2190-\u21ff]", "?", line)[:200].strip()
+
+
+_PLAIN_MARKS = str.maketrans({'"': "'", "\\": "/"})

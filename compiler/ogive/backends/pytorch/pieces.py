@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from ogive.backends.pytorch.names import attribute
 from ogive.backends.pytorch.structure import Op
 from ogive.backends.pytorch.unify import Slot
+from ogive.layers.base import Layer
 from ogive.layers.code import Call, Operand, Operands, Self, Template, Torch
 
 Shape = tuple[object, ...]
@@ -51,7 +53,7 @@ def form_values(form: Call | Template | None) -> list[tuple[str, Any, Any]]:
             return [(name, value, ...) for name, value in slots]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Form:
     """A call or template whose values are slots."""
 
@@ -111,15 +113,22 @@ def _tuple(texts: list[str]) -> str:
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Piece:
-    """A layer's text, the same for all instances of a class but for its slots."""
+    """A layer's text, the same for all instances of a class but for its slots.
+
+    Attributes:
+        torch: the text of one instance.
+        module, forward, inplace, setup: the same with slots.
+        arguments: the names of the layer's arguments.
+    """
 
     torch: Torch
     module: Form | None
     forward: Form | None
     inplace: Form | None
     setup: list[Form]
+    arguments: tuple[str, ...]
 
     @property
     def slots(self) -> list[Slot]:
@@ -142,7 +151,7 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
             values = [missing if column is None else column[index][1] for column in columns]
             differs = not name and any(value != values[0] for value in values)
             hint = name or (_field(ops, values, missing) if differs else None) or f"value{index + 1}"
-            slots.append(Slot(values, f"{prefix}_{hint}", default, keyword=name))
+            slots.append(Slot(values, f"{prefix}_{hint}", default, keyword=name, short=hint))
         return Form(model, slots)
 
     local = attribute(first.attr or first.node.local)
@@ -156,14 +165,27 @@ def piece(ops: Sequence[Op | None], missing: object) -> Piece:
             for i in range(len(first.torch.setup))
             if (f := form(lambda t, i=i: t.setup[i], local)) is not None
         ],
+        arguments(type(first.node.layer)),
     )
+
+
+@cache
+def arguments(layer: type[Layer]) -> tuple[str, ...]:
+    """The names of a layer's arguments."""
+    return tuple(field.name for field in dataclasses.fields(layer))
+
+
+def _plain(value: Any) -> Any:
+    """A size of equal extents as PyTorch is told it: `(3, 3)` as 3."""
+    return value[0] if isinstance(value, tuple) and value and len({*map(repr, value)}) == 1 else value
 
 
 def _field(ops: Sequence[Op | None], values: list[Any], missing: object) -> str | None:
     """The argument of the layer that has these values: a good name for a parameter."""
     first = next(op for op in ops if op is not None)
-    for field in dataclasses.fields(first.node.layer):
-        given = [missing if op is None else getattr(op.node.layer, field.name, None) for op in ops]
-        if given == values:
-            return field.name
+    wanted = [_plain(value) for value in values]
+    for name in arguments(type(first.node.layer)):
+        given = [missing if op is None else _plain(getattr(op.node.layer, name, None)) for op in ops]
+        if given == wanted:
+            return name
     return "in_channels" if [missing if op is None else op.channels for op in ops] == values else None

@@ -79,7 +79,7 @@ def split(uses: Sequence[Use], consumers: dict[Ref, int]) -> list[tuple[list[Use
     return rows
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Segment:
     """Instances of one class with even arguments.
 
@@ -96,7 +96,7 @@ class Segment:
     step: list[Slot | None]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Row:
     """A row of modules over all instances of the class that holds it.
 

@@ -20,7 +20,7 @@ DEPTH = 5
 """Calls inside one another, likewise."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Cell:
     """A tensor on its way: a variable, or an expression that has not been written yet.
 
@@ -55,14 +55,18 @@ class Writer:
     Args:
         consumers: how often each tensor is used.
         taken: words that no variable may be.
+        branches: names of branches, which nothing outside of the branch may have.
     """
 
-    def __init__(self, consumers: dict[Ref, int], taken: Iterable[str] = ()) -> None:
+    def __init__(
+        self, consumers: dict[Ref, int], taken: Iterable[str] = (), branches: Iterable[str] = ()
+    ) -> None:
         self.lines: list[str] = []
         self.left = dict(consumers)
         self.cells: dict[Ref, Cell] = {}
         self.holder: dict[str, Ref] = {}
         self.taken = frozenset(taken)
+        self.branches = frozenset(branches)
         self.kept: set[str] = set()
         self.open: list[Ref] = []
 
@@ -87,16 +91,19 @@ class Writer:
             if wished not in self.holder:
                 self.kept.add(wished)
                 return wished
-        options = [cell.branch] if cell.branch else ["x"]
-        options += [name for name in operands if not cell.branch or name != "x"]
-        options += ["y", "z"]
+        branch = cell.branch
+        stem = f"{branch}_" if branch[1:] else "y"  # `y2` has others beside it, `y` stands for itself
+        options = [branch or "x"]
+        if not branch[1:]:
+            options += [name for name in operands if not branch or name != "x"]
+            options += ["y", "z"]
         for name in options:
-            if self.free(name):
+            if self.free(name) and (name == branch or name not in self.branches):
                 return name
-        count = 2
-        while not self.free(f"y{count}"):
+        count = 1 if branch[1:] else 2
+        while not self.free(f"{stem}{count}") or f"{stem}{count}" in self.branches:
             count += 1
-        return f"y{count}"
+        return f"{stem}{count}"
 
     def _read(self, cell: Cell) -> list[str]:
         """Counts down what a statement reads; the variables, once each."""
@@ -190,7 +197,9 @@ class Writer:
         elif cell.heavy:
             self.open.append(ref)
 
-    def several(self, refs: Sequence[Ref], text: str, operands: Sequence[Ref], wishes: Sequence[str]) -> None:
+    def several(
+        self, refs: Sequence[Ref], text: str, operands: Sequence[Ref], wishes: Sequence[str], branch: str = ""
+    ) -> None:
         """`a, b = …`: a call with several results; those that nobody uses are called `_`."""
         cell = Cell(text, reads=self.reads(operands))
         self.open = [r for r in self.open if r not in operands]
@@ -200,13 +209,19 @@ class Writer:
             if not self.left.get(ref, 0):
                 targets.append("_")
                 continue
-            chosen = self.pick(Cell("", wish=wish), names)
+            chosen = self.pick(Cell("", wish=wish, branch=branch), names)
             self._hold(chosen, ref)
             targets.append(chosen)
         self.lines.append(f"{', '.join(targets)}{',' * (len(targets) == 1)} = {text}")
 
     def loop(
-        self, head: str, call: str, before: Sequence[Ref], after: Sequence[Ref], same: Sequence[Ref]
+        self,
+        head: str,
+        call: str,
+        before: Sequence[Ref],
+        after: Sequence[Ref],
+        same: Sequence[Ref],
+        branch: str = "",
     ) -> None:
         """A loop that carries some tensors from turn to turn.
 
@@ -216,6 +231,7 @@ class Writer:
             before: the tensors that enter the first turn.
             after: those that leave the last, in the same order.
             same: those that every turn reads.
+            branch: the name that suits what leaves it.
         """
         fixed = {f"same{i}": self.name(ref) for i, ref in enumerate(same)}
         names = [self.name(ref) for ref in before]
@@ -223,7 +239,8 @@ class Writer:
             self.left[ref] -= 1
         carried: list[str] = []
         for name, ref in zip(names, after, strict=True):
-            chosen = name if self.free(name) and name not in carried else self.pick(Cell(""), [])
+            stays = self.free(name) and name not in carried and (not branch[1:] or name == branch)
+            chosen = name if stays else self.pick(Cell("", branch=branch), [])
             if chosen != name:
                 self.lines.append(f"{chosen} = {name}")
             carried.append(chosen)

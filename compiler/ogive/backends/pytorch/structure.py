@@ -16,11 +16,13 @@ from ogive.backends.pytorch.names import attribute, unique
 from ogive.graph import Graph, Node, Ref, Region
 from ogive.layers.base import Torch
 
+LONGEST_BRANCH = 16
+"""Characters of a branch's name up to which branches inside it are called after it."""
 LONG = 4
 """A part without modules becomes a module only from so many layers on."""
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Op:
     """A layer in its scope.
 
@@ -48,7 +50,7 @@ class Op:
         return [Ref(self.node.name, i) for i in range(len(self.node.outputs))]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Use:
     """A scope in the scope around it. Without a scope it is the identity of a residual: a shortcut that other
     uses of the same block may fill.
@@ -76,7 +78,7 @@ class Use:
 Item = Op | Use
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Scope:
     """A region that becomes a module.
 
@@ -114,7 +116,7 @@ class Scope:
             at = at.parent
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)
 class Structure:
     """The scopes of a graph.
 
@@ -222,7 +224,7 @@ def _fill(result: Structure, live: set[str], scopes: dict[int, Scope]) -> None:
     """Puts the items into the scopes and gives them their attributes."""
     graph = result.graph
     taken: dict[Scope, set[str]] = {scope: set() for scope in result.scopes}
-    branches = _branches(graph)
+    branches = _branches(graph, scopes)
     for node in graph:
         if node.name not in live or node.name in graph.inputs:
             continue
@@ -279,8 +281,13 @@ def _filled(graph: Graph) -> set[int]:
     return found
 
 
-def _branches(graph: Graph) -> dict[int, str]:
-    """The name for results that stand directly in a region: `y2` in a second branch, `y` in a residual."""
+def _branches(graph: Graph, scopes: dict[int, Scope]) -> dict[int, str]:
+    """The name for results that stand directly in a region.
+
+    It is `y2` in a second branch, `y2_1` in the first branch of a merge in there, `y` in a residual or in a
+    branch that has none beside it. What a merge joins, and what a residual in a branch computes, has the name
+    of the place it stands in.
+    """
     filled = _filled(graph)
     branches: dict[int | None, dict[int, int]] = {}
     for id, region in sorted(graph.regions.items()):
@@ -289,10 +296,14 @@ def _branches(graph: Graph) -> dict[int, str]:
             beside[id] = len(beside) + 1
     names: dict[int, str] = {}
     for id, region in sorted(graph.regions.items()):
-        around = "" if region.parent is None or region.name else names[region.parent]
+        own = region.parent is None or scopes[id].region is region
+        around = "" if own or region.parent is None else names[region.parent]
         if region.kind == "branch" and id in filled:
             beside = branches[region.parent]
-            around = f"y{beside[id]}" if len(beside) > 1 else "y"
+            if around[1:] and len(around) < LONGEST_BRANCH:
+                around = f"{around}_{beside[id]}"
+            else:
+                around = f"y{beside[id]}" if len(beside) > 1 else "y"
         elif region.kind == "residual":
             around = around or "y"
         names[id] = around

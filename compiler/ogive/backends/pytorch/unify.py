@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ogive.backends.pytorch.names import variable
@@ -62,11 +63,23 @@ class Expression:
 
 def constant(value: Any) -> Expression:
     """The expression of a value that is the same everywhere."""
+    if type(value) in _FEW_VALUES:
+        return _constant(type(value), value)
     negative = isinstance(value, (int, float)) and not isinstance(value, bool) and value < 0
     return Expression(literal(value), (), negative)
 
 
-@dataclass(eq=False)
+_FEW_VALUES = frozenset({bool, int, str, type(None)})
+"""Types of values that are compared by `==` alone; `0.0 == -0.0` is none of them."""
+
+
+@lru_cache(maxsize=4096)
+def _constant(kind: type, value: Any) -> Expression:
+    """One expression for all places of a value: nets of many layers have few values."""
+    return Expression(literal(value), (), kind is int and value < 0)
+
+
+@dataclass(eq=False, slots=True)
 class Slot:
     """A place for a value.
 
@@ -81,6 +94,7 @@ class Slot:
         keyword: the argument's name, where it is given by name.
         kin: values that every instance has, and that this one follows wherever it is there: of a shortcut's
             convolution the channels on both sides of the residual.
+        short: the hint without the layer's name, where the class has no other layer with such an argument.
     """
 
     values: list[Any]
@@ -92,6 +106,7 @@ class Slot:
     conditions: tuple[Condition, ...] = ()
     keyword: str = ""
     kin: tuple[list[Any], ...] = ()
+    short: str = ""
 
     @property
     def printed(self) -> bool:
@@ -108,7 +123,7 @@ class Condition:
     channels: Slot
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Atom:
     """A name that the constructor knows, and its value in every instance.
 
@@ -157,7 +172,8 @@ def solve(slots: Sequence[Slot], atoms: list[Atom], taken: set[str]) -> list[Ato
         values = [slot.values[i] for i in rows]
         found = search.condition(slot, values, rows) if slot.flag else search.expression(values)
         if found is None:
-            name = variable(slot.hint, taken)
+            short = variable(slot.short, ()) if slot.short else ""
+            name = short if short and short not in taken else variable(slot.hint, taken)
             count = 1
             while name in taken:
                 count += 1
