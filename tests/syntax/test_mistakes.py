@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -122,6 +123,50 @@ def test_what_is_too_much_is_refused(text: str, code: str) -> None:
     found = codes(text)
     assert code in found
     assert len(found) <= MOST_REPORTED
+
+
+def fill(piece: str, before: str = "", behind: str = "") -> str:
+    """Four million characters."""
+    return before + piece * ((4_000_000 - len(before) - len(behind)) // len(piece)) + behind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *map(fill, ["relu\n", "{", '"', "->", "}", "{)", "?", "?\n", '"\n', "'", "a", "# a\n", "()\n", "a {\n"]),
+        fill("{a}", 'let a = "', '"'),
+        fill("\\n", 'let a = "', '"'),
+        fill("a", 'let a = "'),
+        fill("9", "let a = ", "b"),
+        fill("1x", "let a = ", "b"),
+        fill('let a = "' + "{a}" * 40_000 + '"\n'),
+        fill('let a = "' + "\\n" * 60_000 + '"\n'),
+        fill("let a = 1a\n"),
+        fill("net N() { a }\n"),
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_a_large_file_is_answered_in_seconds(text: str) -> None:
+    begin = time.process_time()
+    refused(text)
+    assert time.process_time() - begin < 6, "three seconds, and as many for a busy machine"
+
+
+def test_a_large_program_is_accepted() -> None:
+    file, _ = parse(SourceFile("t.arch", "net N() {\n" + "  conv(64, 3x3) -> bn -> relu\n" * 20_000 + "}\n"))
+    assert file is not None
+
+
+def test_what_is_too_large_is_named() -> None:
+    assert codes("let a = 1\n" * (MOST_LEXEMES // 5 + 1)) == ["E015"]
+    assert codes("# " + "a" * LONGEST_LINE) == ["E015"]
+    assert parse(SourceFile("t.arch", "#" * LONGEST_LINE + "\n" + "#" * LONGEST_LINE))[0] is not None
+
+
+@pytest.mark.parametrize("call", ["f(a = 1, 2)", "f(1, a = 2, b = 3, 4)"])
+def test_positional_behind_named(call: str) -> None:
+    assert codes(f"let a = {call}") == ["E016"]
+    assert codes(f"net N() {{ {call} }}") == ["E016"]
 
 
 def test_the_deepest_text_is_accepted() -> None:

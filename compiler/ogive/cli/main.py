@@ -97,7 +97,7 @@ def run() -> None:
 def _terminable() -> Generator[None]:
     """SIGTERM as an exception, so that what is under way is tidied up."""
 
-    def terminate(number: int, frame: object) -> None:
+    def terminate(*_: object) -> None:
         raise Terminated
 
     if threading.current_thread() is not threading.main_thread():

@@ -377,7 +377,12 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
         word = expr.function if isinstance(expr, ast.Call) else expr
         if isinstance(word, ast.Name) and frame.scope.find(word.id) is None:
             return initializer(ctx, frame, expr, word, evaluate)
-    if spec is not None and spec.choices and isinstance(expr, ast.Name) and not known(ctx, frame, expr.id):
+    if (
+        spec is not None
+        and isinstance(expr, ast.Name)
+        and not known(ctx, frame, expr.id)
+        and (spec.choices or expr.id in _choices_of_others(ctx, spec.name))
+    ):
         guess = did_you_mean(expr.id, spec.choices)
         ctx.error(
             "E107",
@@ -388,6 +393,17 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
         )
         return POISON
     return evaluate(ctx, frame, expr)
+
+
+def _choices_of_others(ctx: Context, argument: str) -> set[str]:
+    """The words that some layer takes for an argument of that name: `same` for `padding`."""
+    return {
+        word
+        for layer in ctx.library.layers()
+        for spec in layer.arguments()
+        if spec.name == argument
+        for word in spec.choices
+    }
 
 
 def known(ctx: Context, frame: Frame, word: str) -> bool:

@@ -91,7 +91,7 @@ class Lexing:
         source, handlers = self.source, self._handlers
         for token in self._lex(start, end):
             kind = token.type
-            span = Span(source, token.start_pos or 0, token.end_pos or 0)
+            span = Span(source, start + (token.start_pos or 0), start + (token.end_pos or 0))
             self._count(span)
             if kind in OPENERS or kind in CLOSERS or kind in ITEM_WORDS:
                 self._nest(kind, span)

@@ -106,7 +106,9 @@ class _Run:
     # ----------------------------------------------------------------- before the parser
 
     def _lex(self, start: int, end: int) -> Iterable[Token]:
-        text = TextSlice(self.source.text, start, end)
+        # A text of its own, for Lark counts the lines before a slice each time. Tokens count from its start.
+        piece = self.source.text[start:end]
+        text = TextSlice(piece, 0, len(piece))
         return LexerThread.from_text(tables.lexer(), text).lex(None)  # pyright: ignore[reportArgumentType]
 
     def _prepare(self) -> bool:

@@ -107,7 +107,8 @@ def as_csv(epochs: list[Epoch]) -> str:
 
 
 class Checkpoints(Callback):
-    """last.ckpt after every epoch and on Ctrl-C or SIGTERM, best.ckpt a copy of it when the epoch is the best so far.
+    """last.ckpt after every epoch and on Ctrl-C or SIGTERM, best.ckpt a copy of it when the epoch is the best
+    so far.
 
     Stands after `History` among the callbacks, and asks it.
     """

@@ -90,7 +90,8 @@ def train(
     """Trains a network to classify, and keeps everything about it in a folder.
 
     On a CPU two runs with the same seed, from the same weights and with the same number of threads, give
-    bit-identical weights; a small network gets one thread unless the environment says otherwise. Random states and the network's mode are the caller's to restore.
+    bit-identical weights; a small network gets one thread unless the environment says otherwise. Random
+    states and the network's mode are the caller's to restore.
 
     Args:
         module: a network, trained in place from the weights it has; or a function that makes one, called

@@ -10,8 +10,8 @@ import torch
 
 _VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _SMALL_STEP = 1_500_000_000
-"""Multiply-accumulates of a batch, forward, below which one thread is chosen: 23 million an image in batches of
-64. Below, threads wait for one another at every layer about as long as they save, and far longer where the
+"""Multiply-accumulates of a batch, forward, below which one thread is chosen: 23 million an image in batches
+of 64. Below, threads wait for one another at every layer about as long as they save, and far longer where the
 cores are busy with something else.
 """
 

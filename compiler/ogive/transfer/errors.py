@@ -8,7 +8,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 class TransferError(ArchError):
     """The weights cannot be copied: the dataflows differ, the match is not unique, or the outputs disagree.
 
-    The target is as it was. It carries one diagnostic, E530, which says where, with the paths of both modules.
+    The target is as it was. It carries one diagnostic, E530, which says where, with the paths of both.
 
     Args:
         message: what is wrong; the lines after the first are places, and become notes.
