@@ -24,7 +24,7 @@ from ogive.source import SourceFile
 from ogive.syntax import ast
 from ogive.syntax.parser import parse, parse_expression
 
-MAX_FILE_WORK = 4 * MAX_WORK
+MAX_FILE_WORK = 2 * MAX_WORK
 """Steps that checking all nets of a file may take together."""
 
 __all__ = ["Compiled", "Program", "check_program", "compile_target", "parse_value", "read_program"]
