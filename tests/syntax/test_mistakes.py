@@ -103,7 +103,7 @@ def test_fixes_repair() -> None:
     [
         ("let x = " + "(" * 50_000, "E003"),
         ("let x = " + "(" * 50_000 + ")" * 50_000, "E003"),
-        ("net N() " + "a {" * 50_000, "E003"),
+        ("net N() " + "a {" * 40_000, "E003"),
         ("net N() { " + "if a { b } else " * 5_000 + "{ c } }", "E003"),
         ("let x = " + "1 + " * 10_000 + "1", "E003"),
         ("let x = " + "not " * 10_000 + "1", "E003"),
@@ -133,7 +133,9 @@ def fill(piece: str, before: str = "", behind: str = "") -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        *map(fill, ["relu\n", "{", '"', "->", "}", "{)", "?", "?\n", '"\n', "'", "a", "# a\n", "()\n", "a {\n"]),
+        *map(
+            fill, ["relu\n", "{", '"', "->", "}", "{)", "?", "?\n", '"\n', "'", "a", "# a\n", "()\n", "a {\n"]
+        ),
         fill("{a}", 'let a = "', '"'),
         fill("\\n", 'let a = "', '"'),
         fill("a", 'let a = "'),

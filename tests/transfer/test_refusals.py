@@ -142,7 +142,7 @@ REFUSED = {
         lambda: nn.Sequential(conv(3), nn.ReLU(), nn.Conv2d(4, 4, 3)),
         lambda: nn.Sequential(conv(3), nn.ReLU(), nn.Conv2d(4, 4, 1)),
         IMAGE,
-        r"the dataflows part:\n  `2` \(conv 3x3 4 -> 4\) vs `2` \(conv 1x1 4 -> 4\)$",
+        r"the dataflows part: `2` \(conv 3x3 4 -> 4\) vs `2` \(conv 1x1 4 -> 4\)$",
     ),
     "stride": (
         lambda: HandResNet((1, 1), 5),
@@ -150,7 +150,8 @@ REFUSED = {
         IMAGE.repeat(1, 1, 4, 4),
         (
             r"`blocks\.1\.project\.0` \(conv 1x1/2 64 -> 128\) vs `blocks\.1\.conv_a` \(conv 3x3 64 -> 64\)"
-            r"\n  "
+            r"\n +"
+            r"= also: "
             r"`blocks\.1\.conv_a` \(conv 3x3/2 64 -> 128\) of the source has no counterpart in the target"
         ),
     ),
@@ -204,13 +205,13 @@ REFUSED = {
         lambda: sequence(nn.ReLU()),
         lambda: sequence(nn.Tanh()),
         IMAGE,
-        r"match, but output 0 differs by .*\n  before `3` \(conv 1x1 4 -> 4\): relu; before `3`.*: tanh",
+        r"match, but output 0 differs by .*: before `3` \(conv 1x1 4 -> 4\): relu; before `3`.*: tanh",
     ),
     "another eps": (
         lambda: sequence(nn.ReLU()),
         lambda: sequence(nn.ReLU(), eps=0.1),
         IMAGE,
-        r"output 0 differs by .*\n  `1` \(batch_norm 4\) vs `1` \(batch_norm 4\): eps 1e-05 vs eps 0\.1",
+        r"output 0 differs by .*: `1` \(batch_norm 4\) vs `1` \(batch_norm 4\): eps 1e-05 vs eps 0\.1",
     ),
     "wrong input": (
         lambda: nn.Linear(3, 3),
@@ -322,7 +323,7 @@ class Drawn:
 
 def test_a_network_is_not_its_module() -> None:
     for source, target, role in (
-        (nn.Linear(8, 8), ogive.loads("net A() {\n  input x: 8\n  linear(8)\n}\n"), "target"),
+        (nn.Linear(8, 8), ogive.loads("net A() {\n  input x: [8]\n  linear(8)\n}\n"), "target"),
         (Drawn(), nn.Linear(8, 8), "source"),
     ):
         with pytest.raises(TransferError, match=f"the {role} is a") as refused:

@@ -113,7 +113,7 @@ class Lexing:
         self._left -= 1
         if self._left < 0:
             message = f"the file has more than {MOST_LEXEMES:,} words, numbers and signs"
-            help = "write what repeats as a `block` or a loop; weights and tables of data belong in other files"
+            help = "write what repeats as a `block` or a loop; weights and data belong in other files"
             self._say("E015", message, span, "what comes here is not read", help)
             raise _Enough
 

@@ -1,4 +1,4 @@
-"""How much text is read. Whatever stands in a file, it is parsed or refused in seconds and in little memory."""
+"""How much text is read. Whatever stands in a file, it is answered in seconds and little memory."""
 
 DEEPEST = 100
 """Brackets and operators in one another: later passes recurse."""

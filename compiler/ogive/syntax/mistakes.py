@@ -115,7 +115,9 @@ def _kernel(m: Mistake) -> Diagnostic | None:
     span = Span(begin.span.source, match.start(), match.end())
     message = f"a kernel is written with a small `x` and without spaces: `{_cut(kernel)}`"
     labels = (Label(span, "not a kernel"),)
-    return Diagnostic("E006", message, labels, help=f"write `{_cut(kernel)}`", fix=Fix(span, kernel, safe=True))
+    return Diagnostic(
+        "E006", message, labels, help=f"write `{_cut(kernel)}`", fix=Fix(span, kernel, safe=True)
+    )
 
 
 def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
@@ -138,7 +140,9 @@ def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
     help = f"name it first, on a line of its own: `t = {chain}`; then write `t` here"
     if m.lexemes[first - 1].type == "EQUAL":
         help = f"layers for an argument stand in braces: `{{ {chain} }}`"
-    return m.say("E001", f"a chain cannot stand inside of `{_pair(m.lexemes[opener])}`", "a second step", help)
+    return m.say(
+        "E001", f"a chain cannot stand inside of `{_pair(m.lexemes[opener])}`", "a second step", help
+    )
 
 
 def _pair(opener: Lexeme) -> str:
@@ -367,7 +371,8 @@ def _unexpected(m: Mistake) -> Diagnostic:
 
 
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
-    _kernel, _chain_in_brackets, _malformed_number, _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
+    _kernel, _chain_in_brackets, _malformed_number, _stage_name,
+    _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
     _definition_inside, _unknown_statement, _missing_between, _branches, _operators,
 )  # fmt: skip
 

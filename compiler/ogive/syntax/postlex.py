@@ -39,8 +39,8 @@ _ENDS_RUN = frozenset({"COMMA", "ARROW", "NEWLINE", "VBAR", "EQUAL", "COLLECT", 
 class _Frame:
     """An open bracket: what kind, and how deep the tree inside it is known to be.
 
-    `run` counts the links of the expression or statement at hand, `elses` those that are an `else`; `inner` is
-    the deepest bracket in it.
+    `run` counts the links of the expression or statement at hand, `elses` those that are an `else`; `inner`
+    is the deepest bracket in it.
     """
 
     kind: str

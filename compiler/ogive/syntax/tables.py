@@ -32,7 +32,7 @@ def parser() -> Lark:
 
 
 def lexer() -> Any:
-    """The lexer of that parser, without the state of a parse that Lark would set up for each piece of text."""
+    """The lexer of that parser, without the parse that Lark would set up for each piece of text."""
     return parser().parser.lexer  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 

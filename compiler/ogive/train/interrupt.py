@@ -49,7 +49,7 @@ class Interrupt:
                 signal.signal(number, handler)
 
     def take_over(self) -> None:
-        """Receives the signals from now on, whoever else listens: Lightning ends a run at SIGTERM in its way."""
+        """Receives the signals from now on: Lightning would end a run at SIGTERM without saving it."""
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
                 signal.signal(number, self._receive)
