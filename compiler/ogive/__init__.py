@@ -21,14 +21,18 @@ from ogive.network import Network
 from ogive.version import __version__
 
 if TYPE_CHECKING:
-    from ogive.transfer import transfer
+    from ogive.transfer import TransferError, transfer
 
-__all__ = ["ArchError", "Diagnostic", "Library", "Network", "__version__", "load", "loads", "transfer"]
+__all__ = [
+    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "load", "loads",
+    "transfer",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
-    if name == "transfer":  # it needs torch
-        from ogive.transfer import transfer
+    if name in ("transfer", "TransferError"):  # they need torch
+        from importlib import import_module
 
-        return transfer
+        package = import_module("ogive.transfer")  # calling it is calling `ogive.transfer.transfer`
+        return package if name == "transfer" else package.TransferError
     raise AttributeError(f"module 'ogive' has no attribute {name!r}")

@@ -68,4 +68,6 @@ def test_architecture_names_what_there_is() -> None:
 
 
 def test_the_figure_of_the_readme_is_what_the_tool_draws(golden: Golden) -> None:
-    golden(ogive.load(ROOT / "docs" / "resnet20.arch")._repr_svg_(), ROOT / "docs" / "pictures" / "resnet20.svg")
+    golden(
+        ogive.load(ROOT / "docs" / "resnet20.arch")._repr_svg_(), ROOT / "docs" / "pictures" / "resnet20.svg"
+    )

@@ -174,7 +174,7 @@ def _stage_name(m: Mistake) -> Diagnostic | None:
     while m.lexemes[last].type not in ("LBRACE", "NEWLINE", "$END", "RBRACE"):
         last += 1
     text = text_of(m.lexemes[m.first + 1 : last])
-    if not text or m.lexemes[last].type != "LBRACE":
+    if not text or m.lexemes[last].type != "LBRACE" or m.index > last:  # behind it the name was right
         return None
     quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     span = m.lexemes[m.first + 1].span.to(m.lexemes[last - 1].span)
@@ -272,6 +272,16 @@ def _unknown_statement(m: Mistake) -> Diagnostic | None:
     known = ", ".join(f"`{w}`" for w in STATEMENT_WORDS.values())
     help = f"the statements are {known}; between two layers stands `->`"
     return Diagnostic("E009", f"there is no statement `{word}`", labels, help=help)
+
+
+def _statement_behind(m: Mistake) -> Diagnostic | None:
+    """A statement that begins on the line on which a body ended: `stage a { … } stage b { … }`."""
+    ended = m.before is not None and m.before.type == "RBRACE"
+    if m.before is None or not ended or m.found.type != "NAME" or "NEWLINE" not in m.expected:
+        return None
+    help = "statements stand on lines of their own, or with `;` between them"
+    message = f"a new line is missing between {_shown(m.before)} and {_shown(m.found)}"
+    return m.say("E010", message, "a statement begins here", help, m.fix_before("; "))
 
 
 def _missing_between(m: Mistake) -> Diagnostic | None:
@@ -373,7 +383,7 @@ def _unexpected(m: Mistake) -> Diagnostic:
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
     _kernel, _chain_in_brackets, _malformed_number, _stage_name,
     _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
-    _definition_inside, _unknown_statement, _missing_between, _branches, _operators,
+    _definition_inside, _unknown_statement, _statement_behind, _missing_between, _branches, _operators,
 )  # fmt: skip
 
 
