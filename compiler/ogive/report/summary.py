@@ -173,7 +173,7 @@ class _Table:
 
 def to_text(summary: Summary) -> str:
     """The table and, below it, the totals."""
-    header = ("name", "what", "output", "parameters", "MACs", "sees")
+    header = ("name", "what", "output", "parameters", "MACs", "receptive field")
     lines = [
         (
             "  " * row.level + row.name,
