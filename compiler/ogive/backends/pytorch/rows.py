@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ogive.backends.pytorch.structure import Ref, Use
+from ogive.backends.pytorch.structure import Use
 from ogive.backends.pytorch.unify import MISSING, Slot, same
+from ogive.graph import Ref
 
 if TYPE_CHECKING:
     from ogive.backends.pytorch.model import Class
