@@ -9,7 +9,7 @@ from ogive.elaborate import expressions
 from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespace, Outputs, Scope
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
-from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Tensor, Value, describe
+from ogive.elaborate.values import POISON, Block, BodyValue, Callable, SizeOf, Tensor, Value, describe
 from ogive.source import Span
 from ogive.syntax import ast
 
@@ -148,6 +148,8 @@ def plain(value: Value) -> object:
             return "{ … }"
         case Tensor():
             return str(value.type)
+        case SizeOf():
+            return int(value)
         case list():
             return tuple(plain(v) for v in value)
         case _:

@@ -17,7 +17,7 @@ from ogive.elaborate.history import (
 )
 from ogive.elaborate.larger import UP_TO_HERE
 from ogive.elaborate.parameters import bind
-from ogive.elaborate.values import POISON, Callable, Tensor, Value
+from ogive.elaborate.values import POISON, Callable, SizeOf, Tensor, Value
 from ogive.graph import Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError
 from ogive.source import Span
@@ -36,7 +36,23 @@ def emit_call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     operands = _operands(ctx, frame, span) if bound is not None else None
     if bound is None or operands is None:
         return POISON
-    return emit(ctx, frame, layer(**bound.values), [*operands, *bound.tensors], span, spans=bound.spans)
+    given, like = _followed(layer, bound.values)
+    tensors = [*operands, *bound.tensors, *like]
+    return emit(ctx, frame, layer(**given), tensors, span, spans=bound.spans)
+
+
+def _followed(layer: type[Layer], values: Mapping[str, Value]) -> tuple[Mapping[str, Value], list[Tensor]]:
+    """Sizes that were all read off one tensor, `crop(up.height, up.width)`, make that tensor an operand, so
+    that the module follows it at other inputs.
+    """
+    sizes = values.get(layer.follows) if layer.follows is not None else None
+    if not isinstance(sizes, tuple) or not all(isinstance(size, SizeOf) for size in sizes):
+        return values, []
+    tensor = sizes[0].tensor if sizes else None
+    axes = range(len(tensor.type.spatial)) if tensor is not None else ()
+    if tensor is None or [(s.tensor.ref, s.axis) for s in sizes] != [(tensor.ref, axis) for axis in axes]:
+        return values, []
+    return {name: value for name, value in values.items() if name != layer.follows}, [tensor]
 
 
 def _operands(ctx: Context, frame: Frame, span: Span) -> list[Tensor] | None:

@@ -25,6 +25,24 @@ class _Poison:
 POISON: Any = _Poison()
 
 
+class SizeOf(int):
+    """A size read off a tensor, `up.height`: an int that remembers where it comes from.
+
+    A layer that takes sizes (`Layer.follows`) can take the tensor in their place, so that it follows when the
+    net meets another input. Arithmetic makes a plain int of it.
+    """
+
+    tensor: Tensor
+    axis: int
+
+    @classmethod
+    def of(cls, tensor: Tensor, axis: int) -> SizeOf:
+        """The size of one of the places of a tensor; negative axes count from the last."""
+        size = cls(tensor.type.spatial[axis])
+        size.tensor, size.axis = tensor, axis % len(tensor.type.spatial)
+        return size
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """A tensor of the graph. `parts` are the values behind a dot: a clique's `features`."""
@@ -43,11 +61,11 @@ class Tensor:
             case "shape":
                 return list(self.type.sizes)
             case "height" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
-                return self.type.spatial[-2]
+                return SizeOf.of(self, -2)
             case "width" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
-                return self.type.spatial[-1]
+                return SizeOf.of(self, -1)
             case "length" if len(self.type.spatial) == 1:
-                return self.type.spatial[0]
+                return SizeOf.of(self, 0)
             case _:
                 raise KeyError(name)
 

@@ -213,6 +213,7 @@ class Layer(_Value):
         output_saved: whether autograd keeps the output for the backward pass, so that it must not be
             overwritten.
         gate: whether a smaller tensor may spread over a larger one (`mul`).
+        follows: an argument of sizes in whose place the layer takes a tensor that has them (`crop`).
     """
 
     kind: ClassVar[str]
@@ -221,6 +222,7 @@ class Layer(_Value):
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     output_saved: ClassVar[bool] = True
     gate: ClassVar[bool] = False
+    follows: ClassVar[str | None] = None
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The outputs' types.

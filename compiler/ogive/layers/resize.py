@@ -17,6 +17,7 @@ from ogive.layers.base import (
     Operand,
     ShapeError,
     Size,
+    Template,
     TensorType,
     Torch,
     Window,
@@ -208,16 +209,26 @@ class Crop(Layer):
     kind: ClassVar[str] = "crop"
     aliases: ClassVar[tuple[str, ...]] = ("Crop", "center_crop", "CenterCrop", "Cropping2D")
     group: ClassVar[str] = "shape"
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+    follows: ClassVar[str | None] = "sizes"
 
     sizes: tuple[int, ...] = arg(
-        min=1, many=True, doc="sizes of the output; one for all axes, or one for each"
+        (), min=1, many=True, doc="sizes of the output, one for all axes or one for each; or a tensor of them"
     )
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *sizes]`."""
-        (x,) = inputs
+        x = inputs[0]
         require_map(x, "a crop")
-        sizes = self._sizes(x)
+        if len(inputs) == 2:
+            require_map(inputs[1], "a crop", axes=(len(x.spatial),))
+        if (len(inputs) == 2) == bool(self.sizes):
+            raise ShapeError(
+                "a crop takes the sizes of its output, or a tensor that has them",
+                code="E206",
+                help="`crop(56, 56)`, or `crop(up)`",
+            )
+        sizes = self._sizes(inputs)
         for axis, (size, wanted) in enumerate(zip(x.spatial, sizes, strict=True), 2):
             if wanted > size:
                 raise ShapeError(
@@ -229,7 +240,10 @@ class Crop(Layer):
                 )
         return (x.with_spatial(*sizes),)
 
-    def _sizes(self, x: TensorType) -> tuple[int, ...]:
+    def _sizes(self, inputs: Sequence[TensorType]) -> tuple[int, ...]:
+        x = inputs[0]
+        if len(inputs) == 2:
+            return inputs[1].spatial
         return per_axis(self.sizes[0] if len(self.sizes) == 1 else self.sizes, len(x.spatial), "the crop")
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -238,12 +252,14 @@ class Crop(Layer):
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`center_crop(x, (56, 56))`: where it begins depends on the size of the input."""
-        call = Call("center_crop", (Operand(), self._sizes(inputs[0])))
+        call: Call | Template = Call("center_crop", (Operand(), self._sizes(inputs)))
+        if len(inputs) == 2:
+            call = Template("center_crop({0}, {1}.shape[2:])", atom=True)
         return Torch(forward=call, helpers=(_CENTER_CROP,))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`crop 56×56`."""
-        return Look("shape", f"crop {show(self._sizes(inputs[0]))}", "crop")
+        return Look("shape", f"crop {show(self._sizes(inputs))}", "crop")
 
 
 _CENTER_CROP = '''@torch.fx.wrap
