@@ -204,7 +204,7 @@ def _with_body(ctx: Context, frame: Frame, element: ast.WithBody) -> Value:
 
 
 def _merges(target: object) -> bool:
-    return isinstance(target, type) and issubclass(target, Layer) and target.arity[1] != 1
+    return isinstance(target, type) and issubclass(target, Layer) and target.group == "merge"
 
 
 def _with_branches(ctx: Context, frame: Frame, element: ast.WithBranches) -> Value:
