@@ -213,6 +213,9 @@ class Layer(_Value):
         output_saved: whether autograd keeps the output for the backward pass, so that it must not be
             overwritten.
         gate: whether a smaller tensor may spread over a larger one (`mul`).
+        after_projection: whether a projection shortcut gets one where the body of a residual has one: a norm
+            that sets the scale of its channels.
+        sliceable: whether its kernel can be put together from one slice for each source, as a clique does.
         follows: an argument of sizes in whose place the layer takes a tensor that has them (`crop`).
     """
 
@@ -223,6 +226,8 @@ class Layer(_Value):
     output_saved: ClassVar[bool] = True
     gate: ClassVar[bool] = False
     follows: ClassVar[str | None] = None
+    after_projection: ClassVar[bool] = False
+    sliceable: ClassVar[bool] = False
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The outputs' types.

@@ -46,6 +46,7 @@ class Conv(Layer):
     """
 
     kind: ClassVar[str] = "conv"
+    sliceable: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("conv1d", "conv2d", "conv3d", "convolution", "Conv2D")
     group: ClassVar[str] = "conv"
     output_saved: ClassVar[bool] = False

@@ -74,6 +74,7 @@ class BatchNorm(_Norm):
     """
 
     kind: ClassVar[str] = "bn"
+    after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = (
         "batchnorm", "batch_norm", "BatchNorm", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
         "BatchNormalization",
@@ -127,6 +128,7 @@ class LayerNorm(_Norm):
     """Normalisation of the features at each place, of the channels on a map (Ba et al. 2016)."""
 
     kind: ClassVar[str] = "ln"
+    after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = (
         "layernorm",
         "layer_norm",
@@ -179,6 +181,7 @@ class GroupNorm(_Norm):
     """Normalisation over groups of channels and all places of one image (Wu & He 2018)."""
 
     kind: ClassVar[str] = "gn"
+    after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("groupnorm", "group_norm", "GroupNorm", "GroupNormalization")
     what: ClassVar[str] = "a group norm"
     short: ClassVar[str] = "GN"
@@ -234,6 +237,7 @@ class InstanceNorm(_Norm):
     """
 
     kind: ClassVar[str] = "instance_norm"
+    after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("instancenorm", "InstanceNorm2d", "InstanceNormalization")
     what: ClassVar[str] = "an instance norm"
     short: ClassVar[str] = "IN"
@@ -280,6 +284,7 @@ class RMSNorm(_Norm):
     """Division by the root mean square of the features at each place (Zhang & Sennrich 2019)."""
 
     kind: ClassVar[str] = "rms_norm"
+    after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("rmsnorm", "RMSNorm")
     what: ClassVar[str] = "an RMS norm"
     short: ClassVar[str] = "RMSNorm"

@@ -206,14 +206,14 @@ def _take_apart(
         before.append(CliqueStep(node.name.replace(".", "_"), node.layer, node.span))
         at = node.name
     mix = graph.node(node.name)
-    if getattr(mix.layer, "groups", 1) != 1 or mix.layer.kind != "conv":
+    if getattr(mix.layer, "groups", 1) != 1 or not mix.layer.sliceable:
         _malformed(
             ctx,
             frame,
             use,
             "the convolution that mixes a clique's sources is an ungrouped `conv`",
             mix,
-            f"`{mix.layer.kind}` with groups" if mix.layer.kind == "conv" else f"`{mix.layer.kind}`",
+            f"`{mix.layer.kind}` with groups" if mix.layer.sliceable else f"`{mix.layer.kind}`",
         )
         return None
     result = value.type

@@ -156,7 +156,7 @@ def _norm_of(graph: Graph, nodes_before: int) -> Layer | None:
     names = list(graph.digraph)[nodes_before:]
     for name in reversed(names):
         layer = graph.node(name).layer
-        if layer.group == "norm" and layer.kind != "lrn":
+        if layer.after_projection:
             return layer
     return None
 
