@@ -43,15 +43,14 @@ class Double(nn.Module):
 class Up(nn.Module):
     """up1, case.arch:15-16."""
 
-    def __init__(self, in_channels, in_channels_2, sizes):
+    def __init__(self, in_channels, in_channels_2):
         super().__init__()
-        self.sizes = sizes
         self.up = nn.ConvTranspose2d(in_channels, in_channels_2, 2, stride=2)
         self.double1 = Double(in_channels, in_channels_2)
 
     def forward(self, x, x2):
-        x = self.up(x)
-        return self.double1(torch.cat((center_crop(x2, self.sizes), x), 1))
+        up = self.up(x)
+        return self.double1(torch.cat((center_crop(x2, up.shape[2:]), up), 1))
 
 
 class N(nn.Module):
@@ -63,9 +62,9 @@ class N(nn.Module):
         self.down2 = named(double1=Double(4, 8))
         self.down3 = named(double1=Double(8, 16))
         self.bottom = named(double1=Double(16, 32))  # case.arch:11
-        self.up1 = Up(32, 16, (4, 4))  # case.arch:14
-        self.up2 = Up(16, 8, (8, 8))
-        self.up3 = Up(8, 4, (16, 16))
+        self.up1 = Up(32, 16)  # case.arch:14
+        self.up2 = Up(16, 8)
+        self.up3 = Up(8, 4)
         self.conv1 = nn.Conv2d(4, 2, 1)
 
     def forward(self, x):
