@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import pytest
 
+from ogive.elaborate.parameters import expected
 from ogive.layers.base import Layer
 from ogive.layers.library import Library
 
@@ -93,7 +94,7 @@ def test_every_layer_is_documented_and_frozen(layer: type[Layer]) -> None:
     assert len(set(names)) == len(names)
     for argument in layer.arguments():
         assert argument.doc, f"{layer.kind}.{argument.name}"
-        assert argument.expected
+        assert expected(argument)
         assert argument.types or argument.choices
     example = layer(**{argument.name: 1 for argument in layer.arguments() if argument.required})
     assert example == dataclasses.replace(example)

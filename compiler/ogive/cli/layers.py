@@ -34,6 +34,8 @@ def command(name: str | None) -> None:
 
 def describe(layer: type[Layer]) -> str:
     """The page of a layer: its call, what it does, each argument."""
+    from ogive.elaborate.parameters import expected
+
     arguments = layer.arguments()
     lines = [signature(layer), "", inspect.cleandoc(layer.__doc__ or "")]
     if arguments:
@@ -41,7 +43,7 @@ def describe(layer: type[Layer]) -> str:
         width = max(map(len, heads))
         lines.append("")
         lines += [
-            f"  {head:<{width}}  {'; '.join(part for part in (argument.doc, argument.expected) if part)}"
+            f"  {head:<{width}}  {'; '.join(part for part in (argument.doc, expected(argument)) if part)}"
             for head, argument in zip(heads, arguments, strict=True)
         ]
     if layer.aliases:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from ogive.diagnostics import Diagnostic, Fix, Label
-from ogive.elaborate.values import BodyValue, Callable, Given, Tensor, Value, show
+from ogive.elaborate.values import Callable, Given, Tensor, Value, show
 from ogive.graph import Graph, Head, Ref, Region
 from ogive.layers.base import Argument
 from ogive.layers.library import Library
@@ -139,11 +139,6 @@ class Frame:
     trail: tuple[Span, ...] = ()
     depth: int = 0
     pin: ast.Name | None = None
-
-    def scope_value(self, name: str) -> Value:
-        """The value of a name, without counting as a use of it."""
-        binding = self.scope.find(name)
-        return binding.value if binding is not None else None
 
     def inner(
         self,
@@ -367,6 +362,3 @@ def refs(value: Value) -> tuple[Ref, ...]:
             return tuple(v.ref for v in value if isinstance(v, Tensor))
         case _:
             return ()
-
-
-__all__ = ["BodyValue", "Context", "Frame", "Namespace", "Scope", "Stop", "Word", "WordUse", "refs"]

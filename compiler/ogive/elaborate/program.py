@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ogive.diagnostics import Diagnostic, did_you_mean
 from ogive.elaborate import expressions
-from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, result, use_block
+from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, use_block
 from ogive.elaborate.context import MAX_WORK, Binding, Context, Frame, Namespace, Outputs, Scope, Stop
 from ogive.elaborate.doubts import doubts
 from ogive.elaborate.larger import suggest_larger_input
@@ -354,6 +354,3 @@ def _outputs(ctx: Context, frame: Frame, flow: Value, definition: ast.Definition
                 continue
             outputs.append((full, tensor.ref))
     return outputs
-
-
-__all__ = ["Elaborated", "elaborate", "needs_arguments", "result", "targets"]

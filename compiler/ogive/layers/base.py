@@ -142,19 +142,6 @@ class Argument:
     maximum: float | None
     doc: str
 
-    @property
-    def expected(self) -> str:
-        """What the argument takes, in words: `an int or a kernel such as 3x3`."""
-        words = {
-            int: "an int", float: "a number", bool: "true or false", str: "a string",
-            tuple: "a list of ints" if self.many else "a kernel such as 3x3", Initializer: "an initialiser",
-        }  # fmt: skip
-        kinds = [t for t in self.types if not (t is int and float in self.types)]
-        parts = [words[t] for t in kinds]
-        parts += [f'"{c}"' for c in self.choices]
-        parts += ["none"] if self.optional else []
-        return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " or " + parts[-1]
-
 
 def arg(
     default: Any = dataclasses.MISSING,
