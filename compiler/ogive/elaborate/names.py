@@ -24,8 +24,8 @@ def check_definitions(file: ast.File) -> list[Diagnostic]:
     """What is wrong with the definitions of a file, before anything in them is looked at: names given twice,
     types.
     """
-    found = _given_twice([item.name for item in file.items], "`{}` is defined twice")
-    for item in file.items:
+    found = _given_twice([item.name for item in file.named], "`{}` is defined twice")
+    for item in file.named:
         if item.name.id in RESERVED:
             message = f"`{item.name.id}` has a meaning of its own and cannot be given another"
             found.append(
@@ -69,24 +69,24 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
     known everywhere in it, and what may be a bare word counts as one.
     """
     common = (
-        {item.name.id for item in file.items}
+        {item.name.id for item in file.named}
         | set(library.names())
         | set(WORDS)
         | FUNCTIONS.keys()
         | RESERVED
     )
     words = _choices(library) | Initializer.CHOICES.keys()
-    for item in file.items:
+    for item in file.named:
         if isinstance(item, ast.Definition):
             words |= {_text(choice) for parameter in item.parameters for choice in parameter.choices}
     found = check_definitions(file)
-    for item in file.items:
+    for item in file.named:
         if isinstance(item, ast.Definition) and item.name.id not in used:
             known = _Known(
                 common | {name.id for name in _bound_names(item)}, words, list(_stage_patterns(item))
             )
             roots = [*(p.default for p in item.parameters if p.default is not None), item.body]
-            hidden = {definition.name.id for definition in file.items} | {
+            hidden = {definition.name.id for definition in file.named} | {
                 name.id for name in _bound_names(item)
             }
             note = (
@@ -96,7 +96,7 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
             found += _check(roots, known, hidden, note, library)
         elif not isinstance(item, ast.Definition) and not used:
             note = "no net of this file is complete: only names are checked"
-            hidden = {definition.name.id for definition in file.items}
+            hidden = {definition.name.id for definition in file.named}
             found += _check([item.value], _Known(common, words, []), hidden, note, library)
     return found
 

@@ -45,7 +45,7 @@ def targets(file: ast.File) -> dict[str, ast.Definition | ast.Variant]:
     """The nets and variants of a file, by name, in the order of the text."""
     return {
         item.name.id: item
-        for item in file.items
+        for item in file.named
         if isinstance(item, ast.Variant) or (isinstance(item, ast.Definition) and item.is_net)
     }
 
@@ -133,7 +133,7 @@ def _deep_recursion() -> Generator[None]:
 def _define(ctx: Context, file: ast.File) -> None:
     """Fills the scope of the file."""
     ctx.diagnostics += check_definitions(file)
-    for item in file.items:
+    for item in file.named:
         if item.name.id in ctx.globals.names:
             ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "twice")
             continue
@@ -142,7 +142,7 @@ def _define(ctx: Context, file: ast.File) -> None:
         else:
             ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "pending")
     frame = _file_frame(ctx, file)
-    pending = {item.name.id: item for item in file.items if not isinstance(item, ast.Definition)}
+    pending = {item.name.id: item for item in file.named if not isinstance(item, ast.Definition)}
     for item in pending.values():
         _settle(ctx, frame, pending, item, ())
 

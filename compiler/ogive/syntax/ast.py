@@ -166,9 +166,17 @@ class BodyExpr:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """`?h`: a size that is known only when the net meets an image. `name` is without the question mark."""
+
+    name: str
+    span: Span
+
+
 Expr = (
     Literal | String | Kernel | Name | ListExpr | Attribute | Index | Slice | Call | Unary | Binary | Compare
-    | Logical | Conditional | Range | BodyExpr
+    | Logical | Conditional | Range | BodyExpr | Unknown
 )  # fmt: skip
 
 # --------------------------------------------------------------------------- flow
@@ -283,9 +291,14 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`repeat n { … }`, `repeat n as i { … }`."""
+    """`repeat n { … }`, `repeat n as i { … }`, `repeat n share { … }`, `repeat n share(except = norm) as i {
+    … }`.
+
+    `share` holds the arguments behind that word, or is None without it.
+    """
 
     count: Expr
+    share: tuple[Argument, ...] | None
     index: Name | None
     body: Body
     span: Span
@@ -321,7 +334,95 @@ class Default:
     span: Span
 
 
-Statement = Flow | Assign | Collect | Let | Input | Output | Stage | Repeat | For | If | Default
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`share f = conv(64, 3x3)`, `share(except = norm) f = Tower(64)`: one set of weights, used by every `->
+    f`.
+    """
+
+    name: Name
+    arguments: tuple[Argument, ...]
+    chain: Chain
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    """`assert params < 1.5M`, `assert k % 2 == 0, "k must be even"`."""
+
+    condition: Expr
+    message: String | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`label "as in the paper"`: a note for the drawing."""
+
+    text: String
+    span: Span
+
+
+# --------------------------------------------------------------------------- edits
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What an edit speaks of: `conv`, `norm`, `conv(5x5)`."""
+
+    kind: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """`insert bn before relu`, `insert se(16) -> drop_path(0.1) after norm in "stage*"`.
+
+    `where` is `before` or `after`; `within` the stages that it keeps to.
+    """
+
+    layer: Chain
+    where: str
+    selector: Selector
+    within: String | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """`remove lrn`, `remove dropout in "head*"`."""
+
+    selector: Selector
+    within: String | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """`replace relu with sigmoid`."""
+
+    selector: Selector
+    layer: Chain
+    within: String | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """`set dropout(p = 0.2)`: positional arguments select, named ones are set."""
+
+    selector: Selector
+    within: String | None
+    span: Span
+
+
+Edit = Insert | Remove | Replace | Set
+
+Statement = (
+    Flow | Assign | Collect | Let | Input | Output | Stage | Repeat | For | If | Default | Share | Assert | Label
+    | Edit
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,14 +474,64 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`variant resnet18 = ResNet(Basic, [2, 2, 2, 2])`; the value is a Name or a Call."""
+    """`variant resnet18 = ResNet(Basic, [2, 2, 2, 2])`, `variant b = a with { remove lrn }`.
+
+    The value is a Name or a Call; `changes` are the edits and budgets behind `with`, in order.
+    """
 
     name: Name
     value: Expr
+    changes: tuple[Edit | Assert, ...]
     span: Span
 
 
-Item = Definition | Variant | Let
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One name of `use Bottleneck as Unit, Basic from "resnet.arch"`; `name` is what it is called here."""
+
+    original: Name
+    name: Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """`use "resnet.arch"` (everything: no names), `use Bottleneck from "resnet.arch"`."""
+
+    names: tuple[Imported, ...]
+    path: String
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`language 1`: the version of the language that the file was written for."""
+
+    version: Literal
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of a recipe: `batch 128`, `augment random_crop(224), hflip`."""
+
+    name: Name
+    values: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`recipe bn_x5 extends baseline { … }`. Recipes have names of their own."""
+
+    name: Name
+    base: Name | None
+    settings: tuple[Setting, ...]
+    header: Span
+    span: Span
+
+
+Item = Definition | Variant | Let | Use | Language | Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,3 +549,13 @@ class File:
     items: tuple[Item, ...]
     comments: tuple[Comment, ...]
     span: Span
+
+    @property
+    def named(self) -> tuple[Definition | Variant | Let, ...]:
+        """The items whose names expressions can use, in the order of the text."""
+        return tuple(item for item in self.items if isinstance(item, Definition | Variant | Let))
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The recipes, which have names of their own, in the order of the text."""
+        return tuple(item for item in self.items if isinstance(item, Recipe))

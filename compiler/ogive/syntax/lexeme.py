@@ -12,10 +12,14 @@ OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB", "STRING_BEGIN": "
 CLOSERS = {closer: opener for opener, closer in OPENERS.items()}
 SIGNS = {"LBRACE": "{", "RBRACE": "}", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]"}
 
-ITEM_WORDS = {"BLOCK": "block", "NET": "net", "VARIANT": "variant", "LET": "let"}
+ITEM_WORDS = {
+    "BLOCK": "block", "NET": "net", "VARIANT": "variant", "LET": "let", "USE": "use", "RECIPE": "recipe",
+    "LANGUAGE": "language",
+}  # fmt: skip
+EDIT_WORDS = {"INSERT": "insert", "REMOVE": "remove", "REPLACE": "replace", "SET": "set"}
 STATEMENT_WORDS = {
-    "LET": "let", "INPUT": "input", "OUTPUT": "output", "STAGE": "stage", "REPEAT": "repeat", "FOR": "for",
-    "IF": "if", "DEFAULT": "default",
+    "LET": "let", "SHARE": "share", "INPUT": "input", "OUTPUT": "output", "STAGE": "stage", "REPEAT": "repeat",
+    "FOR": "for", "IF": "if", "DEFAULT": "default", **EDIT_WORDS, "ASSERT": "assert", "LABEL": "label",
 }  # fmt: skip
 HARD_KEYWORDS = {
     "IF": "if", "ELSE": "else", "AND": "and", "OR": "or", "NOT": "not", "AS": "as", "TRUE": "true",

@@ -56,6 +56,7 @@ class Lexing:
             "FLOAT": self._number,
             "KERNEL": self._kernel,
             "NAME": self._name,
+            "UNKNOWN": self._unknown,
             "STRING": self._string,
             "COMMENT": self._comment,
             "MALFORMED": self._malformed,
@@ -230,6 +231,9 @@ class Lexing:
             help = f"a kernel needs a size on both sides of each `x`, as in `{text}3`"
         # Its own type: behind `stage` the parser says that such a name needs quotes.
         yield Lexeme("MALFORMED", (shown, help), span)
+
+    def _unknown(self, text: str, span: Span) -> Iterator[Lexeme]:
+        yield Lexeme("UNKNOWN", text[1:], span)
 
     # ----------------------------------------------------------------- strings
 

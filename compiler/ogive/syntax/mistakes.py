@@ -21,26 +21,35 @@ _ENDS_VALUE = (_BEGINS_VALUE - {"STRING_BEGIN"}) | {"STRING_END", "RPAR", "RSQB"
 _FORMS = {
     "BLOCK": "block Name(width, stride = 1) { … }",
     "NET": "net Name(classes = 10) { … }",
-    "VARIANT": "variant name = Net(argument = 1)",
+    "VARIANT": "variant name = Net(argument = 1)` or `variant name = other with { remove lrn }",
+    "USE": 'use "file.arch"` or `use Name from "file.arch"',
+    "LANGUAGE": "language 1",
+    "RECIPE": "recipe name { batch 128 }` or `recipe name extends other { batch 128 }",
     "LET": "let name = value",
     "INPUT": "input image: 3x224x224",
     "OUTPUT": "output name = here",
     "STAGE": "stage name { … }",
+    "SHARE": "share f = conv(64, 3x3)",
     "REPEAT": "repeat 3 { … }` or `repeat 3 as i { … }",
     "FOR": "for x in list { … }` or `for i, x in list { … }",
     "IF": "if condition { … } else { … }",
     "DEFAULT": "default conv(padding = same)",
+    "INSERT": "insert bn before relu` or `insert bn after conv",
+    "REMOVE": "remove dropout",
+    "REPLACE": "replace relu with sigmoid",
+    "SET": "set conv(bias = true)",
+    "ASSERT": "assert params < 1.5M",
+    "LABEL": 'label "a note"',
 }
 _EXPECTED = {
     "NAME": "a name", "NEWLINE": "the end of the statement", "$END": "the end of the file", "ARROW": "`->`",
     "EQUAL": "`=`", "COMMA": "`,`", "COLON": "`:`", "IN": "`in`", "ELSE": "`else`", "VBAR": "`|`",
     "LBRACE": "`{`", "LPAR": "`(`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "NONE": "`none`",
-    "STRING": "a string", "STRING_MIDDLE": "`}`", "STRING_END": "`}`",
+    "STRING": "a string", "STRING_MIDDLE": "`}`", "STRING_END": "`}`", "BEFORE": "`before`", "AFTER": "`after`",
+    "WITH": "`with`", "FROM": "`from`",
 }  # fmt: skip
-# Words that other versions of the language may give a meaning: nobody who writes them means another.
-_RESERVED = frozenset(("insert", "remove", "replace", "set", "use", "share", "assert", "label", "recipe"))
 _SPACED_KERNEL = re.compile(r"\d+(?:[ \t]*[xX][ \t]*\d+)+(?![\w.])")
-_ONCE = ("ELSE", "IN", "EQUAL", "COLON")  # what can hardly be left out where it can stand
+_ONCE = ("ELSE", "IN", "EQUAL", "COLON", "BEFORE", "AFTER", "FROM")  # what can hardly be left out where it can stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +245,7 @@ def _at_top(m: Mistake) -> Diagnostic | None:
     if not m.top or m.index != m.first:
         return None
     text = _shown(m.found)
-    help = "a file holds `block`, `net`, `variant` and `let`"
+    help = "a file holds `block`, `net`, `variant`, `let`, `use` and `recipe`"
     meant = did_you_mean(m.found.value, ITEM_WORDS.values()) if m.found.type == "NAME" else None
     if meant:
         return m.say(
@@ -262,7 +271,7 @@ def _unknown_statement(m: Mistake) -> Diagnostic | None:
     if m.begin.type != "NAME" or m.index != m.first + 1 or m.found.type not in _BEGINS_VALUE | {"IF"}:
         return None
     word = m.begin.value
-    meant = did_you_mean(word, STATEMENT_WORDS.values()) if word not in _RESERVED else None
+    meant = did_you_mean(word, STATEMENT_WORDS.values())
     labels = (Label(m.begin.span, "unknown statement"),)
     if meant:
         fix = Fix(m.begin.span, meant)

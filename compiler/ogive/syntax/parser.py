@@ -55,6 +55,19 @@ def parse_expression(source: SourceFile) -> tuple[ast.Expr | None, tuple[Diagnos
     return (None, run.ordered()) if run.diagnostics else (expression, ())
 
 
+def parse_edits(
+    source: SourceFile,
+) -> tuple[tuple[ast.Edit | ast.Assert, ...] | None, tuple[Diagnostic, ...]]:
+    """Parse what may stand behind `with`, such as the value of `--edit 'insert bn before relu'`.
+
+    Returns:
+        The edits and budgets, in order, or None if there is any mistake; and the mistakes.
+    """
+    run = _Run(source)
+    edits = run.parse("edits")
+    return (None, run.ordered()) if run.diagnostics else (edits, ())
+
+
 @dataclass(slots=True)
 class _Mark:
     """The parser at the start of a statement: its stacks, the lexeme that comes next, how many it was fed."""

@@ -4,8 +4,8 @@
   that must go on (`->`, an operator, `,`, `=`, `{`, `|`) or the next begins with something that goes on
   (`->`, `|`, `{`, `}`, `else`).
 - `let`, `stage`, `input` … are keywords at the start of a statement, and names where what follows shows that
-  a tensor of that name is meant (`stage -> conv(8)`, `input = here`) and everywhere else. `in` is one in
-  the head of a `for`.
+  a tensor of that name is meant (`stage -> conv(8)`, `input = here`) and everywhere else. Words of a later
+  part of a statement (`in` of a `for`, `with` of a `replace`) are keywords behind a value in that statement.
 - Brackets and operators together nest at most `DEEPEST` deep, so that later passes may recurse.
 """
 
@@ -20,7 +20,24 @@ from ogive.syntax.limits import DEEPEST
 
 KEPT_BY_POSTLEX = ("COMMENT", "MALFORMED", "QUOTED", "STRAY")
 
-_SOFT = frozenset({"BLOCK", "NET", "VARIANT", "LET", "INPUT", "OUTPUT", "STAGE", "REPEAT", "FOR", "DEFAULT"})
+_NAMES = frozenset({"NAME"})
+_TEXTS = frozenset({"STRING", "STRING_BEGIN"})
+_VALUES = _NAMES | _TEXTS | {"INT", "FLOAT", "KERNEL", "TRUE", "FALSE", "NONE", "LPAR", "LSQB", "MINUS", "NOT"}
+_SOFT: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(("BLOCK", "NET", "VARIANT", "LET", "INPUT", "OUTPUT", "STAGE", "REPEAT", "FOR", "DEFAULT")),
+    **dict.fromkeys(("REMOVE", "REPLACE", "SET", "RECIPE", "INSERT", "SHARE"), _NAMES),
+    "USE": _NAMES | _TEXTS, "LABEL": _TEXTS, "LANGUAGE": frozenset({"INT", "FLOAT"}), "ASSERT": _VALUES,
+}  # fmt: skip
+"""Words that begin a statement, with what must follow; None: anything but what uses a name."""
+_INNER: dict[str, frozenset[str]] = {
+    "IN": frozenset({"FOR", "INSERT", "REMOVE", "REPLACE", "SET"}), "BEFORE": frozenset({"INSERT"}),
+    "AFTER": frozenset({"INSERT"}), "WITH": frozenset({"REPLACE", "VARIANT"}), "FROM": frozenset({"USE"}),
+    "EXTENDS": frozenset({"RECIPE"}), "SHARE": frozenset({"REPEAT"}),
+}  # fmt: skip
+"""Words of a later part of a statement, with the words that begin it."""
+_ENDS_VALUE = frozenset({
+    "NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_END", "TRUE", "FALSE", "NONE", "RPAR", "RSQB", "RBRACE",
+})  # fmt: skip
 _OPERATORS = frozenset({
     "PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER", "RANGE", "LESSTHAN", "MORETHAN", "AT_MOST",
     "AT_LEAST", "EQUALS", "DIFFERS", "AND", "OR", "NOT",
@@ -40,10 +57,11 @@ class _Frame:
     """An open bracket: what kind, and how deep the tree inside it is known to be.
 
     `run` counts the links of the expression or statement at hand, `elses` those that are an `else`; `inner`
-    is the deepest bracket in it.
+    is the deepest bracket in it. `word` is the type of what its present statement begins with.
     """
 
     kind: str
+    word: str = ""
     run: int = 0
     elses: int = 0
     inner: int = 0
@@ -77,7 +95,7 @@ def arrange(lexemes: list[Lexeme], end: Lexeme) -> tuple[list[Lexeme], Diagnosti
                 frame.end_run()
                 words.at_start = True
             separator = None
-        words.settle(index, result, len(frames) > 1)
+        words.settle(index, result, frames)
         result.append(lexeme)
         _measure(lexeme, frames)
         words.at_start = lexeme.boundary
@@ -109,23 +127,66 @@ class _Words:
 
     def __init__(self, lexemes: list[Lexeme]) -> None:
         self.at_start = True
-        self._in_head = False  # between `for` and its `in`
         self._lexemes = lexemes
 
-    def settle(self, index: int, before: list[Lexeme], in_body: bool) -> None:
+    def settle(self, index: int, before: list[Lexeme], frames: list[_Frame]) -> None:
         """Correct the type of a lexeme, given what the parser gets before it."""
-        lexeme = self._lexemes[index]
-        if lexeme.type in _SOFT:
-            following = self._lexemes[index + 1].type if index + 1 < len(self._lexemes) else "$END"
-            if not self.at_start or (in_body and following in _USES_A_NAME):
+        lexeme, frame = self._lexemes[index], frames[-1]
+        if self.at_start:
+            if lexeme.type in _SOFT:
+                if not self._begins(index, len(frames) > 1):
+                    lexeme.type = "NAME"
+            elif lexeme.type in _INNER:
                 lexeme.type = "NAME"
-            self._in_head = lexeme.type == "FOR"
-        elif lexeme.type == "IN":
-            if not self._in_head or before[-1].type not in ("NAME", "RSQB"):
+            if frame.kind == "LBRACE":
+                frame.word = lexeme.type
+        elif lexeme.type in _INNER:
+            if not self._goes_on(index, before[-1].type, frame):
                 lexeme.type = "NAME"
-            self._in_head = self._in_head and lexeme.type == "NAME"
+            elif frame.word == "FOR":
+                frame.word = ""  # it has one `in`
+        elif lexeme.type in _SOFT:
+            lexeme.type = "NAME"
         elif lexeme.type == "NAME" and lexeme.value in _DTYPES and _behind_input(before):
             lexeme.type = "DTYPE"
+
+    def _type(self, index: int) -> str:
+        return self._lexemes[index].type if index < len(self._lexemes) else "$END"
+
+    def _begins(self, index: int, in_body: bool) -> bool:
+        """Whether a word at the start of a statement is a keyword."""
+        lexeme, following = self._lexemes[index], self._type(index + 1)
+        needs = _SOFT[lexeme.type]
+        if needs is None:
+            return not (in_body and following in _USES_A_NAME)
+        if following != "LPAR" or lexeme.type not in ("SHARE", "INSERT"):
+            return following in needs or ("NAME" in needs and (following in _SOFT or following in _INNER))
+        behind = self._behind_bracket(index + 1)
+        if lexeme.type == "SHARE":  # `share(except = norm) f = …`, or a block of that name
+            return self._type(behind) == "NAME"
+        return self._type(behind) in ("BEFORE", "AFTER")  # `insert (bn if norm else identity) before relu`
+
+    def _behind_bracket(self, index: int) -> int:
+        depth = 0
+        while index < len(self._lexemes):
+            depth += (self._type(index) in OPENERS) - (self._type(index) in CLOSERS)
+            index += 1
+            if depth <= 0:
+                break
+        return index
+
+    def _goes_on(self, index: int, before: str, frame: _Frame) -> bool:
+        """Whether a word inside of a statement is a keyword there."""
+        lexeme, following = self._lexemes[index], self._type(index + 1)
+        if frame.kind != "LBRACE" or frame.word not in _INNER[lexeme.type] or before not in _ENDS_VALUE:
+            return False
+        match lexeme.type:
+            case "IN":
+                return before in ("NAME", "RSQB") if frame.word == "FOR" else following in _TEXTS
+            case "SHARE":
+                return following in ("LBRACE", "LPAR", "AS")
+            case _:
+                return True
 
 
 def _behind_input(before: list[Lexeme]) -> bool:

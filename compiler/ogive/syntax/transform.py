@@ -10,7 +10,7 @@ tree is built in between and nothing recurses.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ogive.diagnostics import Diagnostic, Fix, Label
@@ -38,6 +38,20 @@ def _name(lexeme: Lexeme) -> ast.Name:
 
 def _names(parts: Parts) -> list[ast.Name]:
     return [_name(part) for part in parts if isinstance(part, Lexeme) and part.type == "NAME"]
+
+
+def _within(parts: Parts) -> ast.String | None:
+    """The stages that an edit keeps to."""
+    keeps = len(parts) > 2 and isinstance(parts[-2], Lexeme) and parts[-2].type == "IN"
+    return parts[-1] if keeps else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spanned:
+    """What stands between two brackets, with the place of the whole."""
+
+    span: Span
+    nodes: tuple[Any, ...]
 
 
 class Refused(Exception):
@@ -132,11 +146,38 @@ class Builder:
         return ast.Parameter(_name(parts[0]), _name(kind) if kind else None, choices, default, _cover(parts))
 
     def variant(self, parts: Parts) -> ast.Variant:
-        if not isinstance(parts[3], ast.Name | ast.Call):
+        value = parts[3]
+        if not isinstance(value, ast.Name | ast.Call):
             message = f"a variant is a net with its arguments, which {_short(parts[3].span)} is not"
             help = f"write `variant {parts[1].value} = Net(argument = 1)`"
             raise Refused(Diagnostic("E008", message, (Label(parts[3].span, "not a net"),), help=help))
-        return ast.Variant(_name(parts[1]), parts[3], _cover(parts))
+        changes = parts[5].nodes if len(parts) > 4 else ()
+        return ast.Variant(_name(parts[1]), value, changes, _cover(parts))
+
+    def changes(self, parts: Parts) -> _Spanned:
+        return _Spanned(_cover(parts), _nodes(parts))
+
+    def use(self, parts: Parts) -> ast.Use:
+        path = parts[-1]
+        return ast.Use(_nodes(parts), ast.String((path.value,) if path.value else (), path.span), _cover(parts))
+
+    def imported(self, parts: Parts) -> ast.Imported:
+        return ast.Imported(_name(parts[0]), _name(parts[-1]), _cover(parts))
+
+    def language(self, parts: Parts) -> ast.Language:
+        return ast.Language(self.literal(parts[1:]), _cover(parts))
+
+    def recipe(self, parts: Parts) -> ast.Recipe:
+        name, settings = parts[1], parts[-1]
+        base = parts[3] if len(parts) > 3 else None
+        header = Span(name.span.source, parts[0].span.start, parts[-2].span.end)
+        return ast.Recipe(_name(name), base and _name(base), settings.nodes, header, _cover(parts))
+
+    def settings(self, parts: Parts) -> _Spanned:
+        return _Spanned(_cover(parts), _nodes(parts))
+
+    def setting(self, parts: Parts) -> ast.Setting:
+        return ast.Setting(_name(parts[0]), _nodes(parts), _cover(parts))
 
     # ----------------------------------------------------------------- statements
 
@@ -175,8 +216,16 @@ class Builder:
             name = ast.String((name.value,), name.span)
         return ast.Stage(name, body, _cover(parts))
 
+    def share(self, parts: Parts) -> ast.Share:
+        equal = next(i for i, part in enumerate(parts) if isinstance(part, Lexeme) and part.type == "EQUAL")
+        _refuse_values(parts[-1], parts[-1].span)
+        return ast.Share(_name(parts[equal - 1]), _arguments(parts[: equal - 1]), parts[-1], _cover(parts))
+
     def repeat(self, parts: Parts) -> ast.Repeat:
-        return ast.Repeat(parts[1], _name(parts[3]) if len(parts) > 3 else None, parts[-1], _cover(parts))
+        words = {part.type: i for i, part in enumerate(parts) if isinstance(part, Lexeme)}
+        index = _name(parts[words["AS"] + 1]) if "AS" in words else None
+        share = _arguments(parts[words["SHARE"] : words.get("AS", -1)]) if "SHARE" in words else None
+        return ast.Repeat(parts[1], share, index, parts[-1], _cover(parts))
 
     def for_(self, parts: Parts) -> ast.For:
         *head, _, iterable, body = parts
@@ -190,6 +239,40 @@ class Builder:
 
     def default(self, parts: Parts) -> ast.Default:
         return ast.Default(_name(parts[1]), _arguments(parts), _cover(parts))
+
+    def assert_(self, parts: Parts) -> ast.Assert:
+        return ast.Assert(parts[1], parts[3] if len(parts) > 2 else None, _cover(parts))
+
+    def label(self, parts: Parts) -> ast.Label:
+        return ast.Label(parts[1], _cover(parts))
+
+    # ----------------------------------------------------------------- edits
+
+    def edits(self, parts: Parts) -> tuple[ast.Edit | ast.Assert, ...]:
+        return _nodes(parts)
+
+    def insert(self, parts: Parts) -> ast.Insert:
+        _refuse_values(parts[1], parts[1].span)
+        return ast.Insert(parts[1], parts[2].value, parts[3], _within(parts), _cover(parts))
+
+    def remove(self, parts: Parts) -> ast.Remove:
+        return ast.Remove(parts[1], _within(parts), _cover(parts))
+
+    def replace(self, parts: Parts) -> ast.Replace:
+        _refuse_values(parts[3], parts[3].span)
+        return ast.Replace(parts[1], parts[3], _within(parts), _cover(parts))
+
+    def set_(self, parts: Parts) -> ast.Set:
+        selector: ast.Selector = parts[1]
+        if not any(argument.name is not None for argument in selector.arguments):
+            message = f"`{_short(_cover(parts[:2]))}` sets nothing"
+            bracket = selector.span.text.removesuffix(")") + ", " if selector.arguments else f"{selector.kind.id}("
+            help = f"name what changes: `set {bracket}argument = value)`"
+            raise Refused(Diagnostic("E017", message, (Label(selector.span, "no `name = value`"),), help=help))
+        return ast.Set(selector, _within(parts), _cover(parts))
+
+    def selector(self, parts: Parts) -> ast.Selector:
+        return ast.Selector(_name(parts[0]), _arguments(parts[1:]), _cover(parts))
 
     def pattern(self, parts: Parts) -> ast.Pattern:
         return ast.Pattern(tuple(_names(parts)), parts[0].type == "LSQB", _cover(parts))
@@ -255,6 +338,9 @@ class Builder:
         lexeme = parts[0]
         return ast.Literal(_CONSTANTS.get(lexeme.type, lexeme.value), lexeme.span)
 
+    def unknown(self, parts: Parts) -> ast.Unknown:
+        return ast.Unknown(parts[0].value, parts[0].span)
+
     def kernel(self, parts: Parts) -> ast.Kernel:
         return ast.Kernel(parts[0].value, parts[0].span)
 
@@ -269,6 +355,6 @@ class Builder:
         return ast.String(tuple(text for text in texts if text != ""), _cover(parts))
 
 
-# `for` and `if` are rules of the grammar, but no names for methods.
-for _rule in ("for", "if"):
+# These are rules of the grammar, but no names for methods.
+for _rule in ("for", "if", "assert", "set"):
     setattr(Builder, _rule, getattr(Builder, f"{_rule}_"))
