@@ -8,7 +8,7 @@ STAMP  := .venv/.installed
 # several processes at once, one thread each; a training chooses for itself
 test test-all golden: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint format tables golden clean FORCE
+.PHONY: demo test test-all lint format tables editors docs golden clean FORCE
 
 demo: $(STAMP)
 	@rm -rf build/demo
@@ -36,6 +36,15 @@ format: $(STAMP)
 # the parse tables, written again from grammar/arch.lark
 tables: $(STAMP)
 	$(BIN)/python -m ogive.syntax.build_tables
+
+# the grammars for editors, Pygments' siblings, written again from what the compiler knows
+editors: $(STAMP)
+	$(BIN)/python -m ogive.editors.build
+
+# README and docs as HTML
+docs: $(STAMP)
+	$(BIN)/python docs/build_html.py
+	@echo "pages:  build/docs/index.html"
 
 # expected outputs, written again; read the difference before committing it
 golden: $(STAMP)

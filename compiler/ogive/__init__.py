@@ -6,7 +6,8 @@
     23528522
     >>> model = net.module()          # a torch.nn.Module; torch is imported here
 
-`load` and `loads` give a `Network`; `ArchError` carries the diagnostics of a program that is wrong;
+`load` and `loads` give a `Network`; `library_with` adds a user's own layers (see `ogive.plugin`);
+`ArchError` carries the diagnostics of a program that is wrong;
 `transfer` copies weights between modules by matching their dataflow.
 """
 
@@ -18,14 +19,15 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.layers.library import Library
 from ogive.loading import load, loads
 from ogive.network import Network
+from ogive.plugin.files import library_with
 from ogive.version import __version__
 
 if TYPE_CHECKING:
     from ogive.transfer import TransferError, transfer
 
 __all__ = [
-    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "load", "loads",
-    "transfer",
+    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "library_with",
+    "load", "loads", "transfer",
 ]  # fmt: skip
 
 

@@ -78,6 +78,17 @@ class ArchError(Exception):
         return type(self), (self.diagnostics,)
 
 
+def in_place_of(span: Span, wrong: str, meant: str | None) -> Fix | None:
+    """The guess of a `did_you_mean` as a fix: `meant` for `wrong`, where a span begins or ends with that text
+    (`strid = 2`, `padding = "sam"`).
+    """
+    if meant is None or meant == wrong:
+        return None
+    if span.text.startswith(wrong):
+        return Fix(Span(span.source, span.start, span.start + len(wrong)), meant)
+    return Fix(Span(span.source, span.end - len(wrong), span.end), meant) if span.text.endswith(wrong) else None
+
+
 def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:
     """The candidate that is close enough to be what was meant, if there is one."""
     pool: Sequence[str] = sorted(set(candidates))

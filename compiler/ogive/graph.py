@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import networkx as nx
 
-from ogive.layers.base import Layer, TensorType
+from ogive.layers.base import Layer, Size, TensorType
 from ogive.source import Span
 
 
@@ -23,6 +23,25 @@ class Ref(NamedTuple):
 
     node: str
     output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SharedUse:
+    """One use of something whose weights several uses share.
+
+    Attributes:
+        name: what it is called where it is defined: the last part of `path`.
+        path: the path of its weights, whichever use made them.
+        home: the region in which it is defined.
+        number: which use this is, from 1.
+        apart: whether some of its layers are each use's own.
+    """
+
+    name: str
+    path: str
+    home: int
+    number: int
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,10 @@ class Node:
         trail: the uses of blocks that led there, outermost first.
         owner: the node whose weights it uses, where they are shared; None: its own.
         pinned: whether `as` gave it its name.
+        notes: what `label` says about it.
+        shared: which use of something shared it is, where that is a single layer.
+        own: how many of its operands its layer takes, where there are more: of those behind them only the sizes
+            are read.
     """
 
     name: str
@@ -48,6 +71,9 @@ class Node:
     trail: tuple[Span, ...] = ()
     owner: str | None = None
     pinned: bool = False
+    notes: tuple[str, ...] = ()
+    shared: SharedUse | None = None
+    own: int | None = None
 
     @property
     def local(self) -> str:
@@ -77,6 +103,9 @@ class Region:
         outputs: the tensors that are its value.
         weight: what the loss of an aux head is multiplied with.
         clique: what a clique repeats.
+        notes: what `label` says about it.
+        shared: which use of something shared it is.
+        owner: the path of the clique whose weights a clique uses, where they are shared; None: its own.
     """
 
     id: int
@@ -93,6 +122,9 @@ class Region:
     outputs: tuple[Ref, ...] = ()
     weight: float | None = None
     clique: CliqueBody | None = None
+    notes: tuple[str, ...] = ()
+    shared: SharedUse | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +153,7 @@ class CliqueBody:
             only output is X_i; convolutions are shared between stages, norms are not.
         source: the type of X0.
         result: the type of every X_i.
+        notes: what `label` says in the body.
     """
 
     layers: int
@@ -131,6 +164,7 @@ class CliqueBody:
     after: Graph
     source: TensorType
     result: TensorType
+    notes: tuple[str, ...] = ()
 
     def sources(self, stage: int, layer: int) -> tuple[int, ...]:
         """Which X_j (0 is X0) layer `layer` (from 1) reads in stage `stage` (from 1), in index order."""
@@ -174,6 +208,7 @@ class Graph:
         inputs: names of the input nodes, in order.
         outputs: names and tensors, in order; a net without `output` has one, called `output`.
         heads: auxiliary heads, in order.
+        edits: those that came from outside of the program's text, as they were written.
     """
 
     name: str = "net"
@@ -182,6 +217,7 @@ class Graph:
     inputs: tuple[str, ...] = ()
     outputs: tuple[tuple[str, Ref], ...] = ()
     heads: tuple[Head, ...] = ()
+    edits: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------ reading
 
@@ -210,6 +246,10 @@ class Graph:
 
     def operands(self, name: str) -> tuple[Ref, ...]:
         """The tensors that go into a node, in the order of its operands."""
+        return self.reads(name)[: self.node(name).own]
+
+    def reads(self, name: str) -> tuple[Ref, ...]:
+        """The same, and behind them those whose sizes it reads."""
         edges = [
             (data["operand"], Ref(source, data["output"]))
             for source, keyed in self.digraph.pred[name].items()
@@ -222,15 +262,21 @@ class Graph:
         """The types of those tensors."""
         return tuple(self.type(ref) for ref in self.operands(name))
 
-    def consumers(self, name: str) -> list[tuple[int, str, int]]:
-        """Who uses a node: (which of its outputs, the user's name, as which operand)."""
+    def consumers(self, name: str, *, sizes: bool = False) -> list[tuple[int, str, int]]:
+        """Who uses a node: (which of its outputs, the user's name, as which operand).
+
+        Args:
+            name: the node.
+            sizes: whether those count that read only its size.
+        """
         return [
             (data["output"], target, data["operand"])
             for target, keyed in self.digraph.succ[name].items()
             for data in keyed.values()
+            if sizes or (own := self.node(target).own) is None or data["operand"] < own
         ]
 
-    def parameters(self, name: str) -> dict[str, tuple[int, ...]]:
+    def parameters(self, name: str) -> dict[str, tuple[Size, ...]]:
         """Shapes of the parameters that a node owns: none when they belong to another node."""
         node = self.node(name)
         return {} if node.owner else node.layer.parameters(self.operand_types(name))
@@ -265,6 +311,24 @@ class Graph:
             place(node.region)
             items[node.region].append(node)
         return items
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What `label` says, in program order, with the path of the layer or part: empty for the net, and of a
+        part without a name that of its first layer.
+        """
+        items = self.items()
+        found: list[tuple[str, str]] = []
+        todo: list[Node | Region] = [self.regions[0]]
+        while todo:
+            item = todo.pop()
+            if item.notes:
+                first: Node | Region = item
+                while isinstance(first, Region) and first.id and not first.name and items[first.id]:
+                    first = items[first.id][0]
+                path = first.name if isinstance(first, Node) else first.path
+                found += [(path, text) for text in item.notes]
+            todo += reversed(items[item.id]) if isinstance(item, Region) else ()
+        return found
 
     def stages(self) -> list[Region]:
         """The stages, in program order."""

@@ -1,9 +1,9 @@
-"""From the name of a file or of a network of the zoo to a `Network`. Reading files happens here."""
+"""From the name of a file or of a network of the zoo to a `Network`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,15 @@ from ogive import resources
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.layers.library import Library
 from ogive.network import Network
-from ogive.pipeline import Program, compile_target, read_program
-
-MAX_BYTES = 4_000_000
-"""The longest file that is read; the largest of the zoo has 5,000 bytes."""
+from ogive.pipeline import Program, compile_target, parse_changes
+from ogive.reading import read_file, read_text
 
 
 def load(
     target: str | PathLike[str],
     *,
     input: tuple[int, ...] | None = None,  # noqa: A002 - the language's word
+    edits: Sequence[str] = (),
     library: Library | None = None,
     **arguments: Any,
 ) -> Network:
@@ -31,6 +30,8 @@ def load(
         target: a variant of the zoo, a file, or `FILE:NAME`. A file alone must hold one net that needs no
             argument.
         input: sizes of the only input, without the batch, over the declared ones.
+        edits: rewritings of the net, in order, after those of the file: `["remove lrn", "insert bn before
+            relu"]`.
         library: the layers there are; the standard ones unless given.
         arguments: for the net, over those of the variant.
 
@@ -38,14 +39,16 @@ def load(
         ArchError: the target does not exist, or the program is wrong; it carries the diagnostics.
     """
     program, name = find(fspath(target))
-    return _network(program, name, input, library, arguments)
+    return _network(program, name, input, edits, library, arguments)
 
 
 def loads(
     text: str,
     name: str | None = None,
     *,
+    folder: str | PathLike[str] | None = None,
     input: tuple[int, ...] | None = None,  # noqa: A002
+    edits: Sequence[str] = (),
     library: Library | None = None,
     **arguments: Any,
 ) -> Network:
@@ -54,23 +57,27 @@ def loads(
     Args:
         text: a whole `.arch` program.
         name: which of its nets or variants; not needed when there is one that needs no argument.
-        input, library, arguments: as in `load`.
+        folder: where the files are that it uses; without one, it can use the library's.
+        input, edits, library, arguments: as in `load`.
 
     Raises:
         ArchError: the program is wrong; it carries the diagnostics.
     """
-    return _network(read_program(text), name, input, library, arguments)
+    return _network(read_text(text, folder=None if folder is None else Path(folder)), name, input, edits, library, arguments)
 
 
 def _network(
     program: Program,
     name: str | None,
     shape: tuple[int, ...] | None,
+    edits: Sequence[str],
     library: Library | None,
     arguments: Mapping[str, Any],
 ) -> Network:
     name = name or only_name(program, arguments)
-    return Network(compile_target(program, name, arguments=arguments, shape=shape, library=library))
+    changes = parse_changes([edits] if isinstance(edits, str) else edits, "edits")
+    made = compile_target(program, name, arguments=arguments, shape=shape, library=library, edits=changes)
+    return Network(made)
 
 
 def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> str:
@@ -109,22 +116,32 @@ def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> s
 def find(target: str) -> tuple[Program, str | None]:
     """The program behind a target, and the name if one is meant.
 
+    Raises:
+        ArchError: E501 the file cannot be read, E502 nothing is called that; or the program's mistakes.
+    """
+    file, shown, name = locate(target)
+    return read_file(file, shown), name
+
+
+def locate(target: str) -> tuple[Path, str | None, str | None]:
+    """The file behind a target, what diagnostics call it (None: its path), and the net if one is meant.
+
     A bare name, without a separator and without the ending `.arch`, is looked for in the zoo first.
 
     Raises:
-        ArchError: E501 the file cannot be read, E502 nothing is called that; or the program's mistakes.
+        ArchError: E502, nothing is called that.
     """
     # a folder or a file that happens to be called `resnet50` must not hide the network: `./resnet50` names it
     if not _is_path(target):
         for file in resources.zoo_files():
             if target in declared(file):
-                return read_file(file, shown=file.name), target
+                return file, file.name, target
     path = Path(target)
     if target and (path.suffix == ".arch" or path.exists()):
-        return read_file(path), None
+        return path, None, None
     before, colon, name = target.rpartition(":")
     if colon and before and (_is_path(before) or Path(before).exists()):
-        return read_file(Path(before)), name
+        return Path(before), None, name
     everything = [name for file in resources.zoo_files() for name in declared(file)]
     guess = did_you_mean(target, everything)
     raise ArchError(
@@ -151,37 +168,3 @@ _VARIANT = re.compile(r"^variant[ \t]+(\w+)", re.MULTILINE)
 def declared(file: Path) -> list[str]:
     """The variants that a file of the zoo declares, without parsing it."""
     return _VARIANT.findall(file.read_text(encoding="utf-8"))
-
-
-def read_file(path: Path, shown: str | None = None) -> Program:
-    """Reads and parses a file.
-
-    Args:
-        path: the file.
-        shown: its name in diagnostics; the path as given unless it is said.
-
-    Raises:
-        ArchError: E501, it cannot be read, is too long, or is not UTF-8; or its mistakes of syntax.
-    """
-    name = shown or str(path)
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as problem:
-        raise _unreadable(name, f"cannot be read: {(problem.strerror or 'unknown error').lower()}") from None
-    except ValueError as problem:  # a NUL in the path
-        raise _unreadable(name.replace("\0", "\\0"), f"cannot be read: {problem}") from None
-    if len(data) > MAX_BYTES:
-        raise _unreadable(name, f"is longer than {MAX_BYTES // 1_000_000} MB")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise _unreadable(
-            name, f"is not UTF-8 text: byte {data[problem.start]:#04x} on line {line}"
-        ) from None
-    return read_program(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), name)
-
-
-def _unreadable(name: str, why: str) -> ArchError:
-    return ArchError([Diagnostic("E501", f"{name} {why}")])

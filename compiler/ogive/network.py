@@ -12,13 +12,14 @@ import networkx as nx
 
 from ogive.diagnostics import Diagnostic
 from ogive.graph import Graph
-from ogive.layers.base import TensorType
+from ogive.layers.base import Size, TensorType
 from ogive.passes.unroll import unroll_cliques
 from ogive.pipeline import Compiled
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ogive.report.budgets import Verdict
     from ogive.report.summary import Summary
 
 
@@ -32,6 +33,8 @@ class Network:
         ir: the compiler's graph; a clique is a cycle in it.
         text: the `.arch` text that it was made from.
         warnings: doubts about the program.
+        budgets: what `assert` says about its counts and its outputs, which is so.
+        edits: those that were given from outside of the text, in order.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -39,6 +42,8 @@ class Network:
         self.ir: Graph = compiled.graph
         self.text: str = compiled.program.source.text
         self.warnings: tuple[Diagnostic, ...] = compiled.warnings
+        self.budgets: tuple[Verdict, ...] = compiled.budgets
+        self.edits: tuple[str, ...] = compiled.graph.edits
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(type_) for _, type_ in self.inputs)
@@ -75,6 +80,13 @@ class Network:
         return [(name, self.ir.type(ref)) for name, ref in self.ir.outputs]
 
     @cached_property
+    def unknowns(self) -> dict[str, int]:
+        """The unknown sizes of the inputs (`?h`), and the least that each may be for every layer to work."""
+        from ogive.report.least import least_sizes
+
+        return least_sizes(self.unrolled)
+
+    @cached_property
     def params(self) -> int:
         """Trainable parameters of the inference path, without auxiliary heads (as papers count)."""
         from ogive.report.counts import params
@@ -82,9 +94,10 @@ class Network:
         return params(self.unrolled)
 
     @cached_property
-    def macs(self) -> int:
+    def macs(self) -> Size:
         """Multiply-accumulates of one image on the inference path: convolutions and linear layers,
-        attention's projections; without biases, norms and products of two activations.
+        attention's projections; without biases, norms and products of two activations. An expression where
+        sizes are unknown; `.at({"h": 224, "w": 224})` of it is a number.
         """
         from ogive.report.counts import macs
 

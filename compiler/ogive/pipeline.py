@@ -1,6 +1,6 @@
 """The whole way on one page: text, tree, graph, passes. Every step can be called, and printed, alone.
 
-    parse -> elaborate -> prune -> resolve_bias -> [unroll_cliques] -> back ends
+    parse -> elaborate -> prune -> resolve_bias -> [unroll_cliques] -> budgets -> back ends
 
 Nothing here reads files or prints; nothing loads torch.
 """
@@ -8,34 +8,39 @@ Nothing here reads files or prints; nothing loads torch.
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.elaborate.context import MAX_WORK
-from ogive.elaborate.program import elaborate, needs_arguments, targets
+from ogive.elaborate.modules import visible_items
+from ogive.elaborate.program import Elaborated, elaborate, needs_arguments, new_context, targets
 from ogive.elaborate.values import Value
 from ogive.graph import Graph
 from ogive.layers.library import Library
 from ogive.passes.bias import resolve_bias
 from ogive.passes.prune import prune
+from ogive.recipes import resolve_all
+from ogive.report.budgets import Verdict, decide
 from ogive.source import SourceFile
 from ogive.syntax import ast
-from ogive.syntax.parser import parse, parse_expression
+from ogive.syntax.parser import parse, parse_edits, parse_expression
 
 MAX_FILE_WORK = 2 * MAX_WORK
 """Steps that checking all nets of a file may take together."""
 
-__all__ = ["Compiled", "Program", "check_program", "compile_target", "parse_value", "read_program"]
+__all__ = ["Compiled", "Program", "check_program", "compile_target", "parse_changes", "parse_value", "read_program"]
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file that parses."""
+    """A file that parses, with the files that it uses by their paths there (`ogive.reading` finds them)."""
 
     source: SourceFile
     tree: ast.File
+    imports: dict[str, Program] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -50,7 +55,8 @@ class Program:
         items = targets(self.tree)
         ready = [name for name, item in items.items() if not needs_arguments(item)]
         named = {_head(item.value) for item in items.values() if isinstance(item, ast.Variant)}
-        return [name for name in ready if name not in named] or ready
+        nets = {name for name in named if isinstance(items.get(name), ast.Definition)}
+        return [name for name in ready if name not in nets] or ready
 
 
 def _head(value: ast.Expr) -> str:
@@ -61,12 +67,15 @@ def _head(value: ast.Expr) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A net or variant as a graph, ready for the back ends, and the doubts about it."""
+    """A net or variant as a graph, ready for the back ends, the doubts about it, and the budgets it keeps."""
 
     program: Program
     name: str
     graph: Graph
     warnings: tuple[Diagnostic, ...]
+    budgets: tuple[Verdict, ...] = ()
+    edits: tuple[ast.Edit | ast.Assert, ...] = ()
+    """Those that came from outside of the file."""
 
 
 @contextmanager
@@ -84,7 +93,7 @@ def _growing() -> Generator[None]:
 
 
 def read_program(text: str, name: str = "<text>") -> Program:
-    """Parses a file.
+    """Parses a file, and not those that it uses: `ogive.reading` does.
 
     Raises:
         ArchError: with every mistake of syntax.
@@ -108,6 +117,27 @@ def parse_value(text: str, what: str = "--set") -> ast.Expr:
     return value
 
 
+def parse_changes(texts: Sequence[str], what: str = "--edit") -> tuple[ast.Edit | ast.Assert, ...]:
+    """Parses edits (and budgets) from outside of a file: `remove lrn; insert bn before relu`.
+
+    Args:
+        texts: each holds one edit, or several, separated by `;`.
+        what: what diagnostics call them.
+
+    Raises:
+        ArchError: with the mistakes of all of them.
+    """
+    changes: list[ast.Edit | ast.Assert] = []
+    mistakes: list[Diagnostic] = []
+    for text in texts:
+        parsed, diagnostics = parse_edits(SourceFile(what, text))
+        changes += parsed or ()
+        mistakes += diagnostics
+    if mistakes:
+        raise ArchError(mistakes)
+    return tuple(changes)
+
+
 def compile_target(
     program: Program,
     name: str,
@@ -115,6 +145,7 @@ def compile_target(
     arguments: Mapping[str, Value] | None = None,
     shape: tuple[int, ...] | None = None,
     library: Library | None = None,
+    edits: Sequence[ast.Edit | ast.Assert] = (),
 ) -> Compiled:
     """Elaborates a net or variant and prepares its graph: nothing unused, every bias decided.
 
@@ -124,6 +155,7 @@ def compile_target(
         arguments: for the net, over those of the variant: values, or expressions that `parse_value` gave.
         shape: sizes of its only input without the batch.
         library: the layers there are; the standard ones unless given.
+        edits: edits and budgets, over those of the file: what `parse_changes` gave.
 
     Raises:
         ArchError: with every mistake.
@@ -142,14 +174,33 @@ def compile_target(
                 )
             ]
         )
+    library = library or Library.standard()
     with _growing():
-        done = elaborate(
-            program.tree, items[name], library or Library.standard(), arguments=arguments, shape=shape
-        )
-        if done.graph is None:
-            raise ArchError(done.diagnostics)
-        graph = resolve_bias(prune(done.graph))
-    return Compiled(program, name, graph, tuple(d for d in done.diagnostics if d.severity == "warning"))
+        done = elaborate(program, items[name], library, arguments=arguments, shape=shape, edits=edits)
+        compiled, diagnostics = _finish(program, name, done, library, tuple(edits))
+    if compiled is None:
+        raise ArchError(diagnostics)
+    return compiled
+
+
+def _finish(
+    program: Program,
+    name: str,
+    done: Elaborated,
+    library: Library,
+    edits: tuple[ast.Edit | ast.Assert, ...] = (),
+) -> tuple[Compiled | None, tuple[Diagnostic, ...]]:
+    """The passes, and then the budgets, which speak of what is left."""
+    if done.graph is None:
+        return None, done.diagnostics
+    graph = resolve_bias(prune(done.graph))
+    graph.edits = tuple(" ".join(edit.span.text.split()) for edit in edits)
+    budgets, exceeded = decide(done.budgets, done.graph, graph, partial(new_context, library))
+    diagnostics = (*done.diagnostics, *exceeded)
+    if any(d.severity == "error" for d in exceeded):
+        return None, diagnostics
+    warnings = tuple(d for d in diagnostics if d.severity == "warning")
+    return Compiled(program, name, graph, warnings, budgets, edits), diagnostics
 
 
 def check_program(
@@ -171,16 +222,17 @@ def check_program(
     left = MAX_FILE_WORK
     for name in program.complete:
         with _growing():
-            done = elaborate(program.tree, items[name], library, budget=min(MAX_WORK, left))
+            done = elaborate(program, items[name], library, budget=min(MAX_WORK, left))
             left -= done.work
             used |= done.used
-            if done.graph is not None:
-                warnings = tuple(d for d in done.diagnostics if d.severity == "warning")
-                compiled.append(Compiled(program, name, resolve_bias(prune(done.graph)), warnings))
-        found += done.diagnostics
+            network, diagnostics = _finish(program, name, done, library)
+            if network is not None:
+                compiled.append(network)
+        found += diagnostics
         if any(d.code == "E402" for d in done.diagnostics):
             break  # one net that never ends is enough to wait for
-    found += check_names(program.tree, library, used)
+    found += check_names(program.tree, library, used, visible_items(program))
+    found += resolve_all(program, library)[1]
     return compiled, _each_once(found)
 
 

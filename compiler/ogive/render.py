@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ogive.diagnostics import Diagnostic, Label
+from ogive.diagnostics import Diagnostic, Fix, Label
 from ogive.source import SourceFile, Span
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ WIDTH = 100
 _LEAD = 24
 """Columns kept before the span in a clipped line."""
 _TAB = 4
+_TITLE = 60
+"""Characters of source that the title of a fix quotes."""
 
 Piece = tuple[str, str]
 """A text and its role: a key of `_STYLES`, or nothing."""
@@ -61,21 +63,40 @@ def render_line(diagnostic: Diagnostic) -> str:
 
 
 def to_json(diagnostic: Diagnostic) -> dict[str, object]:
-    """The diagnostic as values that `json.dumps` takes.
+    """The diagnostic as values that `json.dumps` takes, in the form of docs/check-json.md.
 
-    Lines and columns count from 1, `offset` counts characters from 0, ends are exclusive. The first label is
-    the primary one.
+    Ranges are those of the Language Server Protocol: lines from 0, characters in UTF-16 units from 0, ends
+    exclusive. `offsets` count characters of the text (code points) from 0. The first label is the primary.
     """
-    fix = diagnostic.fix
+    span = diagnostic.span
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
         "message": diagnostic.message,
-        "labels": [{**_range(label.span), "text": label.text} for label in diagnostic.labels],
+        **(_place(span) if span else {"file": None, "range": None, "offsets": None}),
+        "labels": [{**_place(label.span), "text": label.text} for label in diagnostic.labels],
         "notes": [{"heading": heading, "text": text} for heading, text in diagnostic.notes],
         "help": diagnostic.help,
-        "fix": {**_range(fix.span), "replacement": fix.replacement, "safe": fix.safe} if fix else None,
+        "fixes": [_fix_json(diagnostic.fix)] if diagnostic.fix else [],
     }
+
+
+def fix_title(fix: Fix) -> str:
+    """What a fix does, for a menu: "Write `3x3` for `3 x 3`", "Insert `,`", "Remove `;`"."""
+    old, new = _shortened(fix.span.text), _shortened(fix.replacement)
+    if not fix.replacement:
+        return f"Remove `{old}`"
+    return f"Write `{new}` for `{old}`" if fix.span.text else f"Insert `{new.strip()}`"
+
+
+def _shortened(text: str) -> str:
+    plain = visible(text)
+    return plain if len(plain) <= _TITLE else plain[: _TITLE - 1] + "…"
+
+
+def _fix_json(fix: Fix) -> dict[str, object]:
+    edit = {**_place(fix.span), "newText": fix.replacement}
+    return {"title": fix_title(fix), "safe": fix.safe, "edits": [edit]}
 
 
 def visible(text: str) -> str:
@@ -83,12 +104,17 @@ def visible(text: str) -> str:
     return "".join(_glyph(c)[0] for c in text)
 
 
-def _range(span: Span) -> dict[str, object]:
+def _place(span: Span) -> dict[str, object]:
     def point(offset: int) -> dict[str, int]:
         line, column = span.source.position(offset)
-        return {"line": line, "column": column, "offset": offset}
+        before = span.source.text[offset - column + 1 : offset]
+        return {"line": line - 1, "character": len(before.encode("utf-16-le", "surrogatepass")) // 2}
 
-    return {"file": span.source.name, "start": point(span.start), "end": point(span.end)}
+    return {
+        "file": span.source.name,
+        "range": {"start": point(span.start), "end": point(span.end)},
+        "offsets": {"start": span.start, "end": span.end},
+    }
 
 
 def _glyph(char: str) -> tuple[str, int]:

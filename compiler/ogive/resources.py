@@ -25,6 +25,16 @@ def zoo_files() -> list[Path]:
     return sorted(zoo().glob("*.arch"))
 
 
+def blocks() -> Path:
+    """The folder of the library that `use` looks in."""
+    return zoo() / "blocks"
+
+
+def block_files() -> list[Path]:
+    """The files of that library, by name."""
+    return sorted(blocks().glob("*.arch"))
+
+
 def grammar() -> Path:
     """The grammar that the parser is made from."""
     return _folder("grammar") / "arch.lark"

@@ -28,6 +28,10 @@ class SourceFile:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def start_of(self, line: int) -> int:
+        """The offset at which a line begins, counted from 1."""
+        return self._starts[line - 1]
+
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its newline."""
         start = self._starts[number - 1]

@@ -14,8 +14,8 @@
 
 The first word of the heading is the code. A file holds any number of cases. The word `python` behind `arch`
 means that the block is a Python expression which gives the text (for what would be too long to print). Other
-words are options of the command line: `--set name=value`, `--input 3x8x8`, and `:name` for one net of the
-file.
+words are options of the command line: `--set name=value`, `--edit 'remove bn'`, `--input 3x8x8`, and `:name` for
+one net of the file.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def diagnose(text: str, words: str = "") -> list[Diagnostic]:
         if not set(options) - {"python"}:
             return pipeline.check_program(program)[1]
         name, arguments, shape = program.complete[0] if program.complete else program.names[0], {}, None
+        edits: list[str] = []
         for option, value in zip(options, [*options[1:], ""], strict=True):
             if option.startswith(":"):
                 name = option[1:]
@@ -79,7 +80,11 @@ def diagnose(text: str, words: str = "") -> list[Diagnostic]:
                 arguments[key] = pipeline.parse_value(expression, f"--set {key}")
             elif option == "--input":
                 shape = tuple(map(int, value.split("x")))
-        return list(pipeline.compile_target(program, name, arguments=arguments, shape=shape).warnings)
+            elif option == "--edit":
+                edits.append(value)
+        changes = pipeline.parse_changes(edits)
+        made = pipeline.compile_target(program, name, arguments=arguments, shape=shape, edits=changes)
+        return list(made.warnings)
     except ArchError as error:
         return list(error.diagnostics)
 

@@ -32,7 +32,7 @@ def test_programs_in_the_docs_are_accepted(name: str, number: int, text: str) ->
 
 def test_readme_shows_the_file_that_its_figure_is_drawn_from() -> None:
     program = (ROOT / "docs" / "resnet20.arch").read_text(encoding="utf-8")
-    assert f"```\n{program}```" in README
+    assert f"```arch\n{program}```" in README
     assert "docs/pictures/resnet20.svg" in README
     network = ogive.loads(program)
     assert network.params == 272_474  # option B, as counted by hand from the paper's section 4.2

@@ -176,3 +176,18 @@ def test_values_from_python_and_from_the_command_line() -> None:
     program = read_program(RESNET)
     values = {"unit": parse_value("Basic"), "layers": parse_value("[1, 1]")}
     assert compile_target(program, "Small", arguments=values).graph.inputs == ("image",)
+
+
+def test_a_layer_leaves_the_name_of_a_later_stage_free():
+    body = "conv(8, 1x1) -> conv(8, 1x1)\nstage conv2 { conv(8, 1x1) }\nconv(8, 1x1)"
+    assert [name for name in shapes(net(body)) if "conv" in name] == ["conv1", "conv3", "conv2.conv1", "conv4"]
+
+
+def test_a_stage_of_a_loop_is_known_behind_it() -> None:
+    body = """
+    for i in 1..4 { stage "conv{i}" { conv(8 * i, 3x3, stride = 2, padding = 1) } }
+    if true { stage last { relu } }
+    output fine = conv2
+    output coarse = last"""
+    assert [f"{name} {type_}" for name, type_ in net(body).outputs] == ["fine 16x8x8", "coarse 24x4x4"]
+    assert codes("residual { stage s { conv(3, 1x1) } }\ns -> relu") == ["E101"]

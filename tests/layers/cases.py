@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layers import cases_compute, cases_shape
+from layers import cases_compute, cases_sequence, cases_shape
 from layers.oracle import CASES, LIBRARY
 
-__all__ = ["CASES", "LIBRARY", "cases_compute", "cases_shape"]
+__all__ = ["CASES", "LIBRARY", "cases_compute", "cases_sequence", "cases_shape"]

@@ -10,7 +10,20 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from hypothesis import strategies as st
 from torch import nn
 
-from layers.oracle import Inputs, anything, case, maps, n, number, of, small, tokens, vectors, window
+from layers.oracle import (
+    Inputs,
+    Stricter,
+    anything,
+    case,
+    maps,
+    n,
+    number,
+    of,
+    small,
+    tokens,
+    vectors,
+    window,
+)
 from ogive.layers.base import Layout, TensorType
 
 # ---------------------------------------------------------------- convolutions
@@ -179,7 +192,7 @@ def _single_numbers(layer: Any, inputs: Inputs) -> bool:
 @case(
     "gn",
     lambda layer, inputs: nn.GroupNorm(layer.num_groups, inputs[0].channels, layer.eps, layer.affine),
-    _single_numbers,
+    {Stricter.ONE_IMAGE: _single_numbers},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(num_groups=draw(small), eps=draw(number), affine=draw(st.booleans())), [
@@ -259,9 +272,8 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 @case(
     "prelu",
     lambda layer, inputs: nn.PReLU(layer.num_parameters),
-    lambda layer, inputs: (
-        inputs[0].layout is Layout.TOKENS
-    ),  # PyTorch takes the length of tokens for channels
+    # PyTorch takes the length of tokens for channels
+    {Stricter.READING: lambda layer, inputs: layer.num_parameters != 1 and inputs[0].layout is Layout.TOKENS},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x = draw(anything)
@@ -271,9 +283,11 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 @case(
     "softmax",
     lambda layer, inputs: nn.Softmax(inputs[0].channel_axis if layer.axis is None else layer.axis),
-    lambda layer, inputs: (
-        layer.axis is not None and layer.axis % (len(inputs[0].sizes) + 1) == 0
-    ),  # the batch
+    {
+        Stricter.BATCH: lambda layer, inputs: (
+            layer.axis is not None and layer.axis in (0, -len(inputs[0].sizes) - 1)
+        )
+    },
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(axis=draw(st.one_of(st.none(), st.integers(-4, 4)))), [draw(anything)]

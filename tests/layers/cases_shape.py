@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from hypothesis import strategies as st
 from torch import nn
 
-from layers.oracle import Inputs, anything, case, flat_maps, maps, n, number, small, window
+from layers.oracle import Inputs, Stricter, anything, case, flat_maps, maps, n, number, small, window
 from ogive.layers.base import TensorType, tokens_of
 
 # ---------------------------------------------------------------- merges
@@ -30,17 +30,23 @@ def _broadcasts(layer: Any, inputs: Inputs) -> bool:
     return len(set(inputs)) > 1  # PyTorch spreads axes of size 1, and we do not
 
 
+def _with_axis(draw: Any, axes: st.SearchStrategy[int]) -> tuple[TensorType, int]:
+    """A tensor and one of its axes; now and then any other number."""
+    x = draw(anything)
+    return x, draw(axes) if draw(st.integers(0, 3)) == 0 else draw(st.integers(1, len(x.sizes)))
+
+
 def _several(draw: Any, least: int = 1, most: int = 4) -> Inputs:
     x = draw(anything)
     return [x] + [_like(draw, x) for _ in range(draw(st.integers(least, most)) - 1)]
 
 
-@case("add", lambda layer, inputs: lambda *xs: sum(xs[1:], xs[0] * 1), _broadcasts)
+@case("add", lambda layer, inputs: lambda *xs: sum(xs[1:], xs[0] * 1), {Stricter.BROADCAST: _broadcasts})
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return {}, _several(draw)
 
 
-@case("sub", lambda layer, inputs: torch.sub, _broadcasts)
+@case("sub", lambda layer, inputs: torch.sub, {Stricter.BROADCAST: _broadcasts})
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return {}, _several(draw, 2, 2)
 
@@ -61,7 +67,11 @@ def _not_a_gate(layer: Any, inputs: Inputs) -> bool:
     return any(x not in gates for x in inputs)
 
 
-@case("mul", lambda layer, inputs: lambda *xs: torch.stack(torch.broadcast_tensors(*xs)).prod(0), _not_a_gate)
+@case(
+    "mul",
+    lambda layer, inputs: lambda *xs: torch.stack(torch.broadcast_tensors(*xs)).prod(0),
+    {Stricter.BROADCAST: _not_a_gate},
+)
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     inputs = _several(draw)
     if inputs[0].spatial and draw(st.booleans()):
@@ -79,7 +89,11 @@ def _is_batch(layer: Any, inputs: Inputs) -> bool:
     return _axis(layer, inputs) in (0, -len(inputs[0].sizes) - 1)
 
 
-@case("concat", lambda layer, inputs: lambda *xs: torch.cat(xs, _axis(layer, inputs)), _is_batch)
+@case(
+    "concat",
+    lambda layer, inputs: lambda *xs: torch.cat(xs, _axis(layer, inputs)),
+    {Stricter.BATCH: _is_batch},
+)
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x = draw(anything)
     axis = draw(st.one_of(st.none(), st.integers(-3, 4)))
@@ -90,7 +104,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 @case(
     "stack",
     lambda layer, inputs: lambda *xs: torch.stack(xs, layer.axis),
-    lambda layer, inputs: layer.axis in (0, -len(inputs[0].sizes) - 2),  # the batch
+    {Stricter.BATCH: lambda layer, inputs: layer.axis in (0, -len(inputs[0].sizes) - 2)},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return dict(axis=draw(st.integers(-4, 4))), _several(draw)
@@ -99,10 +113,11 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 @case(
     "matmul",
     lambda layer, inputs: torch.matmul,
-    # PyTorch multiplies vectors of the batch, and spreads the axes before the last two
-    lambda layer, inputs: (
-        min(len(x.sizes) for x in inputs) < 2 or inputs[0].sizes[:-2] != inputs[1].sizes[:-2]
-    ),
+    {
+        # PyTorch multiplies vectors of the batch with each other
+        Stricter.BATCH: lambda layer, inputs: min(len(x.sizes) for x in inputs) < 2,
+        Stricter.BROADCAST: lambda layer, inputs: inputs[0].sizes[:-2] != inputs[1].sizes[:-2],
+    },
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     a = draw(st.one_of(anything, flat_maps))
@@ -118,9 +133,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 @case(
     "flatten",
     lambda layer, inputs: nn.Flatten(layer.start_dim, layer.end_dim),
-    lambda layer, inputs: (
-        0 in (layer.start_dim, layer.end_dim) or -len(inputs[0].sizes) - 1 in (layer.start_dim, layer.end_dim)
-    ),
+    {Stricter.BATCH: lambda layer, inputs: {0, -len(inputs[0].sizes) - 1} & {layer.start_dim, layer.end_dim}},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     start, end = (
@@ -183,16 +196,19 @@ def _outside(layer: Any, inputs: Inputs) -> bool:
     return min(bounds) < 0 or max(bounds) > size or bounds[0] >= bounds[1]
 
 
-@case("slice", _slice, _outside)
+@case("slice", _slice, {Stricter.BEYOND: _outside})
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
+    x, axis = _with_axis(draw, st.integers(1, 3))
     return dict(
-        start=draw(st.integers(-4, 6)),
-        stop=draw(st.one_of(st.none(), st.integers(-4, 9))),
-        axis=draw(st.integers(1, 3)),
-    ), [draw(anything)]
+        start=draw(st.integers(-4, 4)), stop=draw(st.one_of(st.none(), st.integers(-4, 9))), axis=axis
+    ), [x]
 
 
-@case("split", lambda layer, inputs: lambda x: x.split_with_sizes(layer.sizes, layer.axis), _is_batch)
+@case(
+    "split",
+    lambda layer, inputs: lambda x: x.split_with_sizes(layer.sizes, layer.axis),
+    {Stricter.BATCH: _is_batch},
+)
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x = draw(anything)
     axis = draw(st.integers(-2, 3))
@@ -200,6 +216,24 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     first = draw(st.integers(1, size))
     rest = size - first if draw(st.integers(0, 4)) else draw(small)
     return dict(sizes=(first, rest) if rest else (first,), axis=axis), [x]
+
+
+def _select_axis(layer: Any, inputs: Inputs) -> int:
+    axes = len(inputs[0].sizes) + 1
+    return layer.axis % axes if -axes <= layer.axis < axes else -1
+
+
+@case(
+    "select",
+    lambda layer, inputs: lambda x: torch.select(x, layer.axis, layer.index),
+    {
+        Stricter.BATCH: lambda layer, inputs: _select_axis(layer, inputs) == 0,
+        Stricter.NOTHING_LEFT: lambda layer, inputs: len(inputs[0].sizes) == 1,
+    },
+)
+def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
+    x, axis = _with_axis(draw, st.integers(-4, 4))
+    return dict(index=draw(st.integers(-3, 3)), axis=axis), [x]
 
 
 def _chunk(layer: Any, inputs: Inputs) -> Callable[..., object]:
@@ -210,12 +244,13 @@ def _uneven(layer: Any, inputs: Inputs) -> bool:
     """PyTorch makes fewer, or smaller, parts."""
     axes = len(inputs[0].sizes) + 1
     axis = layer.axis % axes if -axes <= layer.axis < axes else 0
-    return axis == 0 or inputs[0].sizes[axis - 1] % layer.chunks != 0
+    return axis != 0 and inputs[0].sizes[axis - 1] % layer.chunks != 0
 
 
-@case("chunk", _chunk, _uneven)
+@case("chunk", _chunk, {Stricter.BATCH: _is_batch, Stricter.BEYOND: _uneven})
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
-    return dict(chunks=draw(small), axis=draw(st.integers(-2, 3))), [draw(anything)]
+    x, axis = _with_axis(draw, st.integers(-2, 3))
+    return dict(chunks=draw(st.integers(1, 3)), axis=axis), [x]
 
 
 @case("pixel_shuffle", lambda layer, inputs: nn.PixelShuffle(layer.upscale_factor))

@@ -18,8 +18,9 @@ def show(form: Call | Template, operands: Sequence[str]) -> str:
         joined = ", ".join(operands) + ("," if len(operands) == 1 else "")
         slots = {name: repr(value) for name, value in form.slots}
         return form.text.format(
-            *operands, operands=joined, sum=" + ".join(operands), product=" * ".join(operands), **slots
-        )
+            *operands, operands=joined, sum=" + ".join(operands), product=" * ".join(operands),
+            self="self.layer", **slots,
+        )  # fmt: skip
     parts: list[str] = []
     for argument in form.args:
         match argument:
@@ -66,10 +67,28 @@ def outputs(result: object) -> tuple[torch.Tensor, ...]:
     return (result,) if isinstance(result, torch.Tensor) else tuple(result)  # type: ignore[arg-type]
 
 
-def tensors(inputs: Sequence[TensorType], batch: int = 2, seed: int = 0) -> list[torch.Tensor]:
-    """Random values of these types, in double precision, some of them beyond every bend of an activation."""
+DTYPES = {"float": torch.float32, "int": torch.long, "bool": torch.bool}
+"""The types of elements."""
+
+
+def zeros(inputs: Sequence[TensorType], batch: int = 2) -> list[torch.Tensor]:
+    """Zeros of these types."""
+    return [torch.zeros(batch, *x.sizes, dtype=DTYPES[x.dtype]) for x in inputs]
+
+
+def tensors(
+    inputs: Sequence[TensorType], batch: int = 2, seed: int = 0, below: int = 9
+) -> list[torch.Tensor]:
+    """Random values of these types: in double precision, some of them beyond every bend of an activation;
+    ints from 0 and below `below`.
+    """
     generator = torch.Generator().manual_seed(seed)
-    return [4 * torch.randn(batch, *x.sizes, dtype=torch.float64, generator=generator) for x in inputs]
+    return [
+        torch.randint(below, (batch, *x.sizes), generator=generator)
+        if x.dtype == "int"
+        else 4 * torch.randn(batch, *x.sizes, dtype=torch.float64, generator=generator)
+        for x in inputs
+    ]
 
 
 def weights(net: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 
 from ogive.elaborate.parameters import expected
-from ogive.layers.base import Layer
+from ogive.layers.base import Layer, Template, TensorType, Torch
 from ogive.layers.library import Library
 
 
@@ -120,15 +121,32 @@ class Square(Layer):
     group: ClassVar[str] = "act"
     aliases: ClassVar[tuple[str, ...]] = ("pow2", "cat")
 
+    def infer(self, inputs):
+        return (inputs[0],)
+
+    def torch(self, inputs):
+        return Torch(forward=Call("torch.square", (Operand(),)))
+
 
 def test_a_plugin_adds_to_its_own_library() -> None:
     library = Library.standard()
-    library.add(Square)
-    assert library.get("square") is Square
+    held = library.add(Square)
+    assert library.get("square") is held
+    assert issubclass(held, Square)
+    assert held.origin is not None
+    assert held.origin.rpartition(":")[0].endswith("test_library.py")
     assert library.alias("pow2") == "square"
     assert library.alias("cat") == "concat", "who came first keeps an alias"
     assert "square" in library.groups()["act"]
     assert Library.standard().get("square") is None
+
+
+def test_two_libraries_hold_the_same_layer() -> None:
+    one, other = Library.standard().add(Square), Library.standard().add(Square)
+    assert one is other
+    assert one() == other()
+    assert hash(one()) == hash(other())
+    assert dataclasses.replace(one()) == one()
 
 
 def test_two_layers_of_one_name_are_refused() -> None:

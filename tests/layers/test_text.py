@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import torch
 from torch import nn
 
 from layers.cases import CASES, LIBRARY
-from layers.evaluate import module, source
-from ogive.layers.base import Initializer, Layer, TensorType, map_of, plain_of, tokens_of
+from layers.evaluate import module, outputs, source, weights
+from ogive.layers.base import Initializer, Layer, Layout, TensorType, map_of, plain_of, tokens_of
+
+INTS = TensorType((6,), Layout.PLAIN, "int")
 
 
 def make(kind: str, **arguments: Any) -> Layer:
@@ -53,6 +56,60 @@ def test_the_plain_same_is_plain_text() -> None:
     assert "nn.Conv2d(3, 8, 3, padding=1)" in text
 
 
+@pytest.mark.parametrize("size", [(7, 8), (8, 8), (9, 5), (1, 2)])
+@pytest.mark.parametrize("kernel", [1, 2, 3, (3, 4)])
+@pytest.mark.parametrize("stride", [None, 1, 2, (2, 1)])
+def test_same_pooling_is_that_of_timm(size: Any, kernel: Any, stride: Any) -> None:
+    from timm.layers import create_pool2d
+
+    x = map_of(3, *size)
+    value = torch.randn(2, *x.sizes)
+    for kind in ("max", "avg"):
+        layer = make(f"{kind}_pool", kernel_size=kernel, stride=stride, padding="same")
+        result = module(layer, [x])(value)
+        assert tuple(result.shape[1:]) == layer.infer([x])[0].sizes
+        theirs = create_pool2d(kind, kernel, kernel if stride is None else stride, padding="SAME")
+        torch.testing.assert_close(result, theirs(value))
+
+
+@pytest.mark.parametrize("sizes", [(7,), (6,), (5, 8), (4, 5, 3), (1, 2, 1)])
+@pytest.mark.parametrize("kernel", [1, 2, 3])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+@pytest.mark.parametrize("counts", [True, False])
+def test_same_pooling_window_by_window(
+    sizes: tuple[int, ...], kernel: int, stride: int, counts: bool
+) -> None:
+    value = torch.randn(2, 3, *sizes, dtype=torch.float64)
+    axes: list[list[list[int]]] = []  # for each axis and window the places in it
+    for size in sizes:
+        windows = -(-size // stride)
+        before = max((windows - 1) * stride + kernel - size, 0) // 2
+        starts = [window * stride - before for window in range(windows)]
+        axes.append([[i for i in range(start, start + kernel) if 0 <= i < size] for start in starts])
+
+    def pooled(reduce: Any) -> torch.Tensor:
+        return torch.stack(
+            [
+                reduce(value[(..., *torch.meshgrid(*map(torch.tensor, places), indexing="ij"))].flatten(2))
+                for places in itertools.product(*axes)
+            ],
+            2,
+        ).unflatten(2, [len(axis) for axis in axes])
+
+    x = map_of(3, *sizes)
+    found = module(make("max_pool", kernel_size=kernel, stride=stride, padding="same"), [x])(value)
+    torch.testing.assert_close(found, pooled(lambda window: window.amax(2)))
+    layer = make("avg_pool", kernel_size=kernel, stride=stride, padding="same", count_include_pad=counts)
+    whole = kernel ** len(sizes)
+    mean = pooled(lambda window: window.sum(2) / (whole if counts else window.shape[2]))
+    torch.testing.assert_close(module(layer, [x])(value), mean)
+
+
+def test_the_plain_same_pooling_is_plain_text() -> None:
+    layer = make("max_pool", kernel_size=3, stride=1, padding="same")
+    assert "F.max_pool2d(x0, 3, stride=1, padding=1)" in source(layer.torch([map_of(3, 9, 9)]), 1)
+
+
 @pytest.mark.parametrize(
     ("kind", "arguments", "x"),
     [
@@ -68,6 +125,9 @@ def test_the_plain_same_is_plain_text() -> None:
         ("instance_norm", {"affine": True}, map_of(3, 9)),
         ("rms_norm", {}, tokens_of(4, 8)),
         ("prelu", {}, plain_of(5)),
+        ("embedding", {"count": 5, "width": 3}, INTS),
+        ("class_token", {}, tokens_of(4, 8)),
+        ("positional", {}, tokens_of(4, 8)),
     ],
 )
 def test_initialisers_set_the_weight(kind: str, arguments: dict[str, Any], x: TensorType) -> None:
@@ -78,8 +138,45 @@ def test_initialisers_set_the_weight(kind: str, arguments: dict[str, Any], x: Te
     assert torch.equal(weight, torch.full_like(weight, 0.625))
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "inputs", "others"),
+    [
+        ("attention", {"num_heads": 2}, [tokens_of(4, 8)], {"in_proj_bias", "out_proj.bias"}),
+        (
+            "attention",
+            {"num_heads": 2},
+            [tokens_of(4, 8), tokens_of(3, 6)],
+            {"in_proj_bias", "out_proj.bias"},
+        ),
+        (
+            "window_attention",
+            {"num_heads": 2},
+            [map_of(8, 9, 9)],
+            {"relative_position_bias_table", "qkv.bias", "proj.bias"},
+        ),
+        ("gru", {"width": 3, "num_layers": 2, "bias": False}, [tokens_of(4, 8)], set()),
+        ("lstm", {"width": 3, "bidirectional": True, "bias": False}, [tokens_of(4, 8)], set()),
+    ],
+)
+def test_initialisers_set_all_weights(
+    kind: str, arguments: dict[str, Any], inputs: list[TensorType], others: set[str]
+) -> None:
+    layer = make(kind, **arguments, init=Initializer("constant", (("val", 0.625),)))
+    layer.infer(inputs)
+    net = module(layer, inputs)
+    assert weights(net) == layer.parameters(inputs)
+    left = {name.removeprefix("layer.") for name, p in net.named_parameters() if (p != 0.625).any()}
+    assert left == others
+
+
+def test_the_vector_of_padding_stays_zero() -> None:
+    init = Initializer("normal")
+    net = module(make("embedding", count=5, width=3, padding_idx=-2, init=init), [INTS])
+    assert [bool(row.any()) for row in net.layer.weight] == [True, True, True, False, True]
+
+
 def test_every_layer_with_a_weight_takes_an_initialiser() -> None:
-    inputs = [map_of(4, 6, 6), tokens_of(4, 6), plain_of(4)]
+    inputs = [map_of(4, 6, 6), tokens_of(4, 6), plain_of(4), INTS]
     for layer_class in LIBRARY.layers():
         names = {argument.name for argument in layer_class.arguments()}
         required = {a.name: 1 for a in layer_class.arguments() if a.required}
@@ -115,6 +212,11 @@ def test_every_layer_with_a_weight_takes_an_initialiser() -> None:
         ("space_to_depth", {"downscale_factor": 2}, map_of(1, 6, 8)),
         ("pixel_shuffle", {"upscale_factor": 1}, map_of(1, 6, 8)),
         ("subsample", {"stride": 2}, map_of(1, 9)),
+        ("attention", {"num_heads": 1}, tokens_of(5, 1)),
+        ("window_attention", {"num_heads": 1, "window_size": (4, 3)}, map_of(1, 8, 9)),
+        ("lstm", {"width": 2}, tokens_of(5, 1)),
+        ("gru", {"width": 2, "bidirectional": True}, tokens_of(5, 1)),
+        ("max_pool", {"kernel_size": 3, "stride": 2, "padding": "same"}, map_of(1, 9, 8)),
     ],
 )
 def test_windows_are_what_the_gradient_reaches(kind: str, arguments: dict[str, Any], x: TensorType) -> None:
@@ -123,7 +225,7 @@ def test_windows_are_what_the_gradient_reaches(kind: str, arguments: dict[str, A
     for parameter in net.parameters():
         nn.init.ones_(parameter)
     value = torch.randn(1, *x.sizes, dtype=torch.float64, requires_grad=True)
-    result = net(value)
+    result = outputs(net(value))[0]
     window = layer.window([x])
     assert window is not None
     offset = 2 if x.layout.value == "map" else 1
@@ -203,6 +305,24 @@ def test_every_layer_has_a_look(kind: str) -> None:
         ("bn", {}, [map_of(64, 56, 56)], "BN"),
         ("dropout", {"p": 0.5}, [plain_of(4096)], "dropout, 0.5"),
         ("upsample", {"scale_factor": 2}, [map_of(64, 56, 56)], "upsample ×2"),
+        ("attention", {"num_heads": 12}, [tokens_of(197, 768)], "attention, 12 heads"),
+        ("attention", {"is_causal": True}, [tokens_of(9, 64)], "causal attention, 8 heads"),
+        ("attention", {"num_heads": 1}, [tokens_of(9, 64), tokens_of(4, 8)], "cross attention, 1 head"),
+        (
+            "window_attention",
+            {"num_heads": 3, "shift_size": 3},
+            [map_of(96, 56, 56)],
+            "7×7 window attention, 3 heads, shift 3",
+        ),
+        ("embedding", {"count": 99, "width": 64}, [INTS], "embedding, 64"),
+        ("positional", {"encoding": "sine"}, [tokens_of(9, 64)], "sine positions"),
+        (
+            "lstm",
+            {"width": 256, "num_layers": 2, "bidirectional": True},
+            [tokens_of(9, 64)],
+            "2 × BiLSTM, 256",
+        ),
+        ("select", {"index": -1}, [tokens_of(9, 64)], "select -1"),
     ],
 )
 def test_looks(kind: str, arguments: dict[str, Any], inputs: list[TensorType], label: str) -> None:

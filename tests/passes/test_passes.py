@@ -27,8 +27,8 @@ TEXT = """net N() {
 
 @pytest.fixture
 def graph() -> Graph:
-    tree = read_program(TEXT).tree
-    graph = elaborate(tree, targets(tree)["N"], Library.standard()).graph
+    program = read_program(TEXT)
+    graph = elaborate(program, targets(program.tree)["N"], Library.standard()).graph
     assert graph is not None
     return graph
 

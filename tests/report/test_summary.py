@@ -49,7 +49,9 @@ def test_an_opened_part_is_the_sum_of_its_parts():
 
 def test_json_has_exactly_these_fields():
     value = json.loads(json.dumps(to_json(summary("resnet50"))))
-    assert list(value) == ["name", "params", "macs", "inputs", "outputs", "stages", "nodes"]
+    assert list(value) == [
+        "name", "params", "macs", "inputs", "unknown", "outputs", "notes", "stages", "nodes",
+    ]  # fmt: skip
     assert value["inputs"] == [{"name": "image", "shape": [3, 224, 224]}]
     assert value["outputs"] == [{"name": "output", "shape": [1000]}]
     assert [stage["name"] for stage in value["stages"]] == ["conv1", "conv2", "conv3", "conv4", "conv5"]

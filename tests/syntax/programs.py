@@ -1,4 +1,4 @@
-"""The programs of the language's description, as far as this version of the language goes."""
+"""The programs of the language's description, and one for every word that they lack."""
 
 LENET = """\
 # Gradient-Based Learning Applied to Document Recognition (LeCun et al., 1998)
@@ -114,4 +114,53 @@ variant inception = Inception()
 variant wide = inception
 """
 
-PROGRAMS = [LENET, RESNET, INCEPTION_DENSENET_UNET, CLIQUENET, VARIANTS]
+EDITS = """\
+variant inception   = Inception()
+variant bn_baseline = inception with { remove lrn; insert bn before relu }
+variant bn_sigmoid  = bn_baseline with { replace relu with sigmoid }
+variant bn_after    = inception with {
+  remove lrn
+  insert bn after relu in "conv*"
+  set conv(5x5, bias = true)
+  assert params < 1.5M, "more than the paper has"
+}
+"""
+
+RECIPES = """\
+language 1
+use "resnet.arch"
+use Bottleneck, Basic as Unit from "blocks/resnet.arch"
+
+recipe alexnet {
+  data       imagenet(resize = 256)
+  augment    random_crop(224), hflip, pca_lighting(0.1)
+  batch      128
+  epochs     90
+  optimizer  sgd(lr = 0.01, momentum = 0.9, weight_decay = 0.0005)
+  schedule   plateau(factor = 0.1, times = 3)
+  init       normal(std = 0.01)
+  evaluate   ten_crop
+}
+recipe bn_x5  extends baseline { optimizer sgd(lr = 0.0075) }
+recipe bn_x30 extends baseline { optimizer sgd(lr = 0.045) }
+"""
+
+SHARED = """\
+net Siamese(width = 8) {
+  input left: [3, 32 * ?h, 32 * ?w]
+  input right: [3, ?h, ?w]
+  share f = conv(64, 3x3)
+  share(except = norm) g = conv(64, 3x3) -> bn
+  left -> f -> g as l
+  right -> f -> g -> add(l)
+  repeat 3 share { conv(64, 3x3, padding = same) -> relu }
+  repeat 3 share(except = norm) as i { residual { bn -> conv(64, 3x3, padding = same) } }
+  label "as in the paper, {width} wide"
+  assert params < 1.5M
+  assert out.shape == [64, 8, 8], "the head is made for 8x8"
+  insert bn before relu
+  replace relu with sigmoid in "head*"
+}
+"""
+
+PROGRAMS = [LENET, RESNET, INCEPTION_DENSENET_UNET, CLIQUENET, VARIANTS, EDITS, RECIPES, SHARED]

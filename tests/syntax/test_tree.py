@@ -10,8 +10,13 @@ import pytest
 
 from ogive.source import SourceFile
 from ogive.syntax import ast
-from ogive.syntax.parser import parse, parse_expression
+from ogive.syntax.lexeme import ITEM_WORDS, STATEMENT_WORDS
+from ogive.syntax.parser import parse, parse_edits, parse_expression
 from syntax.programs import PROGRAMS
+
+PARTS = ("in", "with", "before", "after", "from", "extends")
+# Words of statements that are names wherever a statement of that word does not begin, or go on.
+WORDS = {*ITEM_WORDS.values(), *STATEMENT_WORDS.values(), *PARTS} - {"if"}
 
 
 def accepted(text: str) -> ast.File:
@@ -147,8 +152,41 @@ def test_an_interpolated_expression_knows_its_place() -> None:
         ("output [r, d]", ("Output", None, ("Chain", (("ListExpr", ("r", "d")),)))),
         ("stage a { relu }", ("Stage", ("String", ("a",)), ("Body", (("Flow", ("Chain", ("relu",)), None),)))),
         ('stage "a{i}" { }', ("Stage", ("String", ("a", "i")), ("Body", ()))),
-        ("repeat 3 { }", ("Repeat", 3, None, ("Body", ()))),
-        ("repeat(n) as i { }", ("Repeat", "n", "i", ("Body", ()))),
+        ("repeat 3 { }", ("Repeat", 3, None, None, ("Body", ()))),
+        ("repeat(n) as i { }", ("Repeat", "n", None, "i", ("Body", ()))),
+        ("repeat 3 share { }", ("Repeat", 3, (), None, ("Body", ()))),
+        ("repeat n share(except = norm) as i { }",
+         ("Repeat", "n", (("Argument", "except", "norm"),), "i", ("Body", ()))),
+        ("repeat share { }", ("Repeat", "share", None, None, ("Body", ()))),
+        ("repeat share share as share { }", ("Repeat", "share", (), "share", ("Body", ()))),
+        ("share f = conv -> relu", ("Share", "f", (), ("Chain", ("conv", "relu")))),
+        ("share(except = norm) f = conv", ("Share", "f", (("Argument", "except", "norm"),), ("Chain", ("conv",)))),
+        ("assert params < 1.5M", ("Assert", ("Compare", ("<",), ("params", 1500000.0)), None)),
+        ('assert (a), "k = {k}"', ("Assert", "a", ("String", ("k = ", "k")))),
+        ('label "as in {x}"', ("Label", ("String", ("as in ", "x")))),
+        ("insert bn before relu", ("Insert", ("Chain", ("bn",)), "before", ("Selector", "relu", ()), None)),
+        ('insert se(16) -> drop after conv(5x5) in "a*"',
+         ("Insert", ("Chain", (("Call", "se", (("Argument", None, 16),)), "drop")), "after",
+          ("Selector", "conv", (("Argument", None, ("Kernel", (5, 5))),)), ("String", ("a*",)))),
+        ("insert residual { relu } after conv",
+         ("Insert", ("Chain", (("WithBody", "residual", ("Body", (("Flow", ("Chain", ("relu",)), None),))),)),
+          "after", ("Selector", "conv", ()), None)),
+        ("insert (bn if norm else identity) before relu",
+         ("Insert", ("Chain", (("Conditional", "bn", "norm", "identity"),)), "before",
+          ("Selector", "relu", ()), None)),
+        ("insert before before after", ("Insert", ("Chain", ("before",)), "before", ("Selector", "after", ()), None)),
+        ("remove lrn", ("Remove", ("Selector", "lrn", ()), None)),
+        ('remove dropout(0.5) in "head{i}"',
+         ("Remove", ("Selector", "dropout", (("Argument", None, 0.5),)), ("String", ("head", "i")))),
+        ("replace relu with sigmoid", ("Replace", ("Selector", "relu", ()), ("Chain", ("sigmoid",)), None)),
+        ('replace act with bn -> relu in "a"',
+         ("Replace", ("Selector", "act", ()), ("Chain", ("bn", "relu")), ("String", ("a",)))),
+        ("replace with with with", ("Replace", ("Selector", "with", ()), ("Chain", ("with",)), None)),
+        ("set conv(3x3, bias = true)",
+         ("Set", ("Selector", "conv", (("Argument", None, ("Kernel", (3, 3))), ("Argument", "bias", True))), None)),
+        ('set in(a = 1) in "in"', ("Set", ("Selector", "in", (("Argument", "a", 1),)), ("String", ("in",)))),
+        ("input x: [3, 32 * ?h, ?w]",
+         ("Input", "x", "float", ("ListExpr", (3, ("Binary", "*", 32, ("Unknown", "h")), ("Unknown", "w"))))),
         ("for x in xs { }", ("For", None, ("Pattern", ("x",), False), "xs", ("Body", ()))),
         ("for i, [a, b] in in { }", ("For", "i", ("Pattern", ("a", "b"), True), "in", ("Body", ()))),
         ("for i in 0..3 { }", ("For", None, ("Pattern", ("i",), False), ("Range", 0, 3), ("Body", ()))),
@@ -172,9 +210,7 @@ def test_statements(text: str, expected: Any) -> None:
     assert shape(statement(text)) == expected
 
 
-@pytest.mark.parametrize(
-    "word", ["let", "input", "output", "stage", "repeat", "for", "default", "net", "block", "variant", "in"]
-)
+@pytest.mark.parametrize("word", sorted(WORDS))
 def test_words_are_names_where_a_name_is_meant(word: str) -> None:
     use, named, collected, argument = statements(
         f"{word} -> relu\n{word} = relu\n{word} += here\nf({word}, {word} = 1)"
@@ -206,6 +242,57 @@ def test_newlines(spread: str, plain: str) -> None:
     assert shape(statements(spread)) == shape(statements(plain))
 
 
+@pytest.mark.parametrize("word", sorted(WORDS))
+def test_words_are_names_of_everything(word: str) -> None:
+    definitions = accepted(
+        f"let {word} = 1\nblock {word}({word}, a = {word}) {{ }}\nvariant {word} = {word}({word} = {word})\n"
+        f'use {word} as {word}, {word} from "x"\nrecipe {word} extends {word} {{ {word} {word}; {word} 3 }}'
+    )
+    assert [item.name.id for item in definitions.named] == [word] * 3
+    assert [type(item).__name__ for item in definitions.items[3:]] == ["Use", "Recipe"]
+    (recipe,) = definitions.recipes
+    assert shape(recipe.settings) == (("Setting", word, (word,)), ("Setting", word, (3,)))
+    stage, let, share, loop, use = statements(
+        f"stage {word} {{ {word} }}\nlet {word} = {word}\nshare {word} = {word}\n"
+        f"for {word}, {word} in {word} {{ }}\na.{word}[{word}] -> [{word}, {word}] as {word}"
+    )
+    assert shape(stage)[2] == ("Body", (("Flow", ("Chain", (word,)), None),))
+    assert shape(let) == ("Let", word, word)
+    assert shape(share) == ("Share", word, (), ("Chain", (word,)))
+    assert shape(loop) == ("For", word, ("Pattern", (word,), False), word, ("Body", ()))
+    assert shape(use)[2] == ("Pattern", (word,), False)
+
+
+def test_a_word_calls_what_has_its_name() -> None:
+    texts = [
+        "insert(3) -> relu",
+        "share(3) -> relu",
+        "set(conv) -> relu",
+        "remove(a)",
+        "label(3)",
+        "use(3) as x",
+    ]
+    for text in texts:
+        flow = statement(text)
+        assert isinstance(flow, ast.Flow), text
+        assert isinstance(flow.chain.elements[0], ast.Call), text
+    assert [type(s) for s in statements("set = here\nlabel += here\nassert -> relu\nuse.channels -> f")] == [
+        ast.Assign, ast.Collect, ast.Flow, ast.Flow,
+    ]  # fmt: skip
+
+
+def test_edits_alone() -> None:
+    edits, diagnostics = parse_edits(
+        SourceFile("--edit", "remove lrn; insert bn before relu\nassert params < 3")
+    )
+    assert edits is not None, diagnostics
+    assert [type(edit).__name__ for edit in edits] == ["Remove", "Insert", "Assert"]
+    for wrong in ("", "relu", "let a = 3", "remove", "remove lrn;; }"):
+        edits, diagnostics = parse_edits(SourceFile("--edit", wrong))
+        assert edits is None, wrong
+        assert len(diagnostics) == 1, wrong
+
+
 def test_a_bracket_on_a_new_line_begins_a_bundle() -> None:
     assert len(statements("x = a[0]")) == 1
     assert len(statements("x = a\n[0] -> b")) == 2
@@ -229,6 +316,37 @@ def test_definitions() -> None:
     assert not block.is_net
     assert block.header.text == text.removesuffix(" { relu }")
     assert block.span.text == text
+
+
+def test_variants() -> None:
+    plain, edited, empty = accepted(
+        "variant a = N\nvariant b = a(1) with {\n  remove lrn; assert params < 3\n\n}\nvariant c = a with { }"
+    ).items
+    assert shape(plain) == ("Variant", "a", "N", ())
+    assert isinstance(edited, ast.Variant)
+    assert [type(change).__name__ for change in edited.changes] == ["Remove", "Assert"]
+    assert shape(edited.value) == ("Call", "a", (("Argument", None, 1),))
+    assert shape(empty) == ("Variant", "c", "a", ())
+
+
+def test_use_language_recipe() -> None:
+    whole, names, language, recipe, other = accepted(
+        'use "a.arch"\nuse A, B as C from "b/c.arch"\nlanguage 1\nrecipe r {\n  batch 128\n'
+        '  augment hflip, crop(224), "x" if a else [1,\n 2]\n}\nrecipe s extends r { }'
+    ).items
+    assert shape(whole) == ("Use", (), ("String", ("a.arch",)))
+    assert shape(names) == (
+        "Use",
+        (("Imported", "A", "A"), ("Imported", "B", "C")),
+        ("String", ("b/c.arch",)),
+    )
+    assert shape(language) == ("Language", 1)
+    assert isinstance(recipe, ast.Recipe)
+    assert recipe.header.text == "recipe r"
+    assert shape(recipe.settings[0]) == ("Setting", "batch", (128,))
+    assert len(recipe.settings[1].values) == 3
+    assert isinstance(other, ast.Recipe)
+    assert (other.base and other.base.id, other.settings) == ("r", ())
 
 
 def test_a_file() -> None:

@@ -33,9 +33,23 @@ def torch_module(graph: Graph, *, features: Sequence[str] | None = None) -> nn.M
         An instance of the last class of `torch_source(graph)`; that text is its attribute `source_text`.
 
     Raises:
-        ArchError: E118, a feature that the network does not have.
+        ArchError: E118, a feature that the network does not have; E545, the text of a layer of the user's own
+            does not run.
     """
-    return instantiate(torch_source(graph, features=features))
+    source = torch_source(graph, features=features)
+    if not any(node.layer.origin for node in graph):
+        return instantiate(source)
+    from ogive.backends.own_layers import check_functions, check_parameters, explain_failure
+
+    check_functions(graph)
+    try:
+        module = instantiate(source)
+    except Exception as problem:
+        failure = explain_failure(graph, problem)
+        raise failure if failure is not None else problem from None
+    if features is None:
+        check_parameters(graph, module)
+    return module
 
 
 def instantiate(source: str) -> nn.Module:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
+import textwrap
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -20,7 +21,9 @@ from ogive.backends.pytorch.layout import wrap
 from ogive.backends.pytorch.model import Class
 from ogive.backends.pytorch.names import comment
 from ogive.backends.pytorch.structure import Op, live_nodes, structure
+from ogive.diagnostics import ArchError, Diagnostic
 from ogive.graph import Graph
+from ogive.layers.torch_text import defined_in
 from ogive.passes.features import select_features
 from ogive.passes.unroll import unroll_cliques
 from ogive.source import Span
@@ -48,7 +51,8 @@ def torch_source(graph: Graph, *, features: Sequence[str] | None = None) -> str:
         arguments.
 
     Raises:
-        ArchError: E118, a feature that the network does not have.
+        ArchError: E118, a feature that the network does not have; E545, layers of the user's own bring two
+            definitions of one name.
     """
     if features is not None:
         graph = select_features(graph, features)
@@ -80,6 +84,7 @@ def _text(graph: Graph, *, by_name: bool) -> str:
         bodies.append("\n".join(_class(classes, cls, constructor)))
         helpers |= constructor.helpers
         counted = counted or constructor.counted
+    _refuse_clashes(classes.definitions)
     parts = [text.strip() for text in classes.definitions]
     if "named" in helpers:
         parts.append(_NAMED.strip())
@@ -87,6 +92,25 @@ def _text(graph: Graph, *, by_name: bool) -> str:
         parts.append(_NUMBERED.format(start=", start=1" * counted, first="start" if counted else "1").strip())
     code = "\n\n\n".join([*parts, *bodies])
     return "\n".join([*_opening(graph), *_imports(code), "", "", code, ""])
+
+
+def _refuse_clashes(definitions: Sequence[str]) -> None:
+    """Refuses two different definitions of one name, which layers of the user's own may bring: the second
+    would take the place of the first.
+    """
+    first: dict[str, str] = {}
+    for text in definitions:
+        for name in defined_in(text):
+            if first.setdefault(name, text) is not text:
+                raise ArchError(
+                    [
+                        Diagnostic(
+                            "E545",
+                            f"two layers of this network bring definitions of `{name}` that differ",
+                            help="call one of them otherwise in the plugin's `helpers`",
+                        )
+                    ]
+                )
 
 
 def attribute_paths(graph: Graph) -> dict[str, str]:
@@ -100,7 +124,15 @@ def attribute_paths(graph: Graph) -> dict[str, str]:
     paths = {
         name: whole.path(op) for name, op in whole.ops.items() if op.attr is not None and op.owner is None
     }  # fmt: skip
-    return paths | {s.region.path: whole.prefix(s) for s in whole.scopes if s.region.clique is not None}
+    paths |= {name: whole.path(op) for name, op in whole.held.items()}
+    for op in whole.ops.values():  # where the first use leads nowhere, a later one has its weights
+        if op.attr is not None and op.owner is None and op.node.owner is not None:
+            paths.setdefault(op.node.owner, whole.path(op))
+    return paths | {
+        s.region.path: whole.prefix(s.use.same.scope if s.use and s.use.same and s.use.same.scope else s)
+        for s in whole.scopes
+        if s.region.clique is not None
+    }
 
 
 def class_of(source: str) -> str:
@@ -119,17 +151,18 @@ def _imports(code: str) -> list[str]:
 def _opening(graph: Graph) -> list[str]:
     """The docstring of the file."""
     plain = unroll_cliques(graph)
-    live = live_nodes(plain)
-    count = sum(
-        prod(shape) for node in plain if node.name in live for shape in plain.parameters(node.name).values()
-    )
+    owners = {plain.node(name).owner or name for name in live_nodes(plain)}
+    shapes = (shape for name in owners if name in plain for shape in plain.parameters(name).values())
+    count = sum(prod(shape) for shape in shapes)
     inputs = ", ".join(f"{comment(name)} {graph.node(name).outputs[0]}" for name in graph.inputs)
     span = graph.regions[0].span
     made = f" from {file_name(span)}" if span is not None else ""
+    edits = [f"    {comment(edit)}" for edit in graph.edits]
     return [
         f'"""{comment(graph.name)}: {count:,} parameters; input {inputs}.',
         "",
-        f"Made by Ogive{made}.",
+        f"Made by Ogive{made}{', with these edits:' if edits else '.'}",
+        *edits,
         '"""',
         "",
     ]
@@ -139,7 +172,10 @@ def _class(classes: Classes, cls: Class, constructor: Constructor) -> list[str]:
     indent, deep = "    ", "        "
     lines = [f"class {cls.name}(nn.Module):"]
     about = _about(classes, cls)
-    if about:
+    notes = [line for note in _notes(cls) for line in textwrap.wrap(note, 100)]
+    if notes:
+        lines += [f'{indent}"""{about}', "", *(f"{indent}{note}" for note in notes), f'{indent}"""', ""]
+    elif about:
         lines += [f'{indent}"""{about}"""', ""]
     if cls.clique is not None:
         text = CliqueText(classes, cls)
@@ -157,6 +193,12 @@ def _class(classes: Classes, cls: Class, constructor: Constructor) -> list[str]:
     lines += wrap(f"def forward({', '.join(['self', *arguments])}):", indent)
     lines += [line for statement in forward for line in _statement(statement, deep)]
     return lines
+
+
+def _notes(cls: Class) -> list[str]:
+    """What `label` says about every instance of the class."""
+    notes = cls.model.region.notes
+    return [text for note in notes if all(note in s.region.notes for s in cls.scopes) and (text := comment(note))]
 
 
 def _statement(text: str, indent: str) -> list[str]:
@@ -184,13 +226,16 @@ def _about(classes: Classes, cls: Class) -> str:
     what = {"net": graph.name, "block": region.block or region.name}.get(
         region.kind, region.path or region.kind
     )
-    if region.kind == "iteration":
+    if region.kind == "iteration" and region.shared is not None:
+        what = f"Every turn of {region.shared.path}"
+    elif region.kind == "iteration":
         what = f"One layer of {graph.regions[region.parent or 0].path or 'the net'}"
     if not spans and region.span is not None:
         spans = [region.span]
     if not spans:
         return comment(f"{what}.")
-    same = [s for s in spans if s.source is spans[0].source]
+    around = region.span.source if region.span is not None else spans[0].source
+    same = [s for s in spans if s.source is around] or spans[:1]  # an edit may have brought some
     first, last = min(s.line for s in same), max(s.line for s in same)
     lines = f"{first}" if first == last else f"{first}-{last}"
-    return comment(f"{what}, {file_name(spans[0])}:{lines}.")
+    return comment(f"{what}, {file_name(same[0])}:{lines}.")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ogive.cli.check_fix import FixedFile, fix_files, report
+from ogive.cli.check_json import document
 from ogive.cli.messages import print_diagnostics
 from ogive.cli.target import Settings, settings_options
 from ogive.diagnostics import ArchError, Diagnostic
-from ogive.render import render_text, to_json, visible
+from ogive.render import render_text, visible
 
 if TYPE_CHECKING:
     from ogive.network import Network
@@ -40,18 +44,42 @@ class Checked:
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print results and diagnostics as JSON.")
 @click.option("--strict", is_flag=True, help="Treat doubts (warnings) as mistakes.")
+@click.option(
+    "--fix", is_flag=True, help="Correct what can only be meant in one way, in the files that are named."
+)
+@click.option("--unsafe-fixes", "unsafe", is_flag=True, help="With --fix: also correct what is a guess.")
+@click.option("--diff", is_flag=True, help="With --fix: show what would be changed, and change nothing.")
 @settings_options
-def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Settings) -> None:
+def command(
+    targets: tuple[str, ...],
+    as_json: bool,
+    strict: bool,
+    fix: bool,
+    unsafe: bool,
+    diff: bool,
+    settings: Settings,
+) -> None:
     """Check networks without running them: every shape, parameter and name.
 
     Of a file with several nets, all that need no argument are checked.
     """
-    results = [result for target in targets for result in examine(target, settings)]
-    diagnostics = distinct(results)
+    if not fix and (diff or unsafe):
+        raise click.UsageError(f"{'--diff' if diff else '--unsafe-fixes'} goes with --fix.")
+    fixed = _fix(targets, settings, unsafe=unsafe) if fix else []
+    if not diff:
+        for file in fixed:
+            file.save()
+    versions = {file.path.resolve(): file.text for file in fixed}
+    results = [result for target in targets for result in examine(target, settings, versions)]
+    diagnostics, key = distinct(results)
+    failed = any(d.severity == "error" or strict for d in diagnostics) or bool(diff and fixed)
     if as_json:
-        click.echo(json.dumps([_json(result) for result in results], indent=2))
+        done = {file.path: file.applied for file in fixed} if fix else None
+        click.echo(json.dumps(document(results, diagnostics, key, not failed, done), indent=2))
     else:
-        for result in results:
+        for text in [file.diff() for file in fixed] if diff else [f"{each}\n" for each in report(fixed)]:
+            click.echo(text, nl=False)
+        for result in () if diff and fixed else results:
             if result.network is not None:
                 click.echo(line(result.network))
             elif result.needs:
@@ -59,35 +87,70 @@ def command(targets: tuple[str, ...], as_json: bool, strict: bool, settings: Set
             elif not result.diagnostics:
                 click.echo(f"{visible(result.target)}: no net that needs no argument; its names are right")
         print_diagnostics(diagnostics)
-    if any(d.severity == "error" or strict for d in diagnostics):
+        if not fix:
+            _offer(targets, diagnostics)
+    if failed:
         raise click.exceptions.Exit(1)
 
 
-def examine(target: str, settings: Settings) -> list[Checked]:
+def _fix(targets: tuple[str, ...], settings: Settings, *, unsafe: bool) -> list[FixedFile]:
+    def find(named: list[str], path: Path, text: str) -> list[Diagnostic]:
+        found = [result for target in named for result in examine(target, settings, {path.resolve(): text})]
+        return distinct(found)[0]
+
+    return fix_files(targets, find, unsafe=unsafe)
+
+
+def _offer(targets: tuple[str, ...], diagnostics: list[Diagnostic]) -> None:
+    """Says how many mistakes `--fix` would correct in the files that were named."""
+    files = {target.partition(".arch")[0] + ".arch" for target in targets}
+    count = sum(d.fix is not None and d.fix.safe and d.fix.span.source.name in files for d in diagnostics)
+    if count:
+        what = f"{count} of these" if len(diagnostics) > 1 else "it"
+        click.echo(f"\n`ogive check --fix` corrects {what}", err=True)
+
+
+def examine(target: str, settings: Settings, versions: Mapping[Path, str] | None = None) -> list[Checked]:
     """Checks what TARGET names; of a file each net that needs no argument, and the names in the others.
 
     Of a file with several nets each gets those settings that are parameters of it.
+
+    Args:
+        target: as on the command line.
+        settings: what the options say.
+        versions: texts that stand in the place of what is in the files of these resolved paths.
     """
-    from ogive.loading import find, only_name
+    from ogive.loading import only_name
     from ogive.network import Network
     from ogive.pipeline import check_program
 
     try:
-        program, name = find(target)
+        program, name = _find(target, versions or {})
         if name is None and not program.tree.items:
             only_name(program)  # says that there is none
     except ArchError as error:
         return [Checked(target, None, error.diagnostics)]
     if name is not None:
         return [_one(target, program, name, settings)]
-    if settings.arguments or settings.input:
+    if settings.arguments or settings.input or settings.edits:
         return _with_settings(target, program, settings)
-    compiled, diagnostics = check_program(program)
+    compiled, diagnostics = check_program(program, settings.library)
     results = [Checked(f"{target}:{each.name}", Network(each), each.warnings) for each in compiled]
     results += _incomplete(target, program)
     said = {id(d) for each in compiled for d in each.warnings}
     rest = tuple(d for d in diagnostics if id(d) not in said)
     return results if results and not rest else [*results, Checked(target, None, rest)]
+
+
+def _find(target: str, versions: Mapping[Path, str]) -> tuple[Program, str | None]:
+    from ogive.loading import find, locate
+    from ogive.reading import read_text
+
+    if not versions:
+        return find(target)
+    file, shown, name = locate(target)
+    text = versions.get(file.resolve())
+    return find(target) if text is None else (read_text(text, shown or str(file), file.parent), name)
 
 
 def _with_settings(target: str, program: Program, settings: Settings) -> list[Checked]:
@@ -171,13 +234,19 @@ def _one(target: str, program: Program, name: str, settings: Settings) -> Checke
     return Checked(target, network, network.warnings)
 
 
-def distinct(results: list[Checked]) -> list[Diagnostic]:
-    """The diagnostics, each once: variants of one net share its mistakes."""
-    seen: dict[str, Diagnostic] = {}
+def distinct(results: list[Checked]) -> tuple[list[Diagnostic], dict[int, int]]:
+    """The diagnostics, each once, for variants of one net share its mistakes; and where in that list each
+    diagnostic of a result is, by its `id`.
+    """
+    first: dict[str, int] = {}
+    found: list[Diagnostic] = []
+    places: dict[int, int] = {}
     for result in results:
         for diagnostic in result.diagnostics:
-            seen.setdefault(render_text(diagnostic), diagnostic)
-    return list(seen.values())
+            at = places[id(diagnostic)] = first.setdefault(render_text(diagnostic), len(found))
+            if at == len(found):
+                found.append(diagnostic)
+    return found, places
 
 
 def line(network: Network) -> str:
@@ -187,19 +256,5 @@ def line(network: Network) -> str:
     inputs = ", ".join(shape(tensor.sizes) for _, tensor in network.inputs)
     outputs = ", ".join(shape(tensor.sizes) for _, tensor in network.outputs)
     counts = f"{short(network.params)} parameters, {short(network.macs)} MACs"
-    return f"{visible(network.name)}: {counts}, {inputs} -> {outputs}"
-
-
-def _json(result: Checked) -> dict[str, object]:
-    network = result.network
-    return {
-        "target": result.target,
-        "ok": all(d.severity != "error" for d in result.diagnostics),
-        "needs": list(result.needs),
-        "name": network.name if network else None,
-        "params": network.params if network else None,
-        "macs": network.macs if network else None,
-        "inputs": [{"name": n, "shape": list(t.sizes)} for n, t in network.inputs] if network else [],
-        "outputs": [{"name": n, "shape": list(t.sizes)} for n, t in network.outputs] if network else [],
-        "diagnostics": [to_json(diagnostic) for diagnostic in result.diagnostics],
-    }
+    least = "".join(f", {name} >= {size}" for name, size in network.unknowns.items() if size > 1)
+    return f"{visible(network.name)}: {counts}, {inputs} -> {outputs}{least}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ogive.cli.target import Settings, plugin_option, with_plugins
 from ogive.render import visible
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 @click.command(short_help="List the layers and their arguments.", epilog="Example: ogive layers conv")
 @click.argument("name", required=False)
-def command(name: str | None) -> None:
+@plugin_option
+def command(name: str | None, plugins: tuple[str, ...]) -> None:
     """List the layers; with NAME, its arguments with their defaults."""
     from ogive.layers.library import Library
 
-    library = Library.standard()
+    library = with_plugins(Settings({}, None), plugins).library or Library.standard()
     if name is None:
         _print_all(library)
         return

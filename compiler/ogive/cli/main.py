@@ -18,7 +18,9 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.interrupt import Terminated
 from ogive.version import __version__
 
-COMMANDS = ("check", "summary", "compile", "draw", "train", "show", "list", "layers", "explain", "bench")
+COMMANDS = (
+    "new", "check", "fmt", "summary", "compile", "draw", "train", "show", "list", "layers", "explain", "bench",
+)  # fmt: skip
 """In the order of `ogive --help`; each is the object `command` of the module of that name, `list_` for
 `list`.
 """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
 
-from ogive.cli.messages import refuse
+from ogive.cli.messages import refuse, wants_colour
 from ogive.files import write_atomically
 from ogive.render import visible
 
@@ -38,6 +39,18 @@ def write_or_print(path: Path | None, content: str) -> None:
         click.echo(content, nl=not content.endswith("\n"))
     else:
         write(path, content)
+
+
+def echo_program(text: str) -> None:
+    """Prints `.arch` text, in colour where the standard output is a terminal."""
+    if wants_colour(sys.stdout):
+        from pygments import highlight
+        from pygments.formatters import TerminalFormatter
+
+        from ogive.editors.lexer import ArchLexer
+
+        text = highlight(text, ArchLexer(stripnl=False, ensurenl=False), TerminalFormatter())
+    click.echo(text, nl=not text.endswith("\n"))
 
 
 def _why(error: OSError | ValueError, path: Path) -> tuple[str, str | None]:

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 import click
 
-from ogive.cli.target import Settings, target_options
+from ogive.cli.output import echo_program
+from ogive.cli.show_recipe import show_recipes
+from ogive.cli.target import Settings, settings_options
 
 
 @click.command(
     short_help="Print the .arch text of a network.", epilog="Example: ogive show densenet121 > mynet.arch"
 )
-@target_options
-def command(target: str, settings: Settings) -> None:
-    """Print the .arch text that TARGET comes from, to read or to start from."""
-    text = settings.load(target).text
-    click.echo(text, nl=not text.endswith("\n"))
+@click.argument("target", metavar="TARGET", required=False)
+@click.option(
+    "--recipe",
+    is_flag=False,
+    flag_value="",
+    metavar="NAME",
+    help="Print this training recipe of TARGET's file, or of the zoo; all of the file without a NAME.",
+)
+@click.option("--json", "as_json", is_flag=True, help="With --recipe: print it as JSON.")
+@settings_options
+def command(target: str | None, recipe: str | None, as_json: bool, settings: Settings) -> None:
+    """Print the .arch text that TARGET comes from, to read or to start from.
+
+    With edits, a variant at its end says what they make of it. With --recipe, a training recipe is printed
+    with all that it takes over from others.
+    """
+    if recipe is not None:
+        show_recipes(recipe, target, as_json=as_json)
+        return
+    if target is None:
+        raise click.UsageError("Missing argument 'TARGET'.")
+    if as_json:
+        raise click.UsageError("--json goes with --recipe.")
+    network = settings.load(target)
+    text = network.text
+    echo_program(text)
+    if network.edits:
+        click.echo("\n" + variant(network.name, text, settings.written(), network.edits))
+
+
+def variant(name: str, text: str, arguments: Mapping[str, str], edits: Sequence[str]) -> str:
+    """A net with arguments and edits as a variant of a name that is free in the text."""
+    free = f"{name}_edited"
+    while re.search(rf"\b{free}\b", text):
+        free += "_"
+    given = f"({', '.join(f'{key} = {value}' for key, value in arguments.items())})" if arguments else ""
+    lines = "".join(f"  {edit}\n" for edit in edits)
+    return f"variant {free} = {name}{given} with {{\n{lines}}}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -14,23 +14,32 @@ from ogive.render import visible
 
 if TYPE_CHECKING:
     from ogive.elaborate.values import Value
+    from ogive.layers.library import Library
     from ogive.network import Network
     from ogive.pipeline import Program
+    from ogive.plugin.files import Plugin
+    from ogive.syntax import ast
 
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `--set` and `--input` say.
+    """What `--set`, `--edit` and `--input` say.
 
     Attributes:
         arguments: expressions of the language, by the name of the net's parameter.
         input: the shape that replaces the declared one, without the batch.
+        library: the layers there are, with those of the plugins; None for the standard ones.
+        plugins: the files that `--plugin` named.
+        edits: rewritings of the net, in order.
     """
 
     arguments: dict[str, Value]
     input: tuple[int, ...] | None
+    library: Library | None = None
+    plugins: tuple[Plugin, ...] = ()
+    edits: tuple[ast.Edit | ast.Assert, ...] = ()
 
     def load(self, target: str) -> Network:
         """The network that TARGET names.
@@ -56,11 +65,32 @@ class Settings:
         from ogive.network import Network
         from ogive.pipeline import compile_target
 
-        return Network(compile_target(program, name, arguments=self.arguments, shape=self.input))
+        made = compile_target(
+            program,
+            name,
+            arguments=self.arguments,
+            shape=self.input,
+            library=self.library,
+            edits=self.edits,
+        )
+        return Network(made)
+
+    def written(self) -> dict[str, str]:
+        """What `--set` gave, as it was written."""
+        return {name: value.span.text for name, value in self.arguments.items()}
+
+
+plugin_option = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    metavar="FILE.py",
+    help="A Python file with layers of yours; it is run. May be given several times.",
+)
 
 
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--set` and `--input` to a command, which gets them together as `settings`."""
+    """Adds `--set`, `--edit`, `--input` and `--plugin` to a command, which gets all as `settings`."""
 
     @click.option(
         "--set",
@@ -70,11 +100,27 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="An argument of the net, as in a program: classes=10.",
     )
     @click.option(
+        "--edit",
+        "edits",
+        multiple=True,
+        metavar="EDIT",
+        help="Rewrite the net, as in a program: 'insert bn before relu'. May be given several times.",
+    )
+    @click.option(
         "--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch: 3x320x320."
     )
+    @plugin_option
     @wraps(command)
-    def wrapped(*args: Any, assignments: tuple[str, ...], shape: str | None, **kwargs: Any) -> Any:
-        return command(*args, settings=parse_settings(assignments, shape), **kwargs)
+    def wrapped(
+        *args: Any,
+        assignments: tuple[str, ...],
+        edits: tuple[str, ...],
+        shape: str | None,
+        plugins: tuple[str, ...],
+        **kwargs: Any,
+    ) -> Any:
+        settings = with_plugins(parse_settings(assignments, shape, edits), plugins)
+        return command(*args, settings=settings, **kwargs)
 
     return wrapped
 
@@ -84,14 +130,32 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("target", metavar="TARGET")(settings_options(command))
 
 
-def parse_settings(assignments: tuple[str, ...], shape: str | None) -> Settings:
-    """Reads `NAME=VALUE` and `CxHxW`.
+def with_plugins(settings: Settings, paths: tuple[str, ...]) -> Settings:
+    """The settings with the layers of these files, each run once.
 
     Raises:
-        ArchError: a value is no expression.
+        ArchError: a file cannot be read or run, or what is in it is no layer.
+    """
+    if not paths:
+        return settings
+    from ogive.layers.library import Library
+    from ogive.plugin.files import add_plugin
+
+    library = Library.standard()
+    plugins = tuple(add_plugin(library, path) for path in dict.fromkeys(paths))
+    return replace(settings, library=library, plugins=plugins)
+
+
+def parse_settings(
+    assignments: tuple[str, ...], shape: str | None, edits: tuple[str, ...] = ()
+) -> Settings:
+    """Reads `NAME=VALUE`, `CxHxW` and edits.
+
+    Raises:
+        ArchError: a value is no expression, or an edit is none.
         click.BadParameter: one of them is not of that form, or a name is set twice.
     """
-    from ogive.pipeline import parse_value
+    from ogive.pipeline import parse_changes, parse_value
 
     arguments: dict[str, Value] = {}
     for assignment in assignments:
@@ -101,8 +165,9 @@ def parse_settings(assignments: tuple[str, ...], shape: str | None) -> Settings:
         if name in arguments:
             raise click.BadParameter(f"{name} is set twice", param_hint="--set")
         arguments[name] = parse_value(value, f"--set {name}")
+    changes = parse_changes(edits)
     if shape is None:
-        return Settings(arguments, None)
+        return Settings(arguments, None, edits=changes)
     if not _SIZES.fullmatch(shape):
         raise click.BadParameter(f"{visible(shape)!r} is not a shape such as 3x320x320", param_hint="--input")
-    return Settings(arguments, tuple(map(int, shape.split("x"))))
+    return Settings(arguments, tuple(map(int, shape.split("x"))), edits=changes)

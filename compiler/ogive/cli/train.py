@@ -67,6 +67,9 @@ def command(
         device=device,
         out=out,
         source_text=network.text,
+        plugins={str(plugin.path): plugin.digest for plugin in settings.plugins},
+        arguments=settings.written(),
+        edits=network.edits,
         console=Console(stderr=True),
     )
     click.echo(result.summary)

@@ -7,6 +7,7 @@ from typing import TypedDict
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespace, Outputs, Scope
+from ogive.elaborate.edits.active import hold
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, SizeOf, Tensor, Value, describe
@@ -19,7 +20,9 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     block = callee.target
     assert isinstance(block, Block)
     definition = block.definition
-    ctx.used_definitions.add(definition.name.id)
+    home = definition_scope(ctx, block)
+    if home is ctx.globals:
+        ctx.used_definitions.add(definition.name.id)
     ctx.spend(BLOCK_WORK, span)
     bound = bind(ctx, frame, callee, parameters_of(ctx, callee), span)
     if bound is None:
@@ -30,20 +33,28 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
         return POISON
     if flow is POISON:
         return POISON
-    name = frame.pin.id if frame.pin is not None else frame.namespace.next(definition.name.id.lower())
-    frame.namespace.taken.add(name)
-    scope = Scope(ctx.globals)
+    ordinal = definition.name.id.lower()
+    name = frame.namespace.pin(frame.pin.id) if frame.pin is not None else frame.namespace.next(ordinal)
+    scope = Scope(home)
+    here = frame.file or ctx.globals
+    sealed = frame.sealed if here is home else {**frame.sealed, here: frame.defaults}
     inner = Frame(
         scope=scope,
         flow=flow,
         entered=flow,
-        defaults=frame.defaults,
+        defaults=frame.defaults if here is home else sealed.get(home, {}),
         namespace=Namespace(""),
         region=frame.region,
         outputs=Outputs(),
         definition=definition,
         trail=(*frame.trail, span),
         depth=frame.depth + 1,
+        sealed=sealed,
+        file=home,
+        sharing=frame.sharing,
+        stages=frame.stages,
+        edits=hold(ctx, (*callee.edits, *frame.edits)) if callee.edits else frame.edits,
+        grafts=frame.grafts,
     )
     if not (bind_parameters(ctx, inner, callee, bound) and take_bundle(ctx, inner, span)):
         return POISON
@@ -57,6 +68,11 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     ctx.close_region(region, value)
     note_unused(ctx, definition, scope)
     return value
+
+
+def definition_scope(ctx: Context, block: Block) -> Scope:
+    """The names of the file that a block stands in."""
+    return block.home or ctx.globals
 
 
 def bind_parameters(ctx: Context, inner: Frame, callee: Callable, bound: Bound) -> bool:
@@ -158,6 +174,8 @@ def plain(value: Value) -> object:
 
 def note_unused(ctx: Context, definition: ast.Definition, scope: Scope) -> None:
     """Remembers which parameters some use of the definition asked for."""
+    if scope.parent is not ctx.globals:
+        return  # of a block of another file, that file says it
     for parameter in (*definition.parameters, *definition.bundle):
         binding = scope.names.get(parameter.name.id)
         key = (definition.name.id, parameter.name.id)

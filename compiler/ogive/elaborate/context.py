@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable as Function
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from ogive.diagnostics import Diagnostic, Fix, Label
 from ogive.elaborate.values import Callable, Given, Tensor, Value, show
 from ogive.graph import Graph, Head, Ref, Region
-from ogive.layers.base import Argument
+from ogive.layers.base import Argument, Layer, Size
 from ogive.layers.library import Library
-from ogive.source import Span
+from ogive.source import SourceFile, Span
 from ogive.syntax import ast
+
+if TYPE_CHECKING:
+    from ogive.elaborate.budgets import Budget
+    from ogive.elaborate.edits.active import Acted, ActiveEdit
+    from ogive.elaborate.declared import Declaration
+    from ogive.elaborate.sharing import Shared, Sharing
 
 MAX_DEPTH = 150
 """How many bodies may be open inside one another, through blocks."""
@@ -62,17 +68,34 @@ class Scope:
         """The innermost binding of a name."""
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
+            binding = scope.own(name)
+            if binding is not None:
+                return binding
             scope = scope.parent
         return None
+
+    def own(self, name: str) -> Binding | None:
+        """What this scope alone says about a name."""
+        return self.names.get(name)
+
+    def own_names(self) -> set[str]:
+        """The names of this scope alone."""
+        return {*self.names}
+
+    def keep_stages_of(self, inner: Scope) -> None:
+        """Takes over the stages that a loop or a condition opened: a stage is there once in a net, so that its
+        name may be used behind the body in which it stands.
+        """
+        for name, binding in inner.names.items():
+            if binding.what == "stage":
+                self.names.setdefault(name, binding)
 
     def visible(self) -> set[str]:
         """Every name that can be used here."""
         names: set[str] = set()
         scope: Scope | None = self
         while scope is not None:
-            names |= scope.names.keys()
+            names |= scope.own_names()
             scope = scope.parent
         return names
 
@@ -93,6 +116,13 @@ class Namespace:
             if name not in self.taken:
                 self.taken.add(name)
                 return name
+
+    def pin(self, name: str) -> str:
+        """A name that `as` gave; `name_1`, `name_2`, … where a loop gives it again."""
+        if name in self.taken:
+            return self.next(f"{name}_")
+        self.taken.add(name)
+        return name
 
     def join(self, name: str) -> str:
         """The whole path of a name in it."""
@@ -123,9 +153,16 @@ class Frame:
         region: the region that its layers belong to.
         outputs: where `output` puts its results, shared by all bodies of one definition.
         definition: the block or net around it.
+        file: the scope of the file that it was written in; None for the one that is compiled.
+        sealed: what `default` said in other files, by the scope of the file: it holds in their blocks only.
+        sharing: the uses of something shared that it is part of, the innermost first.
         trail: the block uses that led here, outermost first.
         depth: how many bodies are open.
         pin: the name that `as` gives to the last layer of the chain, while that is elaborated.
+        stages: the names of the stages around, outermost first.
+        edits: those that hold, in the order in which they act.
+        own_edits: how many of them stand in this body; they come first.
+        grafts: in how many chains that edits brought it stands.
     """
 
     scope: Scope
@@ -139,6 +176,13 @@ class Frame:
     trail: tuple[Span, ...] = ()
     depth: int = 0
     pin: ast.Name | None = None
+    sealed: Mapping[Scope, Defaults] = field(default_factory=dict)
+    file: Scope | None = None
+    sharing: tuple[Sharing, ...] = ()
+    stages: tuple[str, ...] = ()
+    edits: tuple[ActiveEdit, ...] = ()
+    own_edits: int = 0
+    grafts: int = 0
 
     def inner(
         self,
@@ -157,6 +201,7 @@ class Frame:
             namespace=self.namespace if namespace is None else namespace,
             depth=self.depth + 1,
             pin=None,
+            own_edits=0,
         )
 
 
@@ -171,6 +216,8 @@ class Word:
         apply: does it. Takes the context, the frame (whose flow is what arrives), the bound arguments, the
             body, and the place; returns the value.
         extra: arguments of this layer are passed on.
+        without: what stays of it when an edit removes it (`residual` leaves its body); None: nothing.
+        what: what a message calls it.
     """
 
     name: str
@@ -178,6 +225,8 @@ class Word:
     body: bool
     apply: Function[[Context, Frame, WordUse], Value]
     extra: str | None = None
+    without: Function[[Context, Frame, WordUse], Value] | None = None
+    what: str = "word"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +256,28 @@ class Context:
     heads: list[Head] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     stages: dict[tuple[int, str], Region] = field(default_factory=dict)
+    stage_names: dict[int, frozenset[str]] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    acted: dict[int, Acted] = field(default_factory=dict)
+    """The edits that hold somewhere, by the identity of their trees, and what came of them."""
+    norms: list[tuple[int, Layer]] = field(default_factory=list)
+    """The norms that the program was written with, in order, and in how many chains of edits each stands."""
     named: dict[str, Span] = field(default_factory=dict)
     override: tuple[int, ...] | None = None
+    declarations: dict[str, Declaration] = field(default_factory=dict)
+    """The inputs as they were declared, by name."""
+    unknowns: dict[str, ast.Unknown] = field(default_factory=dict)
+    """The unknown sizes of the inputs, by name: where each was declared."""
+    sizes: dict[str, Size] = field(default_factory=dict)
+    """What stands for unknown sizes, where it is not they themselves: numbers when a shape was given."""
+    declaring: bool = False
+    """Whether the shape of an input is evaluated: an unknown size may stand there."""
+    misfits: list[tuple[int, Mapping[str, Size]]] = field(default_factory=list)
+    """Which diagnostics are about unknown sizes that do not fit, and which would."""
+    settling: list[tuple[Scope, str]] = field(default_factory=list)
+    used_from: dict[SourceFile, Span] = field(default_factory=dict)
+    shares: list[Shared] = field(default_factory=list)
+    shared_uses: dict[Span, str] = field(default_factory=dict)
     work: int = 0
     budget: int = MAX_WORK
     used_definitions: set[str] = field(default_factory=set)
@@ -241,7 +310,14 @@ class Context:
         if frame is not None:
             known = {other.span for other in labels}
             labels = (*labels, *(use for use in self._uses(frame) if use.span not in known))
-        self.diagnostics.append(Diagnostic(code, message, labels, notes, help, fix))
+        self.report(Diagnostic(code, message, labels, notes, help, fix))
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Adds a diagnostic; one that speaks of used files alone also says where they are used."""
+        labels = diagnostic.labels
+        if labels and all(label.span.source in self.used_from for label in labels):
+            labels = (*labels, *uses_of(labels[0].span.source, self.used_from))
+        self.diagnostics.append(replace(diagnostic, labels=labels))
 
     def _uses(self, frame: Frame) -> list[Label]:
         """Where the blocks around were used, the innermost first, with the arguments that they got there."""
@@ -250,6 +326,7 @@ class Context:
         for use in frame.trail[: -_SHOWN_USES - 1 : -1]:
             block = blocks.get(use)
             name = frame.definition.name.id if use is frame.trail[-1] else block.block if block else None
+            name = self.shared_uses.get(use, name)
             labels.append(
                 Label(use, f"{f'`{name}` is' if name else 'is'} used here{_given(block) if block else ''}")
             )
@@ -340,6 +417,16 @@ class Context:
     def close_region(self, region: Region, value: Value) -> None:
         """Records what a region is worth."""
         self.graph.regions[region.id] = replace(self.graph.regions[region.id], outputs=refs(value))
+
+
+def uses_of(source: SourceFile, used_from: Mapping[SourceFile, Span]) -> list[Label]:
+    """Where a file is used, and where the file is that uses it, up to the one that is compiled."""
+    labels: list[Label] = []
+    while source in used_from and len(labels) < _SHOWN_USES:
+        span = used_from[source]
+        labels.append(Label(span, "used here"))
+        source = span.source
+    return labels
 
 
 def _given(block: Region) -> str:

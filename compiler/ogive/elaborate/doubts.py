@@ -9,7 +9,7 @@ from ogive.graph import Graph, Node
 
 def doubts(ctx: Context, graph: Graph) -> list[Diagnostic]:
     """Unused tensors and parameters, and auxiliary heads whose loss trains nothing before them."""
-    return [*_unused_tensors(graph), *_unused_parameters(ctx), *_idle_heads(graph)]
+    return [*_unused_tensors(graph), *_unused_parameters(ctx), *_idle_heads(graph), *_idle_shares(ctx)]
 
 
 def _unused_tensors(graph: Graph) -> list[Diagnostic]:
@@ -89,6 +89,36 @@ def _idle_heads(graph: Graph) -> list[Diagnostic]:
                     (Label(region.span, "no weights before it"),),
                     (),
                     "move it behind the layers that it helps",
+                )
+            )
+    return found
+
+
+def _idle_shares(ctx: Context) -> list[Diagnostic]:
+    """What is shared and never used, and exceptions that no layer belongs to."""
+    found: list[Diagnostic] = []
+    own = [shared for shared in ctx.shares if shared.span.source not in ctx.used_from]
+    for span in dict.fromkeys(shared.span for shared in own):
+        alike = [shared for shared in own if shared.span == span]
+        if not any(shared.uses for shared in alike):
+            found.append(
+                Diagnostic(
+                    "W004",
+                    f"{alike[0].title} is shared and never used",
+                    (Label(span, "nothing uses it"),),
+                    (),
+                    f"use it, `-> {alike[0].name}`, or leave it out",
+                )
+            )
+            continue
+        for word in sorted(set.intersection(*(shared.missed for shared in alike if shared.uses))):
+            found.append(
+                Diagnostic(
+                    "W004",
+                    f"{alike[0].title} has no `{word}` that each {alike[0].turn} could have of its own",
+                    (Label(span, f"no `{word}` in what is shared"),),
+                    (),
+                    "leave the exception out",
                 )
             )
     return found

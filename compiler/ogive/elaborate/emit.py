@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
+from ogive.elaborate.divisor import explained, fitting_operands
 from ogive.elaborate.history import (
     as_text,
     describe_path,
@@ -17,9 +20,12 @@ from ogive.elaborate.history import (
 )
 from ogive.elaborate.larger import UP_TO_HERE
 from ogive.elaborate.parameters import bind
-from ogive.elaborate.values import POISON, Callable, SizeOf, Tensor, Value
+from ogive.elaborate.sharing import place
+from ogive.elaborate.unsettled import settled, undecided
+from ogive.elaborate.values import POISON, Callable, SizeOf, Tensor, UnknownSizeOf, Value
 from ogive.graph import Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError
+from ogive.layers.unknown import Undecided, is_large, magnitude
 from ogive.source import Span
 
 MAX_ELEMENTS = 2**40
@@ -46,7 +52,7 @@ def _followed(layer: type[Layer], values: Mapping[str, Value]) -> tuple[Mapping[
     that the module follows it at other inputs.
     """
     sizes = values.get(layer.follows) if layer.follows is not None else None
-    if not isinstance(sizes, tuple) or not all(isinstance(size, SizeOf) for size in sizes):
+    if not isinstance(sizes, tuple) or not all(isinstance(size, SizeOf | UnknownSizeOf) for size in sizes):
         return values, []
     tensor = sizes[0].tensor if sizes else None
     axes = range(len(tensor.type.spatial)) if tensor is not None else ()
@@ -106,7 +112,8 @@ def emit(
         headings: what a diagnostic calls the operands.
 
     Returns:
-        A Tensor; a list of them for a layer with several outputs; POISON after a mistake.
+        A Tensor, with parts where the layer names further outputs; a list of them for a layer with several
+        outputs; POISON after a mistake.
     """
     ctx.spend(LAYER_WORK + len(operands), span)
     types = [operand.type for operand in operands]
@@ -119,9 +126,17 @@ def emit(
     except ShapeError as problem:
         explain(ctx, frame, layer, problem, operands, span, spans or {}, title or layer.kind, headings)
         return POISON
+    except Undecided as problem:
+        undecided(ctx, frame, layer, problem, types, span, title or layer.kind)
+        return POISON
     ctx.spend(len(outputs), span)
-    largest = max(outputs, key=lambda output: output.elements)
-    if largest.elements > MAX_ELEMENTS:
+    beside: list[Tensor] | None = []
+    if any(type_.unknowns for type_ in (*types, *outputs)):
+        beside = settled(ctx, frame, layer, operands, outputs, span)
+        if beside is None:
+            return POISON
+    largest = max(outputs, key=lambda output: magnitude(output.elements))
+    if is_large(largest.elements, MAX_ELEMENTS):
         ctx.error(
             "E403",
             f"`{layer.kind}` makes a tensor of {largest}, which has {largest.elements:.2g} elements",
@@ -137,20 +152,29 @@ def emit(
     local = frame.namespace.next(layer.kind) if name is None else name
     frame.namespace.taken.add(local)
     path = frame.namespace.join(local)
-    if path in ctx.graph:
+    while path in ctx.graph:
         path = frame.namespace.join(frame.namespace.next(local + "_"))
-    node = Node(path, layer, tuple(outputs), frame.region, span, frame.trail, owner, pinned)
-    ctx.graph.add(node, [operand.ref for operand in operands])
-    if len(outputs) == 1:
-        return Tensor(Ref(path), outputs[0])
-    return [Tensor(Ref(path, i), output) for i, output in enumerate(outputs)]
+    if frame.sharing:
+        placed = place(ctx, frame, layer, types, path, span)
+        if placed is None:
+            return POISON
+        path, owner = placed
+    own = len(operands) if beside else None
+    node = Node(path, layer, tuple(outputs), frame.region, span, frame.trail, owner, pinned, own=own)
+    ctx.graph.add(node, [operand.ref for operand in (*operands, *beside)])
+    if layer.after_projection and not added:
+        ctx.norms.append((frame.grafts, layer))
+    tensors = [Tensor(Ref(path, i), output) for i, output in enumerate(outputs)]
+    if layer.parts:
+        return replace(tensors[0], parts=dict(zip(layer.parts, tensors[1:], strict=True)))
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _wrong_number(
     ctx: Context, frame: Frame, layer: Layer, given: int, span: Span, *, branches: bool
 ) -> None:
     least, most = layer.arity
-    takes = {(1, 1): "one tensor", (2, 2): "two tensors"}.get(
+    takes = {(1, 1): "one tensor", (2, 2): "two tensors", (1, 2): "one tensor or two"}.get(
         (least, most or 0), f"{least} tensors or more" if least > 1 else "tensors"
     )
     arrives = {0: "none arrives", 1: "one arrives"}.get(given, f"{given} arrive")
@@ -213,7 +237,7 @@ def explain(
     elif problem.code == "E203" and operands:
         operand = operands[problem.operand or 0]
         if "output channels" not in problem.message:
-            labels += _cause(ctx, operand, "channels" if "channels" in problem.message else "spatial")
+            labels += _cause(ctx, operand, "channels" if re.search("channels|features", problem.message) else "spatial")
     histories = [
         (names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}")
         for i in shown
@@ -235,6 +259,10 @@ def explain(
                 else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
             )
             help_ = f"{UP_TO_HERE}: `{text}`"
+    before = len(ctx.diagnostics)
+    misfit = fitting_operands(layer, [operand.type for operand in operands])
+    if misfit is not None:
+        help_ = explained(ctx.declarations, misfit, "it")
     ctx.error(
         problem.code,
         f"`{title}`: {problem.message}",
@@ -245,6 +273,8 @@ def explain(
         help=help_,
         frame=frame,
     )
+    if misfit is not None and len(ctx.diagnostics) > before:
+        ctx.misfits.append((before, misfit))
 
 
 def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from ogive.diagnostics import Label, did_you_mean
+from ogive.diagnostics import Label, did_you_mean, in_place_of
 from ogive.elaborate.context import MAX_LIST, Context, Frame
 from ogive.elaborate.functions import FUNCTIONS, call_function
 from ogive.elaborate.initializers import initializer
 from ogive.elaborate.limits import bounded, too_large
 from ogive.elaborate.operators import arithmetic, compare
 from ogive.elaborate.parameters import expected, parameters_of
+from ogive.elaborate.undecided import depends, needs_number
 from ogive.elaborate.values import (
     POISON,
     BodyValue,
     Callable,
     Given,
+    Results,
     Tensor,
     Value,
     describe,
@@ -23,6 +25,8 @@ from ogive.elaborate.values import (
     show,
 )
 from ogive.layers.base import Argument, Initializer
+from ogive.layers.unknown import SizeExpr, Undecided
+from ogive.layers.unknown import unknown as unknown_size
 from ogive.syntax import ast
 
 
@@ -67,6 +71,23 @@ def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
             return _range(ctx, frame, expr)
         case ast.BodyExpr():
             return BodyValue(expr.body, frame)
+        case ast.Unknown():
+            return _unknown_size(ctx, expr)
+
+
+def _unknown_size(ctx: Context, expr: ast.Unknown) -> Value:
+    """What stands for `?h`: an unknown size, or the number that it got from outside."""
+    if not ctx.declaring:
+        ctx.error(
+            "E212",
+            f"`?{expr.name}` stands in the shape of an input, and nowhere else",
+            expr.span,
+            "not in an input",
+            help="a size is read off a tensor: `here.height`, `here.width`, `here.length`",
+        )
+        return POISON
+    ctx.unknowns.setdefault(expr.name, expr)
+    return ctx.sizes.get(expr.name, unknown_size(expr.name))
 
 
 def truth(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
@@ -91,6 +112,9 @@ def integer(ctx: Context, frame: Frame, expr: ast.Expr, what: str, *, least: int
     """The value of an expression that must be an int, or None when it was reported."""
     value = evaluate(ctx, frame, expr)
     if value is POISON:
+        return None
+    if isinstance(value, SizeExpr):
+        needs_number(ctx, what, value, expr.span)
         return None
     if isinstance(value, bool) or not isinstance(value, int):
         ctx.error("E106", f"{what} is an int, and this is {describe(value)}", expr.span, describe(value))
@@ -122,6 +146,10 @@ def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> 
     binding = frame.scope.find(expr.id)
     if binding is not None:
         binding.used = True
+        if binding.what == "ambiguous":
+            from ogive.elaborate.modules import report_ambiguous  # it evaluates what stands in files
+
+            report_ambiguous(ctx, frame.scope, expr)
         if binding.what == "outside":
             ctx.error(
                 "E301",
@@ -198,7 +226,15 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
     else:
         hint = "`ogive layers` lists the layers there are"
     notes = (("note", f"`{expr.id}` is called `{ours}` here"),) if ours else ()
-    ctx.error("E101", f"no {what} is called `{expr.id}`", expr.span, "not known here", notes=notes, help=hint)
+    ctx.error(
+        "E101",
+        f"no {what} is called `{expr.id}`",
+        expr.span,
+        "not known here",
+        notes=notes,
+        help=hint,
+        fix=in_place_of(expr.span, expr.id, guess),
+    )
 
 
 def _much_alike(wrong: str, names: set[str]) -> str | None:
@@ -218,11 +254,16 @@ def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
             return value.attribute(expr.name)
         except KeyError:
             pass
+    if isinstance(value, Results) and expr.name in value.named:
+        return value.named[expr.name]
     names = value.attributes if isinstance(value, Tensor) else []
     guess = did_you_mean(expr.name, names)
     has = f"it has {', '.join('.' + n for n in names)}" if names else "only tensors have values behind a dot"
     if isinstance(value, list):
         has = "a bundle has none of its own: index it, or take it apart with `as [a, b]`"
+    if isinstance(value, Results):
+        names = list(value.named)
+        has = f"the outputs are {', '.join('.' + n for n in names)}"
     ctx.error(
         "E112",
         f"{describe(value)} has no `.{expr.name}`",
@@ -230,6 +271,7 @@ def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
         "not known",
         notes=(("note", has),),
         help=f"did you mean `.{guess}`?" if guess else None,
+        fix=in_place_of(expr.name_span, expr.name, guess),
     )
     return POISON
 
@@ -247,6 +289,8 @@ def _index(ctx: Context, frame: Frame, expr: ast.Index) -> Value:
             describe(value),
         )
         return POISON
+    if isinstance(index, SizeExpr):
+        return needs_number(ctx, "an index", index, expr.index.span)
     if isinstance(index, bool) or not isinstance(index, int):
         ctx.error(
             "E106", f"an index is an int, and this is {describe(index)}", expr.index.span, describe(index)
@@ -272,6 +316,8 @@ def _slice(ctx: Context, frame: Frame, expr: ast.Slice) -> Value:
         at = None if end is None else evaluate(ctx, frame, end)
         if at is POISON or value is POISON:
             return POISON
+        if end is not None and isinstance(at, SizeExpr):
+            return needs_number(ctx, "the end of a slice", at, end.span)
         if end is not None and (isinstance(at, bool) or not isinstance(at, int)):
             ctx.error(
                 "E106", f"the end of a slice is an int, and this is {describe(at)}", end.span, describe(at)
@@ -305,6 +351,8 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
             return POISON
         try:
             return bounded(ctx, call_function(function.id, positional), expr.span)
+        except Undecided as problem:
+            return depends(ctx, f"`{function.id}`: {problem.what}", problem.symbols, expr.span)
         except (TypeError, ValueError, ArithmeticError) as problem:
             ctx.error("E113", f"`{function.id}`: {problem}", expr.span, FUNCTIONS[function.id].usage)
             return POISON
@@ -390,6 +438,7 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
             expr.span,
             "not one of them",
             help=f"did you mean `{guess}`?" if guess else None,
+            fix=in_place_of(expr.span, expr.id, guess),
         )
         return POISON
     return evaluate(ctx, frame, expr)
@@ -464,6 +513,8 @@ def _range(ctx: Context, frame: Frame, expr: ast.Range) -> Value:
         value = evaluate(ctx, frame, end)
         if value is POISON:
             return POISON
+        if isinstance(value, SizeExpr):
+            return needs_number(ctx, "the end of a range", value, end.span)
         if isinstance(value, bool) or not isinstance(value, int):
             ctx.error(
                 "E106",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import RESERVED, Binding, Context, Frame, Scope, Word, WordUse
+from ogive.elaborate.edits.application import Again, applied
 from ogive.elaborate.emit import emit_call, no_flow
 from ogive.elaborate.parameters import bind, is_layer
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
@@ -30,12 +31,12 @@ def run_chain(ctx: Context, frame: Frame, chain: ast.Chain, pin: ast.Name | None
         inner.pin = pin if position == last else None
         inner.flow = apply(ctx, inner, element, first=position == 0)
         if inner.flow is POISON and position < last:
-            _check_rest(ctx, inner, chain.elements[position + 1 :])
+            check_rest(ctx, inner, chain.elements[position + 1 :])
             break
     return inner.flow
 
 
-def _check_rest(ctx: Context, frame: Frame, elements: Sequence[ast.Element]) -> None:
+def check_rest(ctx: Context, frame: Frame, elements: Sequence[ast.Element]) -> None:
     """Behind a mistake the shapes are unknown, but names and arguments can still be checked."""
     quiet = replace(frame, flow=POISON, pin=None)
     for element in elements:
@@ -62,7 +63,11 @@ def apply(ctx: Context, frame: Frame, element: ast.Element, *, first: bool) -> V
                 return POISON
             return apply(ctx, frame, element.then if condition else element.otherwise, first=first)
         case _:
-            return use(ctx, frame, resolve(ctx, frame, element, chain=True), element.span, first=first)
+
+            def resolved(at: Frame) -> Value:
+                return resolve(ctx, at, element, chain=True)
+
+            return use(ctx, frame, resolved(frame), element.span, first=first, again=resolved)
 
 
 def _identity(ctx: Context, frame: Frame, element: ast.Name) -> Value:
@@ -88,12 +93,18 @@ def resolve(ctx: Context, frame: Frame, expr: ast.Expr, *, chain: bool) -> Value
             return expressions.evaluate(ctx, frame, expr)
 
 
-def use(ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool) -> Value:
-    """A value as an element: a tensor begins a chain, a layer or a block takes the flow."""
+def use(
+    ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool, again: Again | None = None
+) -> Value:
+    """A value as an element: a tensor begins a chain, a layer or a block takes the flow.
+
+    Args:
+        again: gives the value anew in another frame, when an edit changes what arrives.
+    """
     if value is POISON:
         return POISON
     if isinstance(value, Callable):
-        return call(ctx, frame, value, span)
+        return call(ctx, frame, value, span, again)
     if isinstance(value, Tensor) or (isinstance(value, list) and (not value or is_bundle(value))):
         if first or frame.flow is POISON:
             return value
@@ -126,8 +137,16 @@ def use(ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool) ->
     return POISON
 
 
-def call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
-    """A layer, a block or a word without a body."""
+def call(ctx: Context, frame: Frame, callee: Callable, span: Span, again: Again | None = None) -> Value:
+    """A layer, a block or a word without a body, as the edits that hold here would have it."""
+
+    def run(at: Frame, edited: Callable) -> Value:
+        return _call(ctx, at, edited, span)
+
+    return applied(ctx, frame, callee, span, run, again=again)
+
+
+def _call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
     if is_layer(callee):
         return emit_call(ctx, frame, callee, span)
     if isinstance(callee.target, Block):
@@ -143,7 +162,15 @@ def call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
 
 
 def _apply_word(
-    ctx: Context, frame: Frame, callee: Callable, word: Word, body: ast.Body | None, span: Span, head: Span
+    ctx: Context,
+    frame: Frame,
+    callee: Callable,
+    word: Word,
+    body: ast.Body | None,
+    span: Span,
+    head: Span,
+    *,
+    removed: bool = False,
 ) -> Value:
     own = {spec.name for spec in word.arguments}
     passed: Callable | None = None
@@ -171,7 +198,7 @@ def _apply_word(
     if bound is None or (frame.flow is POISON and body is None):
         return POISON
     use = WordUse(word, bound.values, passed, body, span, head, bound.spans)
-    return word.apply(ctx, frame, use)
+    return word.without(ctx, frame, use) if removed and word.without else word.apply(ctx, frame, use)
 
 
 def _own_defaults(frame: Frame, word: Word) -> dict[str, dict[str, Given]]:
@@ -184,7 +211,19 @@ def _with_body(ctx: Context, frame: Frame, element: ast.WithBody) -> Value:
     if callee is POISON:
         return POISON
     if isinstance(callee, Callable) and isinstance(callee.target, Word) and callee.target.body:
-        return _apply_word(ctx, frame, callee, callee.target, element.body, element.span, element.head.span)
+        word, span, head = callee.target, element.span, element.head.span
+
+        def run(at: Frame, edited: Callable) -> Value:
+            return _apply_word(ctx, at, edited, word, element.body, span, head)
+
+        def without(at: Frame, edited: Callable) -> Value:
+            return _apply_word(ctx, at, edited, word, element.body, span, head, removed=True)
+
+        def resolved(at: Frame) -> Value:
+            return resolve(ctx, at, element.head, chain=True)
+
+        left = without if word.without is not None else None
+        return applied(ctx, frame, callee, head, run, again=resolved, without=left)
     words = ", ".join(sorted(name for name, word in ctx.words.items() if word.body))
     name = f"`{callee.name}`" if isinstance(callee, Callable) else describe(callee)
     hint = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ogive.elaborate.values import describe, is_number
+from ogive.layers.unknown import Comparison, SizeExpr, Undecided, always
 
 
 class _Function(NamedTuple):
@@ -35,32 +36,64 @@ def _length(value: Any) -> int:
 
 
 def _sqrt(value: Any) -> float:
-    if _number(value) < 0:
+    if _known(value) < 0:
         raise ValueError(f"{value} is negative")
     return math.sqrt(value)
 
 
 def _round(value: Any, digits: Any = None) -> Any:
-    return round(_number(value)) if digits is None else round(_number(value), int(_number(digits)))
+    return round(_known(value)) if digits is None else round(_known(value), int(_known(digits)))
 
 
 def _divisible(value: Any, by: Any) -> int:
     """The multiple of `by` nearest to value, at most a tenth smaller (`make_divisible` of MobileNet)."""
     if isinstance(by, bool) or not isinstance(by, int) or by < 1:
         raise TypeError(f"the divisor is an int of at least 1, and this is {describe(by)}")
-    nearest = max(by, int(_number(value) + by / 2) // by * by)
+    nearest = max(by, int(_known(value) + by / 2) // by * by)
     return nearest + by if nearest < 0.9 * value else nearest
 
 
+def _extreme(op: Comparison, *values: Any) -> Any:
+    """The least (`<`) or the greatest (`>`) of some numbers, of which unknown sizes may be some."""
+    first, *others = _numbers(values)
+    for other in others:
+        if not isinstance(first, SizeExpr) and not isinstance(other, SizeExpr):
+            better = other < first if op == "<" else other > first
+        else:
+            better = always(op, other, first)
+            if better is None and always(op, first, other) is None:
+                raise Undecided(f"which of {first} and {other} is {_EXTREME[op]}", first, other)
+        first = other if better else first
+    return first
+
+
+_EXTREME = {"<": "less", ">": "greater"}
+
+
+def _known(value: Any) -> Any:
+    """A number that is known."""
+    if isinstance(value, SizeExpr):
+        raise Undecided("the result", value)
+    return _number(value)
+
+
+def _absolute(value: Any) -> Any:
+    if not isinstance(value, SizeExpr):
+        return abs(_number(value))
+    if (negative := always("<", value, 0)) is None:
+        raise Undecided(f"the sign of {value}", value)
+    return -value if negative else value
+
+
 FUNCTIONS: dict[str, _Function] = {
-    "min": _Function("min(a, b, …) or min(list)", lambda *v: min(_numbers(v))),
-    "max": _Function("max(a, b, …) or max(list)", lambda *v: max(_numbers(v))),
+    "min": _Function("min(a, b, …) or min(list)", lambda *v: _extreme("<", *v)),
+    "max": _Function("max(a, b, …) or max(list)", lambda *v: _extreme(">", *v)),
     "sum": _Function("sum(a, b, …) or sum(list)", lambda *v: sum(_numbers(v)) if v != ([],) else 0),
     "len": _Function("len(list)", _length),
     "round": _Function("round(number) or round(number, digits)", _round),
     "floor": _Function("floor(number)", lambda v: math.floor(_number(v))),
     "ceil": _Function("ceil(number)", lambda v: math.ceil(_number(v))),
-    "abs": _Function("abs(number)", lambda v: abs(_number(v))),
+    "abs": _Function("abs(number)", _absolute),
     "sqrt": _Function("sqrt(number)", _sqrt),
     "divisible": _Function("divisible(value, by)", _divisible),
 }
@@ -71,6 +104,7 @@ def call_function(name: str, values: Sequence[Any]) -> Any:
 
     Raises:
         TypeError, ValueError, ArithmeticError: with a message that says what was wrong.
+        Undecided: the result depends on unknown sizes.
     """
     function = FUNCTIONS[name]
     try:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from ogive.graph import Graph, Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError, TensorType
+from ogive.layers.tensor import shape_text
+from ogive.layers.unknown import SizeExpr
 
 _LONGEST = 8
 
@@ -33,12 +35,19 @@ def describe_path(graph: Graph, ref: Ref) -> str:
     more = len(chain) > _LONGEST
     chain = chain[:_LONGEST][::-1]
     names = [node.layer.look(()).label if node.layer.group == "input" else node.layer.kind for node in chain]
-    lines = [node.span.line for node in chain if node.span is not None]
+    lines = _lines(graph, chain)
     text = ("… -> " if more else "") + " -> ".join(names)
     if not lines:
         return text
     first, last = min(lines), max(lines)
     return f"{text} (line {first})" if first == last else f"{text} (lines {first}-{last})"
+
+
+def _lines(graph: Graph, chain: Sequence[Node]) -> list[int]:
+    """The lines of layers in the file of the net: those of other files, and of edits from outside, are others."""
+    spans = [node.span for node in chain if node.span is not None]
+    whole = graph.regions[0].span
+    return [span.line for span in spans if whole is None or span.source is whole.source]
 
 
 def sizes_so_far(graph: Graph, ref: Ref) -> list[str]:
@@ -49,7 +58,7 @@ def sizes_so_far(graph: Graph, ref: Ref) -> list[str]:
         if type_.layout is not Layout.MAP:
             break
         spatial = type_.spatial
-        text = str(spatial[0]) if len(set(spatial)) == 1 else "x".join(map(str, spatial))
+        text = str(spatial[0]) if len(set(spatial)) == 1 else shape_text(spatial)
         if not sizes or sizes[-1] != text:
             sizes.append(text)
     sizes.reverse()
@@ -92,7 +101,7 @@ def as_text(type_: TensorType, attribute: str) -> str:
         case "channels":
             return f"{type_.channels} {'channels' if type_.layout is Layout.MAP else 'features'}"
         case "spatial" if len(type_.spatial) > 1:
-            return "x".join(map(str, type_.spatial))
+            return shape_text(type_.spatial)
         case "spatial" if type_.spatial:
             return f"length {type_.spatial[0]}"
         case _:
@@ -146,6 +155,8 @@ def least_input(graph: Graph, layer: Layer, operands: Sequence[Ref]) -> tuple[st
         return None
     start = inputs[0].outputs[0]
     size = start.spatial[0]
+    if isinstance(size, SizeExpr):
+        return None
     for larger in range(size + 1, size + 1 + min(_TRIES // len(nodes), 8 * size + 64)):
         candidate = start.with_spatial(*(larger for _ in start.spatial))
         if _goes_through(graph, nodes, layer, operands, candidate):

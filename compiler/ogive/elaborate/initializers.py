@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable as Function
 
-from ogive.diagnostics import did_you_mean
+from ogive.diagnostics import did_you_mean, in_place_of
 from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.values import POISON, Value, describe, is_number, show
 from ogive.layers.base import Initializer
@@ -25,6 +25,7 @@ def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name, eval
             "not known",
             notes=(("note", ", ".join(known_ones)),),
             help=f"did you mean `{guess}`?" if guess else None,
+            fix=in_place_of(word.span, word.id, guess),
         )
         return POISON
     takes = known_ones[word.id]
@@ -56,6 +57,7 @@ def initializer(ctx: Context, frame: Frame, expr: ast.Expr, word: ast.Name, eval
                 "not known",
                 notes=(("note", f"it takes {', '.join(takes) or 'none'}"),),
                 help=f"did you mean `{guess}`?" if guess else None,
+                fix=in_place_of(argument.span, key, guess),
             )
             return POISON
         value = evaluate(ctx, frame, argument.value)

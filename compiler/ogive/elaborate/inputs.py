@@ -7,12 +7,15 @@ import math
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import Context, Frame
+from ogive.elaborate.declared import Declaration, form, solve
 from ogive.elaborate.emit import MAX_ELEMENTS
 from ogive.elaborate.flow import bind_name
 from ogive.elaborate.values import POISON, Tensor, Value, describe, is_bundle, show
 from ogive.graph import Node, Ref
 from ogive.layers.io import Input
-from ogive.layers.tensor import Layout, TensorType
+from ogive.layers.notation import written
+from ogive.layers.tensor import Layout, Size, TensorType
+from ogive.layers.unknown import SizeExpr, Undecided, is_large, substitute, symbols_of
 from ogive.syntax import ast
 
 
@@ -43,18 +46,16 @@ def declare_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
     if region.kind == "block":
         _take_input(ctx, statement, frame)
         return
+    ctx.declaring = True
     value = expressions.evaluate(ctx, frame, statement.shape)
-    if value is POISON:
-        bind_name(ctx, frame.scope, statement.name, POISON, "input")
-        frame.flow = POISON
-        return
-    sizes = _sizes(ctx, statement, value)
+    ctx.declaring = False
+    sizes = None if value is POISON else _sizes(ctx, statement, value)
+    if sizes is not None:
+        sizes = _given_sizes(ctx, statement, sizes)
     if sizes is None:
         bind_name(ctx, frame.scope, statement.name, POISON, "input")
         frame.flow = POISON
         return
-    if ctx.override is not None:
-        sizes = ctx.override
     layout = Layout.MAP if 2 <= len(sizes) <= 4 and statement.dtype == "float" else Layout.PLAIN
     type_ = TensorType(sizes, layout, statement.dtype)
     if statement.name.id in ctx.graph:
@@ -98,28 +99,69 @@ def _take_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
     bind_name(ctx, frame.scope, statement.name, value, "input")
 
 
-def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[int, ...] | None:
+def _given_sizes(ctx: Context, statement: ast.Input, declared: tuple[Size, ...]) -> tuple[Size, ...] | None:
+    """The sizes that were given from outside over the declared ones; they say what each unknown is."""
+    declaration = Declaration(statement.name.id, statement.dtype, declared, statement.shape.span)
+    ctx.declarations[statement.name.id] = declaration
+    given = ctx.override
+    if given is None or not symbols_of(declared):
+        return declared if given is None else given
+    if len(given) != len(declared):
+        ctx.error(
+            "E213",
+            f"an input of {form(given)} is not of the form {declaration.form}",
+            statement.shape.span,
+            f"{len(declared)} sizes, and {len(given)} were given",
+        )
+        return None
+    values, fits = solve(declared, given)
+    if not fits:
+        near = tuple(
+            substitute(size, values) if isinstance(size, SizeExpr) else number
+            for size, number in zip(declared, given, strict=True)
+        )
+        wrong = ", ".join(
+            f"{written(size, mark='?')} is not {number}"
+            for size, number in zip(declared, given, strict=True)
+            if isinstance(size, SizeExpr) and substitute(size, values) != number
+        )
+        ctx.error(
+            "E213",
+            f"an input of {form(given)} is not of the form {declaration.form}",
+            statement.shape.span,
+            wrong,
+            help=f"the nearest that is: `{form(near)}`",
+        )
+        return None
+    ctx.sizes.update(values)
+    return given
+
+
+def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[Size, ...] | None:
     sizes = value if isinstance(value, list | tuple) else None
-    if not sizes or not all(isinstance(s, int) and not isinstance(s, bool) for s in sizes):
+    if not sizes or not all(isinstance(s, int | SizeExpr) and not isinstance(s, bool) for s in sizes):
         ctx.error(
             "E106",
             f"a shape is a kernel or a list of ints, and this is {describe(value)}",
             statement.shape.span,
             describe(value),
-            help=f"one size: `[{value}]`"
-            if isinstance(value, int)
+            help=f"one size: `[{statement.shape.span.text}]`"
+            if isinstance(value, int | SizeExpr)
             else "without the batch: `3x224x224`, `[3, size, size]`",
         )
         return None
-    if any(s < 1 for s in sizes):
+    for size in sizes:
+        if isinstance(size, SizeExpr) and not _can_be_size(ctx, statement, size):
+            return None
+    if any(s < 1 for s in sizes if isinstance(s, int)):
         ctx.error(
             "E108",
             f"each size of an input is at least 1, and `{statement.name.id}` is {show(tuple(sizes))}",
             statement.shape.span,
-            f"{min(sizes)} is less than 1",
+            f"{min(s for s in sizes if isinstance(s, int))} is less than 1",
         )
         return None
-    if math.prod(sizes) > MAX_ELEMENTS:
+    if is_large(math.prod(sizes), MAX_ELEMENTS):
         ctx.error(
             "E403",
             f"`{statement.name.id}` is {show(tuple(sizes))}, which has {math.prod(sizes):.2g} elements",
@@ -137,3 +179,20 @@ def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[int, ...] 
         )
         return None
     return tuple(sizes)
+
+
+def _can_be_size(ctx: Context, statement: ast.Input, size: SizeExpr) -> bool:
+    """Whether an expression gives a size: an int, and at least 1 where its unknowns are large."""
+    text = written(size, mark="?")
+    if not size.integral:
+        what, why = f"`{text}` need not be an int", "round it: `//`, `floor` or `ceil`"
+    else:
+        try:
+            if size >= 1:
+                return True
+            what = f"`{text}` is less than 1"
+        except Undecided:
+            what = f"`{text}` may be less than 1"
+        why = None
+    ctx.error("E108", f"{what}, and is no size", statement.shape.span, "no size", help=why)
+    return False

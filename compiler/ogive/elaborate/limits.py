@@ -6,7 +6,11 @@ import math
 
 from ogive.elaborate.context import MAX_INT, MAX_LIST, MAX_NESTING, MAX_STRING, Context
 from ogive.elaborate.values import POISON, Value
+from ogive.layers.unknown import SizeExpr
 from ogive.source import Span
+
+MAX_TERMS = 100
+"""How many terms an expression of unknown sizes may have."""
 
 
 def bounded(ctx: Context, value: Value, span: Span) -> Value:
@@ -15,6 +19,13 @@ def bounded(ctx: Context, value: Value, span: Span) -> Value:
         case int() if abs(value) > MAX_INT:
             return too_large(
                 ctx, f"this int is larger than a network can need: {_digits(value)}", "ints reach 2**53", span
+            )
+        case SizeExpr() if any(abs(c) > MAX_INT for _, c in value.terms) or len(value.terms) > MAX_TERMS:
+            return too_large(
+                ctx,
+                "this expression is larger than a size can be",
+                f"coefficients reach 2**53, and there are at most {MAX_TERMS} terms",
+                span,
             )
         case float() if not math.isfinite(value):
             return too_large(ctx, "this number is larger than a float can be", "floats reach 1.8e308", span)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import TURN_WORK, Context, Frame, Namespace, Scope
 from ogive.elaborate.flow import bind_name
+from ogive.elaborate.names import walk
+from ogive.elaborate.share import share_turns
+from ogive.elaborate.sharing import OneName, begin, within
 from ogive.elaborate.values import POISON, Block, Callable, Value, describe
 from ogive.syntax import ast
 
@@ -17,6 +22,9 @@ def run_repeat(ctx: Context, statement: ast.Repeat, frame: Frame) -> None:
         frame.flow = POISON
         return
     if count == 0:
+        return
+    if statement.share is not None:
+        _run_shared(ctx, statement, frame, count)
         return
     named = not _single_block(ctx, frame, statement.body)
     name = frame.namespace.next("repeat") if named else ""
@@ -36,6 +44,41 @@ def run_repeat(ctx: Context, statement: ast.Repeat, frame: Frame) -> None:
         frame.flow = ctx.run_body(ctx, statement.body, inner)
         ctx.close_region(iteration, frame.flow)
         if frame.flow is POISON:
+            _spoil_collected(frame, statement.body)
+            break
+    ctx.close_region(region, frame.flow)
+
+
+def _run_shared(ctx: Context, statement: ast.Repeat, frame: Frame, count: int) -> None:
+    """Runs the turns of `repeat n share { … }`. They are one part of the net, so a name without a turn in it is
+    the name of all: `repeat1`, or that of the block which is the whole body.
+    """
+    single = _single_block(ctx, frame, statement.body)
+    name = frame.namespace.next(_kind(frame, statement.body) if single else "repeat")
+    shared = share_turns(ctx, frame, statement, name)
+    if shared is None:
+        frame.flow = POISON
+        return
+    region = ctx.open_region(frame, "repeat", span=statement.span, block="repeat")
+    outer = _container(frame, region.id, None)
+    for turn in range(count):
+        ctx.spend(TURN_WORK, statement.span)
+        sharing = begin(shared, statement.count.span)
+        outer.flow = frame.flow
+        step, path = ("", outer.namespace.path) if single else (sharing.local, sharing.path)
+        iteration = ctx.open_region(
+            outer, "iteration", step, span=statement.body.span, block="repeat", index=turn, path=path
+        )
+        names = OneName(path, name=sharing.local) if single else Namespace(path)
+        inner = outer.inner(region=iteration.id, namespace=names)
+        inner.sharing = (sharing, *frame.sharing)
+        if statement.index is not None:
+            bind_name(ctx, inner.scope, statement.index, turn, "index")
+        run = partial(ctx.run_body, ctx, statement.body, inner)
+        frame.flow = within(ctx, sharing, run, None if single else iteration.id)
+        ctx.close_region(iteration, frame.flow)
+        if frame.flow is POISON:
+            _spoil_collected(frame, statement.body)
             break
     ctx.close_region(region, frame.flow)
 
@@ -48,9 +91,10 @@ def _container(frame: Frame, region: int, path: str | None) -> Frame:
 
 def _single_block(ctx: Context, frame: Frame, body: ast.Body) -> bool:
     """Whether a repeated body is one use of a block or a unit, which then is numbered by the turn."""
-    if len(body.statements) != 1 or not isinstance(body.statements[0], ast.Flow):
+    computing = [s for s in body.statements if not isinstance(s, ast.Assert | ast.Label)]
+    if len(computing) != 1 or not isinstance(computing[0], ast.Flow):
         return False
-    flow = body.statements[0]
+    flow = computing[0]
     element = flow.chain.elements[0]
     if len(flow.chain.elements) != 1 or flow.target is not None:
         return False
@@ -62,6 +106,15 @@ def _single_block(ctx: Context, frame: Frame, body: ast.Body) -> bool:
     if isinstance(value, Callable):
         return isinstance(value.target, Block) or getattr(value.target, "name", "") == "unit"
     return getattr(value, "name", "") == "unit"
+
+
+def _kind(frame: Frame, body: ast.Body) -> str:
+    """How the layers of such a block are counted: `basic`, `unit`."""
+    element = next(s.chain.elements[0] for s in body.statements if isinstance(s, ast.Flow))
+    head = element.function if isinstance(element, ast.Call) else element
+    assert isinstance(head, ast.Name)
+    binding = frame.scope.find(head.id)
+    return (binding.value.name if binding is not None else head.id).lower()
 
 
 def run_for(ctx: Context, statement: ast.For, frame: Frame) -> None:
@@ -83,6 +136,7 @@ def run_for(ctx: Context, statement: ast.For, frame: Frame) -> None:
         items = POISON
     if items is POISON:
         frame.flow = POISON
+        _spoil_collected(frame, statement.body)
         return
     for position, item in enumerate(items):
         ctx.spend(TURN_WORK, statement.span)
@@ -93,8 +147,18 @@ def run_for(ctx: Context, statement: ast.For, frame: Frame) -> None:
             frame.flow = POISON
             return
         frame.flow = ctx.run_body(ctx, statement.body, inner)
+        frame.scope.keep_stages_of(inner.scope)
         if frame.flow is POISON:
+            _spoil_collected(frame, statement.body)
             return
+
+
+def _spoil_collected(frame: Frame, body: ast.Body) -> None:
+    """What a body would have collected is missing after a mistake: nobody is to complain about that as well."""
+    for node in walk(body):
+        binding = frame.scope.find(node.name.id) if isinstance(node, ast.Collect) else None
+        if binding is not None and isinstance(binding.value, list):
+            binding.value = POISON
 
 
 def _unpack(ctx: Context, statement: ast.For, scope: Scope, item: Value) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.diagnostics import Diagnostic, Label, did_you_mean, in_place_of
 from ogive.elaborate.context import RESERVED
 from ogive.elaborate.functions import FUNCTIONS
 from ogive.elaborate.parameters import TYPES
@@ -19,20 +19,24 @@ from ogive.layers.base import Initializer
 from ogive.layers.library import Library
 from ogive.syntax import ast
 
+COUNTS = ("params", "macs", "out")
+"""What an `assert` may ask about the part that it stands in; a name that the program gives hides one."""
+
 
 def check_definitions(file: ast.File) -> list[Diagnostic]:
     """What is wrong with the definitions of a file, before anything in them is looked at: names given twice,
     types.
     """
     found = _given_twice([item.name for item in file.named], "`{}` is defined twice")
-    for item in file.named:
-        if item.name.id in RESERVED:
-            message = f"`{item.name.id}` has a meaning of its own and cannot be given another"
+    imported = [each for use in file.uses for each in use.names]
+    found += _taken_twice(file, imported)
+    for name in (*(item.name for item in file.named), *(each.name for each in imported)):
+        if name.id in RESERVED:
+            message = f"`{name.id}` has a meaning of its own and cannot be given another"
             found.append(
-                Diagnostic(
-                    "E109", message, (Label(item.name.span, "defined here"),), (), "choose another name"
-                )
+                Diagnostic("E109", message, (Label(name.span, "defined here"),), (), "choose another name")
             )
+    for item in file.named:
         if not isinstance(item, ast.Definition):
             continue
         names = [parameter.name for parameter in (*item.parameters, *item.bundle)]
@@ -47,6 +51,7 @@ def check_definitions(file: ast.File) -> list[Diagnostic]:
                         (Label(parameter.type.span, "not known"),),
                         (("note", f"the types are {', '.join(TYPES)}"),),
                         f"did you mean `{guess}`?" if guess else None,
+                        fix=in_place_of(parameter.type.span, parameter.type.id, guess),
                     )
                 )
     return found
@@ -62,8 +67,27 @@ def _given_twice(names: list[ast.Name], message: str) -> list[Diagnostic]:
     return found
 
 
-def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagnostic]:
+def _taken_twice(file: ast.File, imported: list[ast.Imported]) -> list[Diagnostic]:
+    """Names that a file takes from others, and has already."""
+    first = {item.name.id: item.name.span for item in reversed(file.named)}
+    found: list[Diagnostic] = []
+    for each in imported:
+        name = each.name.id
+        if name in first:
+            labels = (Label(each.name.span, "again here"), Label(first[name], "first here"))
+            other = f"{name}2" if name[-1:].isalpha() else f"{name}_2"
+            help_ = f"take it under another name: `use {each.original.id} as {other} from …`"
+            found.append(Diagnostic("E109", f"`{name}` is given twice in this file", labels, (), help_))
+        first.setdefault(name, each.name.span)
+    return found
+
+
+def check_names(
+    file: ast.File, library: Library, used: set[str], visible: Mapping[str, tuple[object, object]] | None = None
+) -> list[Diagnostic]:
     """What is wrong with the names of definitions that are not in `used`.
+
+    `visible` are all names at the top of the file, those of used files too (`modules.visible_items`).
 
     It never reports a name that elaboration would accept: what is bound anywhere in a definition counts as
     known everywhere in it, and what may be a bare word counts as one.
@@ -75,8 +99,11 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
         | FUNCTIONS.keys()
         | RESERVED
     )
+    given = {**(visible or {})}
+    given |= {item.name.id: (file, item) for item in file.named}
+    common |= given.keys()
     words = _choices(library) | Initializer.CHOICES.keys()
-    for item in file.named:
+    for _, item in given.values():
         if isinstance(item, ast.Definition):
             words |= {_text(choice) for parameter in item.parameters for choice in parameter.choices}
     found = check_definitions(file)
@@ -86,9 +113,7 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
                 common | {name.id for name in _bound_names(item)}, words, list(_stage_patterns(item))
             )
             roots = [*(p.default for p in item.parameters if p.default is not None), item.body]
-            hidden = {definition.name.id for definition in file.named} | {
-                name.id for name in _bound_names(item)
-            }
+            hidden = given.keys() | {name.id for name in _bound_names(item)}
             note = (
                 f"`{item.name.id}` is used by no net of this file that needs no argument: "
                 "only its names are checked"
@@ -96,8 +121,9 @@ def check_names(file: ast.File, library: Library, used: set[str]) -> list[Diagno
             found += _check(roots, known, hidden, note, library)
         elif not isinstance(item, ast.Definition) and not used:
             note = "no net of this file is complete: only names are checked"
-            hidden = {definition.name.id for definition in file.named}
-            found += _check([item.value], _Known(common, words, []), hidden, note, library)
+            hidden = {*given}
+            roots = [item.value, *(item.changes if isinstance(item, ast.Variant) else ())]
+            found += _check(roots, _Known(common, words, []), hidden, note, library)
     return found
 
 
@@ -120,22 +146,37 @@ class _Known:
 
 
 def _check(
-    roots: list[ast.Expr | ast.Body], known: _Known, hidden: set[str], note: str, library: Library
+    roots: Sequence[ast.Expr | ast.Body | ast.Edit | ast.Assert],
+    known: _Known,
+    hidden: set[str],
+    note: str,
+    library: Library,
 ) -> list[Diagnostic]:
     found: list[Diagnostic] = []
+    kinds: set[int] = set()
     bare: set[int] = set()
     said: set[str] = set()
+    counts: set[int] = set()
     nodes = [node for root in roots for node in walk(root)]
     for root in roots:
-        bare |= set(map(id, _words_of(root))) if not isinstance(root, ast.Body) else set()
+        bare |= set(map(id, _words_of(root)))
     for node in nodes:
-        if isinstance(node, ast.Call | ast.Default):
-            head = node.function if isinstance(node, ast.Call) else node.layer
+        if isinstance(node, ast.Assert):
+            counts |= {id(name) for name in walk(node) if isinstance(name, ast.Name) and name.id in COUNTS}
+        if isinstance(node, ast.Share | ast.Repeat):  # `except = norm` names groups of layers
+            excepted = node.arguments if isinstance(node, ast.Share) else node.share or ()
+            counts |= {id(name) for each in excepted for name in walk(each.value) if isinstance(name, ast.Name)}
+        if isinstance(node, ast.Selector):
+            kinds.add(id(node.kind))
+        if isinstance(node, ast.Call | ast.Default | ast.Selector):
+            head = _head_of(node)
             bare |= {id(word) for argument in node.arguments for word in _words_of(argument.value)}
             if isinstance(head, ast.Name) and head.id not in hidden:
                 found += _check_arguments(head, node.arguments, library)
     for node in nodes:
         if not isinstance(node, ast.Name) or node.id in known or node.id in said or node.id == "_":
+            continue
+        if id(node) in counts or (id(node) in kinds and node.id in library.groups()):
             continue
         if id(node) in bare and node.id in known.words:
             continue
@@ -145,17 +186,29 @@ def _check(
         notes = (("note", f"`{node.id}` is called `{ours}` here"),) if ours else ()
         found.append(
             Diagnostic(
-                "E101",
-                f"no name is called `{node.id}`",
+                "E310" if id(node) in kinds else "E101",
+                f"no {'layer, group, block or word' if id(node) in kinds else 'name'} is called `{node.id}`",
                 (Label(node.span, "not known here"),),
                 (*notes, ("note", note)),
                 f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
+                fix=in_place_of(node.span, node.id, guess),
             )
         )
     return found
 
 
-def _words_of(value: ast.Expr) -> Iterator[ast.Name]:
+def _head_of(node: ast.Call | ast.Default | ast.Selector) -> ast.Expr:
+    """What the arguments belong to."""
+    match node:
+        case ast.Call():
+            return node.function
+        case ast.Default():
+            return node.layer
+        case ast.Selector():
+            return node.kind
+
+
+def _words_of(value: object) -> Iterator[ast.Name]:
     """The names in an argument that may be words: the argument itself, an initialiser's name, either side of
     an `if`.
     """
@@ -185,6 +238,7 @@ def _check_arguments(
             (Label(a.span, "not known"),),
             (("note", f"it takes {', '.join(names) or 'none'}"),),
             f"did you mean `{did_you_mean(a.name, names)}`?" if did_you_mean(a.name, names) else None,
+            fix=in_place_of(a.span, a.name, did_you_mean(a.name, names)),
         )
         for a in arguments
         if a.name is not None and a.name not in names
@@ -216,7 +270,7 @@ def _bound_names(item: ast.Definition) -> Iterator[ast.Name]:
     yield from (p.name for p in item.bundle)
     for node in walk(item.body):
         match node:
-            case ast.Assign() | ast.Let() | ast.Input():
+            case ast.Assign() | ast.Let() | ast.Input() | ast.Share():
                 yield node.name
             case ast.Flow(target=ast.Pattern(names=names)):
                 yield from names
@@ -255,4 +309,4 @@ def walk(root: object, *, into_bodies: bool = True) -> Iterator[object]:
         todo += reversed(children)
 
 
-_GIVING = ast.Assign | ast.Let | ast.Input | ast.Repeat | ast.For | ast.Flow | ast.Output
+_GIVING = ast.Assign | ast.Share | ast.Let | ast.Input | ast.Repeat | ast.For | ast.Flow | ast.Output

@@ -6,10 +6,13 @@ import math
 import operator
 from collections.abc import Callable as Function
 from collections.abc import Sequence
+from fractions import Fraction
 
 from ogive.elaborate.context import MAX_LIST, Context
 from ogive.elaborate.limits import bounded, too_large
+from ogive.elaborate.undecided import depends, fixed_input
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe, is_number, show
+from ogive.layers.unknown import FINEST, SizeExpr, Undecided, always, symbols_of
 from ogive.syntax import ast
 
 _ARITHMETIC: dict[str, Function[[Value, Value], Value]] = {
@@ -46,6 +49,8 @@ def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Val
             f"{show(left)} {expr.op} {show(right)}",
         )
         return POISON
+    if numbers and (isinstance(left, SizeExpr) or isinstance(right, SizeExpr)) and right != 0:
+        return _unknown(ctx, expr, left, right)
     if (right == 0 and expr.op in ("/", "//", "%")) or (
         left == 0 and expr.op == "**" and numbers and right < 0
     ):
@@ -78,6 +83,34 @@ def arithmetic(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Val
     return bounded(ctx, value, expr.span)
 
 
+def _unknown(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Value:
+    """An operation on unknown sizes."""
+    try:
+        value = _ARITHMETIC[expr.op](_exact(left), _exact(right))
+    except Undecided as problem:
+        return depends(ctx, problem.what, problem.symbols, expr.span)
+    except TypeError:
+        what = f"what `{show(left)} {expr.op} {show(right)}` is"
+        return depends(ctx, what, symbols_of([left, right]), expr.span)
+    if isinstance(value, Fraction):
+        value = float(value)
+    return bounded(ctx, value, expr.span)
+
+
+def _exact(number: Value) -> Value:
+    """A float as a quotient, if it is one of small numbers: 0.5 of an unknown size is half of it.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(number, float):
+        return number
+    exact = Fraction(number)
+    if exact.denominator > FINEST:
+        raise TypeError
+    return exact
+
+
 def _too_long(items: Value, times: Value) -> bool:
     return len(items) * times > MAX_LIST
 
@@ -94,6 +127,13 @@ def compare(ctx: Context, expr: ast.Compare, values: Sequence[Value]) -> Value:
     for op, left, right in zip(expr.ops, values, values[1:], strict=False):
         if op in ("==", "!="):
             left, right = (_identity(left), _identity(right))
+            if symbols := _symbols(left, right):
+                equal = _always_equal(left, right)
+                if equal is None:
+                    what = f"whether `{show(left)} {op} {show(right)}`"
+                    return depends(ctx, what, symbols, expr.span, help=_no_condition(ctx, symbols))
+                result = result and equal == (op == "==")
+                continue
         elif not (
             (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str))
         ):
@@ -104,13 +144,52 @@ def compare(ctx: Context, expr: ast.Compare, values: Sequence[Value]) -> Value:
                 "compared here",
             )
             return POISON
+        if isinstance(left, SizeExpr) or isinstance(right, SizeExpr):
+            holds = always(op, _real(left), _real(right))  # pyright: ignore[reportArgumentType] - one of them
+            if holds is None:
+                what, symbols = f"whether `{show(left)} {op} {show(right)}`", symbols_of([left, right])
+                return depends(ctx, what, symbols, expr.span, help=_no_condition(ctx, symbols))
+            result = result and holds
+            continue
         result = result and bool(_COMPARISONS[op](left, right))
     return result
+
+
+def _real(number: Value) -> Value:
+    return Fraction(number) if isinstance(number, float) and math.isfinite(number) else number
+
+
+def _symbols(*values: Value) -> tuple[str, ...]:
+    """The unknown sizes in values and in the lists among them."""
+    flat: list[Value] = []
+    for value in values:
+        flat += value if isinstance(value, list | tuple) else [value]
+    return symbols_of(flat)
+
+
+def _always_equal(left: Value, right: Value) -> bool | None:
+    """Whether two values, or lists, are equal whatever is unknown; None where that depends on it."""
+    if isinstance(left, list) and isinstance(right, list):
+        if len(left) != len(right):
+            return False
+        each = [_always_equal(a, b) for a, b in zip(left, right, strict=True)]
+        return False if False in each else None if None in each else True
+    if is_number(left) and is_number(right):
+        return always("==", _real(left), _real(right))
+    return bool(left == right)
+
+
+def _no_condition(ctx: Context, symbols: Sequence[str]) -> str | None:
+    """What to do about a condition on unknown sizes."""
+    fixed = fixed_input(ctx, symbols)
+    return f"a condition is decided before the net runs; {fixed}" if fixed else None
 
 
 def _identity(value: Value) -> Value:
     """What makes two layers or tensors the same: `unit == Basic`."""
     match value:
+        case tuple():
+            return list(value)  # `out.shape == 64x7x7`: a kernel and a list of ints are the same to a layer
         case Callable():
             return ("callable", value.name, len(value.positional), len(value.named))
         case Tensor():

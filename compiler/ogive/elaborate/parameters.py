@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ogive.diagnostics import Label, did_you_mean
+from ogive.diagnostics import Fix, Label, did_you_mean, in_place_of
 from ogive.elaborate.context import Context, Defaults, Frame
+from ogive.elaborate.undecided import depends, needs_number
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Given, Tensor, Value, describe, show
 from ogive.layers.base import Argument, Initializer
+from ogive.layers.unknown import SizeExpr, Undecided
 from ogive.source import Span
 from ogive.syntax import ast
 
@@ -73,6 +75,7 @@ def _of_parameter(parameter: ast.Parameter) -> Argument:
         minimum=None,
         maximum=None,
         doc="",
+        size=True,
     )
 
 
@@ -190,7 +193,7 @@ def bind(
 def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> Value:
     """The value in the form that the parameter has it, or POISON when it does not fit."""
     if spec.many and isinstance(value, list):
-        items = [item if isinstance(item, int) and not isinstance(item, bool) else POISON for item in value]
+        items = [item if _is_int(spec, item) else POISON for item in value]
         if any(item is POISON for item in items):
             _wrong_type(
                 ctx,
@@ -203,12 +206,14 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
             return POISON
         fitted: Value = tuple(items)
     else:
-        fitted = _fits(spec, value)
+        fitted = fits(spec, value)
         if fitted is POISON:
             _wrong_type(ctx, frame, callee, spec, value, span)
             return POISON
     numbers = fitted if isinstance(fitted, tuple) else (fitted,)
     for number in numbers:
+        if isinstance(number, SizeExpr) and not _is_least(ctx, spec, number, span):
+            return POISON
         if isinstance(number, bool) or not isinstance(number, int | float):
             continue
         low, high = spec.minimum, spec.maximum
@@ -240,7 +245,30 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
     return fitted
 
 
-def _fits(spec: Argument, value: Value) -> Value:
+def _is_int(spec: Argument, value: Value) -> bool:
+    """Whether a value may stand where an int is expected: one, or an unknown size where the int is a size."""
+    if isinstance(value, SizeExpr):
+        return spec.size and value.integral
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_least(ctx: Context, spec: Argument, value: SizeExpr, span: Span) -> bool:
+    """Whether a size is at least the minimum where its unknowns are large."""
+    if spec.minimum is None:
+        return True
+    least = int(spec.minimum)
+    try:
+        if value >= least:
+            return True
+    except Undecided as problem:
+        depends(ctx, problem.what, problem.symbols, span)
+        return False
+    ctx.error("E108", f"`{spec.name}` is at least {least}, and this is {value}", span, str(value))
+    return False
+
+
+def fits(spec: Argument, value: Value) -> Value:
+    """The value in the form that the parameter has it, bounds aside; POISON when it is of another type."""
     if not spec.types and not spec.choices:
         return value
     if value is None:
@@ -249,6 +277,8 @@ def _fits(spec: Argument, value: Value) -> Value:
         return value if value in spec.choices or str in spec.types else POISON
     if isinstance(value, bool):
         return value if bool in spec.types else POISON
+    if isinstance(value, SizeExpr):
+        return value if _is_int(spec, value) and int in spec.types else POISON
     if isinstance(value, int):
         if int in spec.types:
             return value
@@ -258,7 +288,7 @@ def _fits(spec: Argument, value: Value) -> Value:
     if isinstance(value, tuple):
         return value if tuple in spec.types and not spec.many else POISON
     if isinstance(value, list) and tuple in spec.types and list not in spec.types:
-        whole = value and all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        whole = value and all(_is_int(spec, v) for v in value)
         return tuple(value) if whole else POISON
     return value if type(value) in spec.types else POISON
 
@@ -272,8 +302,13 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
             span,
             "not one of them",
             help=f'did you mean "{guess}"?' if guess else None,
+            fix=in_place_of(span, f'"{value}"', f'"{guess}"' if guess else None),
             frame=frame,
         )
+        return
+    unknown = [v for v in (value if isinstance(value, list) else [value]) if isinstance(v, SizeExpr)]
+    if unknown and (int in spec.types or float in spec.types) and (unknown[0].integral or not spec.size):
+        needs_number(ctx, f"`{spec.name}` of `{callee}`", unknown[0], span, frame=frame)
         return
     ctx.error(
         "E106",
@@ -281,6 +316,7 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
         span,
         describe(value),
         help=_instead(ctx, spec, value),
+        fix=_unquoted(ctx, spec, value, span),
         frame=frame,
     )
 
@@ -288,6 +324,8 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
 def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
     """What was probably meant by a value of the wrong type."""
     match value:
+        case SizeExpr() if int in spec.types:
+            return "divide with `//`, or use `floor` or `ceil`"
         case float() if int in spec.types and math.isfinite(value):
             return (
                 f"round it: `{round(value)}`"
@@ -306,6 +344,14 @@ def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
             return "`identity` is a layer that does nothing"
         case _:
             return None
+
+
+def _unquoted(ctx: Context, spec: Argument, value: Value, span: Span) -> Fix | None:
+    """`"relu"` where the layer was meant."""
+    if not isinstance(value, str) or span.text != f'"{value}"':
+        return None
+    advice = _instead(ctx, spec, value)
+    return Fix(span, value) if advice is not None and advice.startswith("without quotes") else None
 
 
 def _called(callee: Callable, span: Span) -> tuple[tuple[str, str], ...]:
@@ -365,6 +411,7 @@ def _unknown_argument(
         "not known",
         notes=(("note", f"it takes {', '.join(known)}" if known else "it takes none"), *called),
         help=f"did you mean `{guess}`?" if guess else None,
+        fix=in_place_of(span, name, guess),
         frame=frame if called else None,
     )
 

@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ogive.diagnostics import Diagnostic, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, use_block
-from ogive.elaborate.context import MAX_WORK, Binding, Context, Frame, Namespace, Outputs, Scope, Stop
+from ogive.elaborate.budgets import Budget, run_assert
+from ogive.elaborate.context import MAX_WORK, Context, Frame, Namespace, Outputs, Scope, Stop
+from ogive.elaborate.divisor import suggest_divisor
 from ogive.elaborate.doubts import doubts
-from ogive.elaborate.larger import suggest_larger_input
-from ogive.elaborate.names import check_definitions, walk
+from ogive.elaborate.edits.active import hold, take_up
+from ogive.elaborate.edits.unmatched import report_unmatched
+from ogive.elaborate.larger import form_of, suggest_larger_input
+from ogive.elaborate.modules import FileScope, Parsed, visible_items
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.statements import run_body
 from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, describe
 from ogive.elaborate.words import WORDS
 from ogive.graph import Graph, Ref, Region
-from ogive.layers.base import Argument
+from ogive.layers.base import Argument, Size
 from ogive.layers.library import Library
 from ogive.source import Span
 from ogive.syntax import ast
 
 _RECURSION = 30_000
-_LONGEST_CHAIN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Elaborated:
     """What came of it: a graph unless there were errors, and everything to be said.
 
-    `used` are the definitions that took part, `work` the steps it took.
+    `used` are the definitions that took part, `work` the steps it took, `budgets` the conditions that
+    wait for the passes.
     """
 
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
     used: frozenset[str]
     work: int
+    budgets: tuple[Budget, ...] = ()
 
 
 def targets(file: ast.File) -> dict[str, ast.Definition | ast.Variant]:
@@ -58,69 +63,102 @@ def needs_arguments(item: ast.Definition | ast.Variant) -> list[str]:
 
 
 def elaborate(
-    file: ast.File,
+    file: Parsed,
     target: ast.Definition | ast.Variant,
     library: Library,
     *,
     arguments: Mapping[str, Value] | None = None,
     shape: tuple[int, ...] | None = None,
+    edits: Sequence[ast.Edit | ast.Assert] = (),
     budget: int = MAX_WORK,
 ) -> Elaborated:
     """Elaborates a net or a variant of a file. Runs nothing, reads nothing, and stops at a stated amount of
     work.
 
     Args:
-        file: the syntax tree.
+        file: the syntax tree, and those of the files that it uses.
         target: one of its nets or variants.
         library: the layers there are.
         arguments: values for parameters of the net, over those of the variant.
         shape: sizes of its only input, over the declared ones, without the batch.
+        edits: edits and budgets from outside of the file, after all of its own.
         budget: the steps that it may take.
     """
     given = dict(arguments or {})
-    ctx, graph = _elaborate(file, target, library, given, shape, budget)
+    ctx, graph = _elaborate(file, target, library, given, shape, budget, edits=edits)
     if not ctx.failed:
         found = [*ctx.diagnostics, *doubts(ctx, graph)]
-        return Elaborated(graph, tuple(found), frozenset(ctx.used_definitions), ctx.work)
+        return Elaborated(
+            graph, tuple(found), frozenset(ctx.used_definitions), ctx.work, tuple(ctx.budgets)
+        )
     # a mistake hides what comes after it, so doubts are only said about programs that work
     found = ctx.diagnostics
+    if ctx.misfits:
+        at, sizes = ctx.misfits[0]
+
+        def attempt(sizes: Mapping[str, Size]) -> tuple[list[Diagnostic], Mapping[str, Size] | None]:
+            other = _elaborate(file, target, library, given, shape, budget, sizes, edits=edits)[0]
+            problems = [d for d in other.diagnostics if d.severity == "error"]
+            return problems, other.misfits[0][1] if other.misfits else None
+
+        found = suggest_divisor(found, at, sizes, ctx.work, ctx.declarations, attempt)
     if len(ctx.inputs) == 1:
         (name,) = ctx.inputs
+        type_ = ctx.graph.node(name).outputs[0]
+        declared = ctx.declarations[name].sizes if ctx.sizes else type_.sizes
         found = suggest_larger_input(
             found,
             name,
-            ctx.graph.node(name).outputs[0],
+            form_of(declared, type_.spatial, ctx.sizes),
             ctx.work,
-            lambda sizes: _elaborate(file, target, library, given, sizes, budget)[0].diagnostics,
+            lambda sizes: _elaborate(file, target, library, given, sizes, budget, edits=edits)[0].diagnostics,
             overridden=shape is not None,
         )
     return Elaborated(None, tuple(found), frozenset(ctx.used_definitions), ctx.work)
 
 
+def new_context(library: Library, graph: Graph) -> Context:
+    """A context to evaluate conditions about a graph in."""
+    return Context(library, WORDS, Scope(), graph, run_body, use_block)
+
+
 def _elaborate(
-    file: ast.File,
+    file: Parsed,
     target: ast.Definition | ast.Variant,
     library: Library,
     arguments: dict[str, Value],
     shape: tuple[int, ...] | None,
     budget: int,
+    sizes: Mapping[str, Size] | None = None,
+    *,
+    edits: Sequence[ast.Edit | ast.Assert] = (),
 ) -> tuple[Context, Graph]:
     graph = Graph(target.name.id)
     graph.regions[0] = Region(0, "net", "", "", None, target.span, target.name.id)
     ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape, budget=budget)
-    with _deep_recursion():
+    ctx.sizes.update(sizes or {})
+    with deep_recursion():
         try:
-            _define(ctx, file)
+            top = ctx.globals = FileScope(ctx, file)
+            top.settle_all()
             callee = _callee(ctx, target)
             if isinstance(callee, Callable):
+                own = [take_up(ctx, top.frame(), edit) for edit in edits if not isinstance(edit, ast.Assert)]
+                callee = replace(callee, edits=(*callee.edits, *(edit for edit in own if edit is not None)))
                 graph = _run(ctx, callee, target, arguments)
+                if not ctx.failed:
+                    report_unmatched(ctx, callee.name)
+                _promise(ctx, top, target)
+                for promise in edits:
+                    if isinstance(promise, ast.Assert):
+                        run_assert(ctx, promise, top.frame())
         except Stop:
             pass
     return ctx, graph
 
 
 @contextmanager
-def _deep_recursion() -> Generator[None]:
+def deep_recursion() -> Generator[None]:
     """Bodies inside bodies take Python frames; how many there can be, `MAX_DEPTH` bounds."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _RECURSION))
@@ -130,83 +168,25 @@ def _deep_recursion() -> Generator[None]:
         sys.setrecursionlimit(before)
 
 
-def _define(ctx: Context, file: ast.File) -> None:
-    """Fills the scope of the file."""
-    ctx.diagnostics += check_definitions(file)
-    for item in file.named:
-        if item.name.id in ctx.globals.names:
-            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "twice")
-            continue
-        if isinstance(item, ast.Definition):
-            ctx.globals.names[item.name.id] = Binding(Callable(Block(item)), item.name.span, "definition")
-        else:
-            ctx.globals.names[item.name.id] = Binding(POISON, item.name.span, "pending")
-    frame = _file_frame(ctx, file)
-    pending = {item.name.id: item for item in file.named if not isinstance(item, ast.Definition)}
-    for item in pending.values():
-        _settle(ctx, frame, pending, item, ())
-
-
-def _settle(
-    ctx: Context,
-    frame: Frame,
-    pending: Mapping[str, ast.Let | ast.Variant],
-    item: ast.Let | ast.Variant,
-    open_: tuple[str, ...],
-) -> None:
-    """Evaluates a `let` or a variant, those that it names first."""
-    binding = ctx.globals.names[item.name.id]
-    if binding.what != "pending" or binding.span != item.name.span:
-        return
-    if item.name.id in open_:
-        binding.what = "value"
-        cycle = " -> ".join((*open_[open_.index(item.name.id) :], item.name.id))
-        ctx.error(
-            "E401", f"`{item.name.id}` is defined by itself: {cycle}", item.name.span, "needs its own value"
-        )
-        return
-    if len(open_) > _LONGEST_CHAIN:
-        ctx.stop(
-            "E401",
-            f"values are defined by one another, more than {_LONGEST_CHAIN} deep",
-            item.name.span,
-            "one more here",
-        )
-    for name in _names(item.value):
-        if name in pending:
-            _settle(ctx, frame, pending, pending[name], (*open_, item.name.id))
-    value = expressions.evaluate(ctx, frame, item.value)
-    if isinstance(item, ast.Variant) and value is not POISON and not _is_net(value):
-        ctx.error(
-            "E117",
-            f"a variant is a net with arguments, and this is {describe(value)}",
-            item.value.span,
-            describe(value),
-            help=f"`variant {item.name.id} = Net(width = 16)`, with a `net Net(width) {{ … }}`",
-        )
-        value = POISON
-    binding.value, binding.what = value, "value"
-
-
-def _names(expr: ast.Expr) -> list[str]:
-    """The names in an expression, in the order of the text; what a body names is evaluated later."""
-    return [node.id for node in walk(expr, into_bodies=False) if isinstance(node, ast.Name)]
-
-
-def _is_net(value: Value) -> bool:
-    return isinstance(value, Callable) and isinstance(value.target, Block) and value.target.definition.is_net
-
-
-def _file_frame(ctx: Context, file: ast.File) -> Frame:
-    empty = ast.Body((), file.span)
-    name = ast.Name("", file.span)
-    nowhere = ast.Definition(name, False, (), (), empty, file.span, file.span)
-    return Frame(ctx.globals, None, None, {}, Namespace(""), 0, Outputs(), nowhere)
+def _promise(ctx: Context, scope: FileScope, target: ast.Definition | ast.Variant) -> None:
+    """Takes up what `with { assert … }` says about the whole: of a variant, and of those it is made from."""
+    behind: list[tuple[FileScope, ast.Variant]] = []
+    while isinstance(target, ast.Variant) and (scope, target) not in behind:
+        behind.append((scope, target))
+        name = target.value.function if isinstance(target.value, ast.Call) else target.value
+        following = visible_items(scope.file).get(name.id) if isinstance(name, ast.Name) else None
+        if following is None or isinstance(following[1], ast.Let):
+            break
+        scope, target = scope.of(following[0]), following[1]
+    for around, variant in reversed(behind):
+        for change in variant.changes:
+            if isinstance(change, ast.Assert):
+                run_assert(ctx, change, around.frame())
 
 
 def _callee(ctx: Context, target: ast.Definition | ast.Variant) -> Value:
     if isinstance(target, ast.Definition):
-        return Callable(Block(target))
+        return Callable(Block(target, ctx.globals))
     return ctx.globals.names[target.name.id].value
 
 
@@ -215,9 +195,11 @@ def _run(
 ) -> Graph:
     assert isinstance(callee.target, Block)
     definition = callee.target.definition
-    ctx.used_definitions |= {definition.name.id, target.name.id}
-    scope = Scope(ctx.globals)
-    frame = Frame(scope, None, None, {}, Namespace(""), 0, Outputs(), definition)
+    home = callee.target.home or ctx.globals
+    ctx.used_definitions |= {target.name.id} | ({definition.name.id} if home is ctx.globals else set())
+    scope = Scope(home)
+    frame = Frame(scope, None, None, {}, Namespace(""), 0, Outputs(), definition, file=home)
+    frame.edits = hold(ctx, callee.edits)
     span = target.value.span if isinstance(target, ast.Variant) else definition.header
     specs = parameters_of(ctx, callee)
     before = len(ctx.diagnostics)

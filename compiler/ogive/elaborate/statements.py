@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from ogive.diagnostics import Label, did_you_mean
+from typing import TypeGuard
+
+from ogive.diagnostics import Label, did_you_mean, in_place_of
 from ogive.elaborate import expressions
+from ogive.elaborate.budgets import run_assert
 from ogive.elaborate.context import MAX_DEPTH, Binding, Context, Frame, Namespace
+from ogive.elaborate.edits.active import run_edit
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.flow import as_names, bind_name, names_its_start, resolve, run_chain
 from ogive.elaborate.inputs import declare_input
+from ogive.elaborate.labels import run_label
 from ogive.elaborate.loops import run_for, run_repeat
 from ogive.elaborate.parameters import check, parameters_of
+from ogive.elaborate.share import run_share
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
 from ogive.graph import Region
 from ogive.syntax import ast
@@ -30,12 +36,27 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
             labels=(Label(frame.definition.header, "defined here"),),
             help=f"a block that uses itself needs a condition that ends it: `if n > 0 {{ {name}(n - 1) }}`",
         )
-    defaults = frame.defaults
+    defaults, edits, own_edits = frame.defaults, frame.edits, frame.own_edits
+    frame.namespace.taken |= _given_names(ctx, body)
     for statement in body.statements:
         ctx.spend(1, statement.span)
         _run(ctx, statement, frame)
-    frame.defaults = defaults
+    frame.defaults, frame.edits, frame.own_edits = defaults, edits, own_edits
     return frame.flow
+
+
+def _given_names(ctx: Context, body: ast.Body) -> frozenset[str]:
+    """The names of stages that a body will open, where they are plain words: the fourth convolution of a net
+    must not be called `conv4` when a stage further down is.
+    """
+    if id(body) not in ctx.stage_names:
+        stages = [s.name.parts for s in body.statements if isinstance(s, ast.Stage)]
+        ctx.stage_names[id(body)] = frozenset(parts[0] for parts in stages if _is_word(parts))
+    return ctx.stage_names[id(body)]
+
+
+def _is_word(parts: tuple[str | ast.Expr, ...]) -> TypeGuard[tuple[str]]:
+    return len(parts) == 1 and isinstance(parts[0], str)
 
 
 def _run(ctx: Context, statement: ast.Statement, frame: Frame) -> None:
@@ -64,6 +85,14 @@ def _run(ctx: Context, statement: ast.Statement, frame: Frame) -> None:
             _if(ctx, statement, frame)
         case ast.Default():
             _default(ctx, statement, frame)
+        case ast.Assert():
+            run_assert(ctx, statement, frame)
+        case ast.Label():
+            run_label(ctx, statement, frame)
+        case ast.Share():
+            run_share(ctx, statement, frame)
+        case ast.Insert() | ast.Remove() | ast.Replace() | ast.Set():
+            run_edit(ctx, frame, statement)
 
 
 def _flow(ctx: Context, statement: ast.Flow, frame: Frame) -> None:
@@ -111,6 +140,7 @@ def _collect(ctx: Context, statement: ast.Collect, frame: Frame) -> None:
             help=f"did you mean `{guess}`?"
             if guess
             else f"begin it empty before the loop: `{statement.name.id} = []`",
+            fix=in_place_of(statement.name.span, statement.name.id, guess),
         )
         meant = frame.scope.find(guess) if guess else None
         if meant is not None and isinstance(meant.value, list):
@@ -182,10 +212,12 @@ def _stage(ctx: Context, statement: ast.Stage, frame: Frame) -> None:
     ctx.stages[use, name] = region
     frame.namespace.taken.add(name)
     inner = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
+    inner.stages = (*frame.stages, shown)
     frame.flow = run_body(ctx, statement.body, inner)
     ctx.close_region(region, frame.flow)
     if shown.isidentifier() and shown not in frame.scope.names:
         frame.scope.names[shown] = Binding(frame.flow, statement.name.span, "stage", used=True)
+        ctx.named[shown] = statement.name.span
 
 
 def _twin_stage(ctx: Context, frame: Frame, statement: ast.Stage, twin: Region) -> None:
@@ -216,7 +248,9 @@ def _if(ctx: Context, statement: ast.If, frame: Frame) -> None:
         return
     body = statement.body if condition else statement.otherwise
     if body is not None:
-        frame.flow = run_body(ctx, body, frame.inner())
+        inner = frame.inner()
+        frame.flow = run_body(ctx, body, inner)
+        frame.scope.keep_stages_of(inner.scope)
 
 
 def _default(ctx: Context, statement: ast.Default, frame: Frame) -> None:
@@ -254,6 +288,7 @@ def _default(ctx: Context, statement: ast.Default, frame: Frame) -> None:
                 "not known",
                 notes=(("note", f"it takes {', '.join(specs)}"),),
                 help=f"did you mean `{guess}`?" if guess else None,
+                fix=in_place_of(g.span, name, guess),
             )
             continue
         if (

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ogive.graph import Ref
-from ogive.layers.base import Initializer, Layer, Layout, TensorType
+from ogive.layers.base import Initializer, Layer, Layout, Size, TensorType
+from ogive.layers.tensor import shape_text
+from ogive.layers.unknown import SizeExpr
 from ogive.source import Span
 from ogive.syntax import ast
 
 if TYPE_CHECKING:
-    from ogive.elaborate.context import Frame, Word
+    from ogive.elaborate.context import Frame, Scope, Word
+    from ogive.elaborate.edits.active import ActiveEdit
 
 
 class _Poison:
@@ -25,22 +28,31 @@ class _Poison:
 POISON: Any = _Poison()
 
 
-class SizeOf(int):
-    """A size read off a tensor, `up.height`: an int that remembers where it comes from.
+class _ReadOff:
+    """A size read off a tensor, `up.height`: one that remembers where it comes from.
 
     A layer that takes sizes (`Layer.follows`) can take the tensor in their place, so that it follows when the
-    net meets another input. Arithmetic makes a plain int of it.
+    net meets another input. Arithmetic makes a plain size of it.
     """
 
     tensor: Tensor
     axis: int
 
-    @classmethod
-    def of(cls, tensor: Tensor, axis: int) -> SizeOf:
-        """The size of one of the places of a tensor; negative axes count from the last."""
-        size = cls(tensor.type.spatial[axis])
-        size.tensor, size.axis = tensor, axis % len(tensor.type.spatial)
-        return size
+
+class SizeOf(_ReadOff, int):
+    """A known size that was read off a tensor."""
+
+
+class UnknownSizeOf(_ReadOff, SizeExpr):
+    """An unknown one."""
+
+
+def size_of(tensor: Tensor, axis: int) -> SizeOf | UnknownSizeOf:
+    """The size of one of the places of a tensor; negative axes count from the last."""
+    size: Size = tensor.type.spatial[axis]
+    found = UnknownSizeOf(size.terms) if isinstance(size, SizeExpr) else SizeOf(size)
+    found.tensor, found.axis = tensor, axis % len(tensor.type.spatial)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +73,11 @@ class Tensor:
             case "shape":
                 return list(self.type.sizes)
             case "height" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
-                return SizeOf.of(self, -2)
+                return size_of(self, -2)
             case "width" if self.type.layout is Layout.MAP and len(self.type.spatial) >= 2:
-                return SizeOf.of(self, -1)
+                return size_of(self, -1)
             case "length" if len(self.type.spatial) == 1:
-                return SizeOf.of(self, 0)
+                return size_of(self, 0)
             case _:
                 raise KeyError(name)
 
@@ -78,6 +90,14 @@ class Tensor:
         if len(self.type.spatial) == 1:
             names.append("length")
         return names
+
+
+class Results(list[Tensor]):
+    """The tensors that leave a body with several outputs: a bundle, whose tensors have names as well."""
+
+    def __init__(self, named: Mapping[str, Tensor]) -> None:
+        super().__init__(named.values())
+        self.named = named
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +116,8 @@ class Callable:
     target: type[Layer] | Block | Word
     positional: tuple[Given, ...] = ()
     named: tuple[tuple[str, Given], ...] = ()
+    edits: tuple[ActiveEdit, ...] = ()
+    """Those of the variants behind it, the innermost first."""
 
     @property
     def name(self) -> str:
@@ -116,8 +138,8 @@ class Callable:
                 return "net" if self.target.definition.is_net else "block"
             case type():
                 return "layer"
-            case _:
-                return "word"
+            case word:
+                return word.what
 
     @property
     def bare(self) -> bool:
@@ -131,9 +153,10 @@ class Callable:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block or a net of a file."""
+    """A block or a net of a file, with the names at the top of that file."""
 
     definition: ast.Definition
+    home: Scope | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +168,14 @@ class BodyValue:
 
 
 Value = Any
-"""int, float, bool, None, str, tuple (a kernel), list, Tensor, Callable, BodyValue, Initializer or POISON."""
+"""int, float, SizeExpr, bool, None, str, tuple (a kernel), list, Tensor, Callable, BodyValue, Initializer or
+POISON.
+"""
 
 
 def is_number(value: object) -> bool:
-    """An int or a float, and no bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """An int, a float, or an expression of unknown sizes, and no bool."""
+    return isinstance(value, int | float | SizeExpr) and not isinstance(value, bool)
 
 
 def is_bundle(value: object) -> bool:
@@ -169,6 +194,8 @@ def describe(value: object) -> str:
             return f"the int {value}"
         case float():
             return f"the float {show(value)}"
+        case SizeExpr():
+            return f"the unknown size {value}" if value.integral else f"{value}, which need not be an int"
         case str():
             return f'the string "{_short(value)}"'
         case tuple():
@@ -203,7 +230,7 @@ def show(value: object, depth: int = 3) -> str:
         case str():
             return f'"{_short(value)}"'
         case tuple():
-            return "x".join(map(str, value))
+            return shape_text(value)
         case list() if not depth:
             return "[…]"
         case list():

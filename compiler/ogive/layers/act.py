@@ -67,6 +67,7 @@ class ReLU(Activation):
     """max(x, 0) (Nair & Hinton 2010)."""
 
     kind: ClassVar[str] = "relu"
+    example: ClassVar[str] = "input x: 64x8x8; relu"
     aliases: ClassVar[tuple[str, ...]] = ("ReLU", "Relu")
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.relu"
@@ -78,6 +79,7 @@ class ReLU6(Activation):
     """min(max(x, 0), 6) (Howard et al. 2017)."""
 
     kind: ClassVar[str] = "relu6"
+    example: ClassVar[str] = "input x: 64x8x8; relu6"
     aliases: ClassVar[tuple[str, ...]] = ("ReLU6",)
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.relu6"
@@ -90,6 +92,7 @@ class LeakyReLU(Activation):
     """x where it is positive, `negative_slope` times x elsewhere (Maas et al. 2013)."""
 
     kind: ClassVar[str] = "leaky_relu"
+    example: ClassVar[str] = "input x: 64x8x8; leaky_relu(0.2)"
     aliases: ClassVar[tuple[str, ...]] = ("LeakyReLU", "leakyrelu", "lrelu")
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.leaky_relu"
@@ -110,6 +113,7 @@ class PReLU(Activation):
     """A leaky ReLU that learns its slope, one for all channels or one for each (He et al. 2015)."""
 
     kind: ClassVar[str] = "prelu"
+    example: ClassVar[str] = "input x: 64x8x8; prelu(64)"
     aliases: ClassVar[tuple[str, ...]] = ("PReLU",)
     title: ClassVar[str] = "PReLU"
 
@@ -154,6 +158,7 @@ class ELU(Activation):
     """x where it is positive, alpha (exp(x) - 1) elsewhere (Clevert et al. 2015)."""
 
     kind: ClassVar[str] = "elu"
+    example: ClassVar[str] = "input x: 64x8x8; elu"
     aliases: ClassVar[tuple[str, ...]] = ("ELU",)
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.elu"
@@ -173,6 +178,7 @@ class SELU(Activation):
     """A scaled ELU that normalises by itself (Klambauer et al. 2017)."""
 
     kind: ClassVar[str] = "selu"
+    example: ClassVar[str] = "input x: 64x8x8; selu"
     aliases: ClassVar[tuple[str, ...]] = ("SELU",)
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.selu"
@@ -185,6 +191,7 @@ class GELU(Activation):
     """x times the normal distribution function of x (Hendrycks & Gimpel 2016)."""
 
     kind: ClassVar[str] = "gelu"
+    example: ClassVar[str] = "input x: 64x8x8; gelu"
     aliases: ClassVar[tuple[str, ...]] = ("GELU", "Gelu")
     function: ClassVar[str] = "F.gelu"
     title: ClassVar[str] = "GELU"
@@ -201,6 +208,7 @@ class SiLU(Activation):
     """x sigmoid(x) (Elfwing et al. 2017; as swish, Ramachandran et al. 2017)."""
 
     kind: ClassVar[str] = "silu"
+    example: ClassVar[str] = "input x: 64x8x8; silu"
     aliases: ClassVar[tuple[str, ...]] = ("SiLU", "swish", "Swish")
     function: ClassVar[str] = "F.silu"
     title: ClassVar[str] = "SiLU"
@@ -210,6 +218,7 @@ class Mish(Activation):
     """x tanh(softplus(x)) (Misra 2019)."""
 
     kind: ClassVar[str] = "mish"
+    example: ClassVar[str] = "input x: 64x8x8; mish"
     aliases: ClassVar[tuple[str, ...]] = ("Mish",)
     function: ClassVar[str] = "F.mish"
     title: ClassVar[str] = "Mish"
@@ -219,6 +228,7 @@ class Hardswish(Activation):
     """x relu6(x + 3) / 6 (Howard et al. 2019)."""
 
     kind: ClassVar[str] = "hardswish"
+    example: ClassVar[str] = "input x: 64x8x8; hardswish"
     aliases: ClassVar[tuple[str, ...]] = ("Hardswish", "hard_swish", "hswish", "h_swish")
     function: ClassVar[str] = "F.hardswish"
     title: ClassVar[str] = "h-swish"
@@ -228,6 +238,7 @@ class Hardsigmoid(Activation):
     """relu6(x + 3) / 6 (Howard et al. 2019)."""
 
     kind: ClassVar[str] = "hardsigmoid"
+    example: ClassVar[str] = "input x: 64x8x8; hardsigmoid"
     aliases: ClassVar[tuple[str, ...]] = ("Hardsigmoid", "hard_sigmoid", "hsigmoid", "h_sigmoid")
     function: ClassVar[str] = "F.hardsigmoid"
     title: ClassVar[str] = "h-sigmoid"
@@ -238,6 +249,7 @@ class Hardtanh(Activation):
     """x, held between two limits."""
 
     kind: ClassVar[str] = "hardtanh"
+    example: ClassVar[str] = "input x: 64x8x8; hardtanh(0, 20)"
     aliases: ClassVar[tuple[str, ...]] = ("Hardtanh", "hard_tanh", "clip", "clamp")
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "F.hardtanh"
@@ -265,6 +277,7 @@ class Sigmoid(Activation):
     """1 / (1 + exp(-x))."""
 
     kind: ClassVar[str] = "sigmoid"
+    example: ClassVar[str] = "input x: 64x8x8; sigmoid"
     aliases: ClassVar[tuple[str, ...]] = ("Sigmoid", "logistic")
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "torch.sigmoid"
@@ -275,6 +288,7 @@ class Tanh(Activation):
     """The hyperbolic tangent."""
 
     kind: ClassVar[str] = "tanh"
+    example: ClassVar[str] = "input x: 64x8x8; tanh"
     aliases: ClassVar[tuple[str, ...]] = ("Tanh",)
     output_saved: ClassVar[bool] = True
     function: ClassVar[str] = "torch.tanh"
@@ -286,6 +300,7 @@ class Softplus(Activation):
     """log(1 + exp(beta x)) / beta, and x itself where beta x is beyond `threshold`."""
 
     kind: ClassVar[str] = "softplus"
+    example: ClassVar[str] = "input x: 64x8x8; softplus"
     aliases: ClassVar[tuple[str, ...]] = ("Softplus",)
     function: ClassVar[str] = "F.softplus"
     title: ClassVar[str] = "softplus"
@@ -308,6 +323,7 @@ class Softmax(Activation):
     """Exponentials that sum to one along an axis, the channels unless another is given."""
 
     kind: ClassVar[str] = "softmax"
+    example: ClassVar[str] = "input x: [10]; softmax"
     aliases: ClassVar[tuple[str, ...]] = ("Softmax", "Softmax2d")
     output_saved: ClassVar[bool] = True
     title: ClassVar[str] = "softmax"

@@ -7,7 +7,7 @@ order. Nothing else in the compiler knows a layer by name.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -16,15 +16,18 @@ from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type
 
 from ogive.layers.code import Call, Keyword, Operand, Self, Template, Torch, Value
 from ogive.layers.tensor import Layout, Size, TensorType, map_of, plain_of, tokens_of
+from ogive.layers.unknown import SizeExpr
 
 __all__ = [
-    "Argument", "Call", "Channel", "Initializer", "Keyword", "Layer", "Layout", "Look", "Operand", "Self",
-    "ShapeError", "Size", "Template", "TensorType", "Torch", "Value", "Window", "arg", "map_of", "plain_of",
-    "tokens_of",
+    "Argument", "Call", "Channel", "Initializer", "Keyword", "Layer", "Layout", "Look", "Operand", "Places",
+    "Self", "ShapeError", "Size", "Template", "TensorType", "Torch", "Value", "Window", "arg",
+    "arguments_of", "map_of", "plain_of", "tokens_of",
 ]  # fmt: skip
 
 Window = int | tuple[int, ...]
 """A size for every spatial axis (`3x3`), or one for all of them (`3`)."""
+Places = Size | tuple[Size, ...]
+"""The same for the sizes of a tensor, which may be unknown."""
 
 
 class ShapeError(Exception):
@@ -128,6 +131,7 @@ class Argument:
         many: whether it takes all remaining positional values (or one list).
         minimum, maximum: bounds, inclusive, of a number or of each number.
         doc: one line for the reference.
+        size: whether it is, or holds, the size of a tensor, which may be unknown: its type says `Size`.
     """
 
     name: str
@@ -141,6 +145,7 @@ class Argument:
     minimum: float | None
     maximum: float | None
     doc: str
+    size: bool = False
 
 
 def arg(
@@ -193,6 +198,7 @@ class Layer(_Value):
 
     Class attributes:
         kind: the name in the language.
+        example: the statements of a small net that uses it, its input first, for the reference.
         aliases: what users of other tools type; they are understood as suggestions, not as names.
         group: the group that an edit or a drawing speaks of: conv, norm, act, pool, dropout, linear, merge,
             shape…
@@ -204,17 +210,24 @@ class Layer(_Value):
             that sets the scale of its channels.
         sliceable: whether its kernel can be put together from one slice for each source, as a clique does.
         follows: an argument of sizes in whose place the layer takes a tensor that has them (`crop`).
+        parts: what the outputs behind the first are called: the first is the flow, and with `as l` the others
+            are `l.hidden`, `l.cell`. Without names several outputs are a bundle (`split`).
+        origin: `my_layers.py:12`, where a layer that does not come with the compiler is defined; set when it is
+            added to a library.
     """
 
     kind: ClassVar[str]
+    example: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
     group: ClassVar[str]
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     output_saved: ClassVar[bool] = True
     gate: ClassVar[bool] = False
     follows: ClassVar[str | None] = None
+    parts: ClassVar[tuple[str, ...]] = ()
     after_projection: ClassVar[bool] = False
     sliceable: ClassVar[bool] = False
+    origin: ClassVar[str | None] = None
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The outputs' types.
@@ -236,7 +249,13 @@ class Layer(_Value):
         """Multiply-accumulates of two activations: attention's scores, a matmul."""
         return 0
 
-    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+    def at(self, values: Mapping[str, Size]) -> Layer:
+        """The same layer with numbers, or expressions, in the place of unknown sizes among its arguments."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        changed = {name: found for name, value in fields.items() if (found := _at(value, values)) is not value}
+        return dataclasses.replace(self, **changed) if changed else self
+
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:
         """Extent and stride on each spatial axis, for receptive fields; None where a place sees only itself.
 
         A layer that sees everything gives the whole axis as extent.
@@ -259,19 +278,39 @@ class Layer(_Value):
     @cache
     def arguments(cls) -> tuple[Argument, ...]:
         """The arguments, in order, read off the dataclass."""
-        hints = get_type_hints(cls)
-        return tuple(_argument(f, hints[f.name]) for f in dataclasses.fields(cls))
+        return arguments_of(cls)
+
+
+def _at(value: Any, values: Mapping[str, Size]) -> Any:
+    if isinstance(value, SizeExpr | TensorType | Layer):
+        return value.at(values)
+    if isinstance(value, tuple):
+        found = tuple(_at(v, values) for v in value)
+        return value if all(a is b for a, b in zip(found, value, strict=True)) else found
+    return value
+
+
+def arguments_of(cls: type) -> tuple[Argument, ...]:
+    """The arguments that the fields of a dataclass declare, in order."""
+    hints = get_type_hints(cls)
+    return tuple(_argument(f, hints[f.name]) for f in dataclasses.fields(cls))
 
 
 def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
     members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     types: list[type] = []
     choices: list[str] = []
+    size = False
     for member in members:
         if get_origin(member) is Literal:
             choices += get_args(member)
+        elif member is SizeExpr:
+            size = True
         elif get_origin(member) is tuple:
             types.append(tuple)
+            size |= SizeExpr in get_args(get_args(member)[0])
+        elif get_origin(member) is list:
+            types.append(list)
         elif member is not NoneType:
             types.append(member)
     required = field.default is dataclasses.MISSING
@@ -287,4 +326,5 @@ def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
         minimum=field.metadata.get("min"),
         maximum=field.metadata.get("max"),
         doc=field.metadata.get("doc", ""),
+        size=size,
     )

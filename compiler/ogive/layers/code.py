@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import EllipsisType
 
-Scalar = int | float | bool | str | None
+from ogive.layers.unknown import SizeExpr
+
+Scalar = int | float | bool | str | SizeExpr | None
 Value = Scalar | tuple[Scalar, ...]
 
 
@@ -78,6 +80,7 @@ class Torch:
         inplace: the same as `forward`, overwriting its first operand; used where nothing else needs that
             operand.
         helpers: definitions that this text needs, printed once at the top of the file.
+        flow: of a layer with parts, the same without them: its first output alone, without the helpers.
     """
 
     module: Call | None = None
@@ -85,3 +88,4 @@ class Torch:
     setup: tuple[Call, ...] = ()
     inplace: Call | Template | None = None
     helpers: tuple[str, ...] = ()
+    flow: Call | Template | None = None

@@ -46,6 +46,7 @@ class Conv(Layer):
     """
 
     kind: ClassVar[str] = "conv"
+    example: ClassVar[str] = "input image: 3x32x32; conv(64, 3x3, stride = 2, padding = 1)"
     sliceable: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("conv1d", "conv2d", "conv3d", "convolution", "Conv2D")
     group: ClassVar[str] = "conv"
@@ -73,16 +74,15 @@ class Conv(Layer):
             per_axis(self.dilation, n, "dilation"),
         )
 
-    def _padding(self, x: TensorType) -> tuple[tuple[Size, Size], ...]:
-        """Elements before and behind, on each axis."""
-        n = len(x.spatial)
+    def _padding(self, x: TensorType) -> tuple[int, ...] | None:
+        """Elements on both sides of each axis; None where that depends on the size of the input."""
         if self.padding != "same":
-            return tuple((p, p) for p in per_axis(self.padding, n, "padding"))
-        totals = [
-            max((ceil_div(size, s) - 1) * s + d * (k - 1) + 1 - size, 0)
-            for size, k, s, d in zip(x.spatial, *self._axes(x), strict=True)
-        ]
-        return tuple((t // 2, t - t // 2) for t in totals)
+            return per_axis(self.padding, len(x.spatial), "padding")
+        kernel, stride, dilation = self._axes(x)
+        extra = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        if any(s != 1 for s in stride) or any(e % 2 for e in extra):
+            return None
+        return tuple(e // 2 for e in extra)
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[out_channels, *places']`."""
@@ -91,15 +91,20 @@ class Conv(Layer):
         require_float(x, "a convolution")
         kernel, stride, dilation = self._axes(x)
         self._check_groups(x)
+        padding = self._padding(x) if self.padding != "same" else None
         sizes: list[Size] = []
-        for axis, (size, k, s, d, pad) in enumerate(
-            zip(x.spatial, kernel, stride, dilation, self._padding(x), strict=True)
-        ):
+        for axis, (size, k, s, d) in enumerate(zip(x.spatial, kernel, stride, dilation, strict=True)):
             extent = d * (k - 1) + 1
-            if extent > size + sum(pad):
-                raise window_too_large("a kernel", x, axis, k, dilation=d, before=pad[0], behind=pad[1])
-            check_padding_mode(self.padding_mode, x, axis, max(pad))
-            sizes.append((size + sum(pad) - extent) // s + 1)
+            if padding is None:
+                sizes.append(ceil_div(size, s))
+                total = (sizes[-1] - 1) * s + extent - size
+                check_padding_mode(self.padding_mode, x, axis, ceil_div(total, 2))
+                continue
+            pad = padding[axis]
+            if extent > size + 2 * pad:
+                raise window_too_large("a kernel", x, axis, k, dilation=d, before=pad, behind=pad)
+            check_padding_mode(self.padding_mode, x, axis, pad)
+            sizes.append((size + 2 * pad - extent) // s + 1)
         return (x.with_channels(self.out_channels).with_spatial(*sizes),)
 
     def _check_groups(self, x: TensorType) -> None:
@@ -139,14 +144,10 @@ class Conv(Layer):
         n = len(x.spatial)
         helpers: tuple[str, ...] = ()
         name = f"nn.Conv{n}d"
-        padding: Window | str = compact([before for before, _ in self._padding(x)])
-        if self.padding == "same":
-            if stride == (1,) * n and all(
-                d * (k - 1) % 2 == 0 for k, d in zip(kernel, dilation, strict=True)
-            ):
-                padding = compact([d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)])
-            else:  # depends on the size of the input
-                name, padding, helpers = f"SameConv{n}d", 0, (_SAME_CONV.format(n=n),)
+        fixed = self._padding(x)
+        if fixed is None:
+            name, helpers = f"SameConv{n}d", (_SAME_CONV.format(n=n),)
+        padding = 0 if fixed is None else compact(fixed)
         keywords = (
             Keyword("stride", compact(stride), 1),
             Keyword("padding", padding, 0),

@@ -34,6 +34,7 @@ class ConvTranspose(Layer):
     """
 
     kind: ClassVar[str] = "conv_transpose"
+    example: ClassVar[str] = "input x: 64x8x8; conv_transpose(32, 2x2, stride = 2)"
     aliases: ClassVar[tuple[str, ...]] = (
         "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "ConvTranspose1d", "ConvTranspose2d",
         "ConvTranspose3d", "deconv", "deconvolution", "Conv2DTranspose", "transposed_conv", "upconv",

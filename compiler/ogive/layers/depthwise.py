@@ -20,6 +20,7 @@ class Depthwise(Layer):
     """
 
     kind: ClassVar[str] = "depthwise"
+    example: ClassVar[str] = "input x: 32x16x16; depthwise(3x3, padding = same)"
     aliases: ClassVar[tuple[str, ...]] = (
         "depthwise_conv", "depthwise_conv2d", "DepthwiseConv2D", "dwconv", "conv_dw", "depthwise_convolution",
     )  # fmt: skip
@@ -41,13 +42,13 @@ class Depthwise(Layer):
 
     def _conv(self, x: TensorType) -> Conv:
         """The convolution that it is on this input."""
-        return Conv(
-            x.channels * self.multiplier,
+        return Conv(  # of unknown channels, it has weights of unknown sizes, which are refused
+            x.channels * self.multiplier,  # pyright: ignore[reportArgumentType]
             self.kernel_size,
             self.stride,
             self.padding,
             self.dilation,
-            groups=x.channels,
+            groups=x.channels,  # pyright: ignore[reportArgumentType]
             bias=self.bias,
             padding_mode=self.padding_mode,
             init=self.init,

@@ -39,6 +39,7 @@ class Dropout(_Drop):
     """Sets elements to zero at random and scales the others by 1 / (1 - p) (Srivastava et al. 2014)."""
 
     kind: ClassVar[str] = "dropout"
+    example: ClassVar[str] = "input x: [4096]; dropout(0.5)"
     aliases: ClassVar[tuple[str, ...]] = ("Dropout", "dropout1d", "dropout2d", "Dropout2d", "alpha_dropout")
     constructor: ClassVar[str] = "nn.Dropout"
     title: ClassVar[str] = "dropout"
@@ -48,6 +49,7 @@ class DropPath(_Drop):
     """Sets whole images to zero at random and scales the others: a branch is left out (Huang et al. 2016)."""
 
     kind: ClassVar[str] = "drop_path"
+    example: ClassVar[str] = "input x: 64x8x8; residual { conv(64, 3x3, padding = 1) -> drop_path(0.1) }"
     aliases: ClassVar[tuple[str, ...]] = ("DropPath", "droppath", "stochastic_depth", "StochasticDepth")
     constructor: ClassVar[str] = "DropPath"
     title: ClassVar[str] = "drop path"

@@ -7,25 +7,31 @@ from types import ModuleType
 
 from ogive.layers import (
     act,
+    attention,
     conv,
     conv_transpose,
     depthwise,
     drop,
+    embedding,
     linear,
     merge,
     norm,
     parts,
     pool,
+    recurrent,
     resize,
     scale,
     shape,
     shortcut,
     shuffle,
+    window_attention,
 )
 from ogive.layers.base import Layer
+from ogive.layers.guard import NameTaken, guarded, place_of
 
 FAMILIES: tuple[ModuleType, ...] = (
     *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
+    *(attention, window_attention, embedding, recurrent),
     *(shape, parts, resize, shuffle, scale, shortcut),
 )
 """The modules whose layers every program knows, in the order of the reference."""
@@ -47,21 +53,27 @@ class Library:
         library._aliases = dict(built_in._aliases)
         return library
 
-    def add(self, layer: type[Layer]) -> None:
-        """Adds a layer under its `kind`.
+    def add(self, layer: type[Layer]) -> type[Layer]:
+        """Adds a layer under its `kind`, on the same footing as those that come with the compiler.
+
+        Returns:
+            What the library holds: a subclass, which turns mistakes in the layer's rules into diagnostics.
 
         Raises:
-            ValueError: it has no kind, or there is a layer of that kind already.
+            BadLayer: a ValueError; the class cannot be a layer, or there is one of that kind already.
         """
-        kind = getattr(layer, "kind", None)
-        if not isinstance(kind, str) or not kind.isidentifier():
-            raise ValueError(f"{layer.__qualname__} needs a class attribute `kind`, a name such as `conv`")
-        if kind in self._layers:
-            both = f"{_place(self._layers[kind])} and {_place(layer)}"
-            raise ValueError(f"there are two layers called {kind}: {both}")
-        self._layers[kind] = layer
+        held = guarded(layer)
+        if held.kind in self._layers:
+            both = f"{_where(self._layers[held.kind])} and {place_of(layer)}"
+            what = f"there are two layers called {held.kind}: {both}"
+            raise NameTaken(layer, what, "choose another `kind`")
+        self._add(held)
+        return held
+
+    def _add(self, layer: type[Layer]) -> None:
+        self._layers[layer.kind] = layer
         for alias in layer.aliases:
-            self._aliases.setdefault(_plain(alias), kind)
+            self._aliases.setdefault(_plain(alias), layer.kind)
 
     def get(self, name: str) -> type[Layer] | None:
         """The layer of that name, if there is one."""
@@ -101,7 +113,8 @@ def _standard() -> Library:
     for family in FAMILIES:
         for value in vars(family).values():
             if isinstance(value, type) and value.__module__ == family.__name__ and "kind" in vars(value):
-                library.add(value)
+                assert value.kind not in library, f"two layers called {value.kind}"
+                library._add(value)
     return library
 
 
@@ -109,5 +122,5 @@ def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
 
 
-def _place(layer: type[Layer]) -> str:
-    return f"{layer.__module__}.{layer.__qualname__}"
+def _where(layer: type[Layer]) -> str:
+    return layer.origin or f"{layer.__module__}.{layer.__qualname__}"

@@ -32,6 +32,7 @@ class Linear(Layer):
     """
 
     kind: ClassVar[str] = "linear"
+    example: ClassVar[str] = "input x: [512]; linear(10)"
     aliases: ClassVar[tuple[str, ...]] = (
         "Linear",
         "fc",

@@ -55,7 +55,7 @@ class LinkedConv(Layer):
         """Those of the convolution over all its sources."""
         return self.conv.macs(inputs, outputs)
 
-    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:
         """That of the convolution."""
         return self.conv.window(inputs)
 

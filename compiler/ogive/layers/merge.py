@@ -75,6 +75,7 @@ class Add(_Elementwise):
     """The sum of tensors of one shape. It never broadcasts."""
 
     kind: ClassVar[str] = "add"
+    example: ClassVar[str] = "input a: 64x8x8; input b: 64x8x8; a -> add(b)"
     aliases: ClassVar[tuple[str, ...]] = ("Add", "sum", "plus", "eltwise")
     symbol: ClassVar[str] = "+"
     text: ClassVar[str] = "{sum}"
@@ -88,6 +89,7 @@ class Sub(_Elementwise):
     """The first tensor minus the second, of one shape."""
 
     kind: ClassVar[str] = "sub"
+    example: ClassVar[str] = "input a: [64]; input b: [64]; a -> sub(b)"
     aliases: ClassVar[tuple[str, ...]] = ("subtract", "Subtract", "minus")
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     symbol: ClassVar[str] = "−"
@@ -102,6 +104,7 @@ class Mean(_Elementwise):
     """The mean of tensors of one shape, element by element."""
 
     kind: ClassVar[str] = "mean"
+    example: ClassVar[str] = "input x: 64x8x8; mean { | conv(64, 3x3, padding = 1) | conv(64, 1x1) }"
     aliases: ClassVar[tuple[str, ...]] = ("average", "Average")
     symbol: ClassVar[str] = "μ"
 
@@ -122,6 +125,7 @@ class Max(_Elementwise):
     """The greatest of tensors of one shape, element by element (Goodfellow et al. 2013)."""
 
     kind: ClassVar[str] = "max"
+    example: ClassVar[str] = "input x: 64x8x8; max { | conv(32, 1x1) | conv(32, 1x1) }"
     aliases: ClassVar[tuple[str, ...]] = ("maximum", "Maximum", "maxout")
     output_saved: ClassVar[bool] = True
     symbol: ClassVar[str] = "max"
@@ -136,6 +140,10 @@ class Mul(_Elementwise):
     """The product of tensors, element by element. A gate, with places of size 1, spreads over the others."""
 
     kind: ClassVar[str] = "mul"
+    example: ClassVar[str] = (
+        "input x: 64x8x8; mul { | identity | global_avg_pool -> conv(64, 1x1) -> "
+        "sigmoid }"
+    )
     aliases: ClassVar[tuple[str, ...]] = ("multiply", "Multiply", "times", "gate")
     gate: ClassVar[bool] = True
     symbol: ClassVar[str] = "×"
@@ -175,6 +183,10 @@ class Concat(_Merge):
     """Tensors behind each other along one axis, the channels unless another is given."""
 
     kind: ClassVar[str] = "concat"
+    example: ClassVar[str] = (
+        "input x: 64x8x8; "
+        "concat { | conv(32, 1x1) | max_pool(3x3, stride = 1, padding = 1) }"
+    )
     aliases: ClassVar[tuple[str, ...]] = ("cat", "Concat", "Concatenate", "concatenate", "join", "hconcat")
     symbol: ClassVar[str] = "C"
 
@@ -209,6 +221,7 @@ class Stack(_Merge):
     """
 
     kind: ClassVar[str] = "stack"
+    example: ClassVar[str] = "input a: [64]; input b: [64]; [a, b] -> stack"
     aliases: ClassVar[tuple[str, ...]] = ("Stack", "pack")
     symbol: ClassVar[str] = "S"
 
@@ -242,6 +255,10 @@ class MatMul(_Merge):
     """The matrix product of the last two axes, `[…, n, k]` and `[…, k, m]`; the axes before agree."""
 
     kind: ClassVar[str] = "matmul"
+    example: ClassVar[str] = (
+        "input q: 64x8x8; input k: 64x8x8; k -> reshape(64, 64) as keys; q -> reshape(64, 64) -> "
+        "matmul(keys)"
+    )
     aliases: ClassVar[tuple[str, ...]] = ("MatMul", "bmm", "mm", "dot")
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
     symbol: ClassVar[str] = "@"

@@ -74,6 +74,7 @@ class BatchNorm(_Norm):
     """
 
     kind: ClassVar[str] = "bn"
+    example: ClassVar[str] = "input x: 64x8x8; bn"
     after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = (
         "batchnorm", "batch_norm", "BatchNorm", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
@@ -128,6 +129,7 @@ class LayerNorm(_Norm):
     """Normalisation of the features at each place, of the channels on a map (Ba et al. 2016)."""
 
     kind: ClassVar[str] = "ln"
+    example: ClassVar[str] = "input x: 64x8x8; tokens -> ln(eps = 1e-6)"
     after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = (
         "layernorm",
@@ -181,6 +183,7 @@ class GroupNorm(_Norm):
     """Normalisation over groups of channels and all places of one image (Wu & He 2018)."""
 
     kind: ClassVar[str] = "gn"
+    example: ClassVar[str] = "input x: 64x8x8; gn(32)"
     after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("groupnorm", "group_norm", "GroupNorm", "GroupNormalization")
     what: ClassVar[str] = "a group norm"
@@ -237,6 +240,7 @@ class InstanceNorm(_Norm):
     """
 
     kind: ClassVar[str] = "instance_norm"
+    example: ClassVar[str] = "input x: 64x8x8; instance_norm(affine = true)"
     after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("instancenorm", "InstanceNorm2d", "InstanceNormalization")
     what: ClassVar[str] = "an instance norm"
@@ -284,6 +288,7 @@ class RMSNorm(_Norm):
     """Division by the root mean square of the features at each place (Zhang & Sennrich 2019)."""
 
     kind: ClassVar[str] = "rms_norm"
+    example: ClassVar[str] = "input x: 64x8x8; tokens -> rms_norm"
     after_projection: ClassVar[bool] = True
     aliases: ClassVar[tuple[str, ...]] = ("rmsnorm", "RMSNorm")
     what: ClassVar[str] = "an RMS norm"
@@ -328,6 +333,7 @@ class L2Norm(_Norm):
     """Division by the Euclidean norm of the features at each place (torch.nn.functional.normalize)."""
 
     kind: ClassVar[str] = "l2_norm"
+    example: ClassVar[str] = "input x: [128]; l2_norm"
     aliases: ClassVar[tuple[str, ...]] = ("l2norm", "L2Norm", "normalize", "l2_normalize")
     what: ClassVar[str] = "an L2 norm"
     short: ClassVar[str] = "L2 norm"
@@ -348,6 +354,7 @@ class LocalResponseNorm(_Norm):
     """
 
     kind: ClassVar[str] = "lrn"
+    example: ClassVar[str] = "input x: 96x55x55; lrn(5, k = 2.0)"
     aliases: ClassVar[tuple[str, ...]] = ("LocalResponseNorm", "local_response_norm")
     what: ClassVar[str] = "a local response norm"
     short: ClassVar[str] = "LRN"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ogive.layers.base import (
     Call,
@@ -20,12 +20,14 @@ from ogive.layers.base import (
     Template,
     TensorType,
     Torch,
+    Value,
     Window,
     arg,
 )  # fmt: skip
 from ogive.layers.sizes import (
     ceil_div,
     compact,
+    divides,
     per_axis,
     require_float,
     require_map,
@@ -33,6 +35,7 @@ from ogive.layers.sizes import (
     window_size,
     window_too_large,
 )  # fmt: skip
+from ogive.layers.unknown import SizeExpr, ratio
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,10 +45,14 @@ class _Pool(Layer):
     group: ClassVar[str] = "pool"
     output_saved: ClassVar[bool] = False
     title: ClassVar[str]
+    fill: ClassVar[str]
+    """What `same` padding is filled with, as an argument in the text; zeros where it is empty."""
 
     kernel_size: Window = arg(min=1, doc="size of the window, `2x2`, or `2` for every axis")
     stride: Window | None = arg(None, min=1, doc="step between windows; the size of the window without it")
-    padding: Window = arg(0, min=0, doc="elements added on each side, at most half the window")
+    padding: Window | Literal["same"] = arg(
+        0, min=0, doc="elements added on each side, at most half the window, or `same`"
+    )
     ceil: bool = arg(False, doc="whether a last window may hang over the edge")
 
     def _dilation(self, axes: int) -> tuple[int, ...]:
@@ -56,7 +63,8 @@ class _Pool(Layer):
         n = len(x.spatial)
         kernel = per_axis(self.kernel_size, n, "kernel_size")
         stride = kernel if self.stride is None else per_axis(self.stride, n, "stride")
-        return list(zip(kernel, stride, per_axis(self.padding, n, "padding"), self._dilation(n), strict=True))
+        padding = (0,) * n if self.padding == "same" else per_axis(self.padding, n, "padding")
+        return list(zip(kernel, stride, padding, self._dilation(n), strict=True))
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *windows]`."""
@@ -65,6 +73,9 @@ class _Pool(Layer):
         require_float(x, "pooling")
         sizes: list[Size] = []
         for axis, (size, (k, s, p, d)) in enumerate(zip(x.spatial, self._windows(x), strict=True)):
+            if self.padding == "same":
+                sizes.append(ceil_div(size, s))
+                continue
             if p > k // 2:
                 raise ShapeError(
                     f"padding of {p} is more than half of the window of {k}",
@@ -83,7 +94,12 @@ class _Pool(Layer):
 
     def _call(self, x: TensorType, function: str, *more: Keyword) -> Torch:
         """The function with this window; `more` stands behind the padding."""
-        kernel, stride, padding, _ = zip(*self._windows(x), strict=True)
+        kernel, stride, padding, dilation = zip(*self._windows(x), strict=True)
+        if self.padding == "same":
+            plain = all(s == d == 1 and k % 2 for k, s, d in zip(kernel, stride, dilation, strict=True))
+            if not plain or (function == "avg_pool" and len(kernel) == 3):
+                return self._same(f"F.{function}{len(kernel)}d", kernel, stride, dilation)
+            padding = tuple(k // 2 for k in kernel)
         keywords = (
             Keyword("stride", None if stride == kernel else compact(stride), None),
             Keyword("padding", compact(padding), 0),
@@ -91,6 +107,27 @@ class _Pool(Layer):
             Keyword("ceil_mode", self.ceil, False),
         )
         return Torch(forward=Call(f"F.{function}{len(kernel)}d", (Operand(), compact(kernel)), keywords))
+
+    def _same(
+        self, function: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+    ) -> Torch:
+        """`same` padding that depends on the size of the input."""
+        extent = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+        slots: list[tuple[str, Value]] = [("extent", extent), ("steps", stride), ("kernel", compact(kernel))]
+        slots.append(("stride", compact(stride)))
+        more = ""
+        if any(d > 1 for d in dilation):
+            more = ", dilation={dilation}"
+            slots.append(("dilation", compact(dilation)))
+        padded = f"same_pad({{0}}, {{extent}}, {{steps}}{self.fill})"
+        text = f"{function}({padded}, {{kernel}}, stride={{stride}}{more})"
+        if not self._counts_padding():
+            ones = text.replace("{0}", "torch.ones_like({0}[:1, :1])")
+            text = f"{text} / {ones}"
+        return Torch(forward=Template(text, tuple(slots), atom=" / " not in text), helpers=(_SAME_PAD,))
+
+    def _counts_padding(self) -> bool:
+        return True
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`3×3 max pool, /2`."""
@@ -105,11 +142,13 @@ class MaxPool(_Pool):
     """The greatest element of each window; the padding never is."""
 
     kind: ClassVar[str] = "max_pool"
+    example: ClassVar[str] = "input x: 64x56x56; max_pool(3x3, stride = 2, padding = 1)"
     aliases: ClassVar[tuple[str, ...]] = (
         "maxpool", "MaxPool", "MaxPool1d", "MaxPool2d", "MaxPool3d", "max_pool1d", "max_pool2d", "max_pool3d",
         "MaxPooling2D",
     )  # fmt: skip
     title: ClassVar[str] = "max"
+    fill: ClassVar[str] = ", -torch.inf"
 
     dilation: Window = arg(1, min=1, doc="step between the elements of a window")
 
@@ -132,11 +171,13 @@ class AvgPool(_Pool):
     """The mean of each window. Padding counts as zeros unless `count_include_pad = false`."""
 
     kind: ClassVar[str] = "avg_pool"
+    example: ClassVar[str] = "input x: 64x56x56; avg_pool(2x2)"
     aliases: ClassVar[tuple[str, ...]] = (
         "avgpool", "AvgPool", "AvgPool1d", "AvgPool2d", "AvgPool3d", "avg_pool1d", "avg_pool2d", "avg_pool3d",
         "AveragePooling2D", "average_pool", "mean_pool",
     )  # fmt: skip
     title: ClassVar[str] = "avg"
+    fill: ClassVar[str] = ""
 
     count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
 
@@ -145,18 +186,34 @@ class AvgPool(_Pool):
         found = super().infer(inputs)
         (x,) = inputs
         for axis, (kernel, *_) in enumerate(self._windows(x)):
-            if len(x.spatial) == 3 and kernel > x.spatial[axis]:
+            if len(x.spatial) == 3 and self.padding != "same" and kernel > x.spatial[axis]:
                 raise window_too_large("a window", x, axis, kernel)
         return found
 
+    def _counts_padding(self) -> bool:
+        return self.count_include_pad
+
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
         """The mean plus a constant, unless zeros of the padding are among what is averaged."""
-        padded = self.count_include_pad and any(per_axis(self.padding, len(inputs[0].spatial), "padding"))
-        return Channel.BREAKS if padded else Channel.KEEPS
+        same = self.padding == "same"
+        padded = any(kernel > 1 if same else padding for kernel, _, padding, _ in self._windows(inputs[0]))
+        return Channel.BREAKS if padded and self.count_include_pad else Channel.KEEPS
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`F.avg_pool2d(x, 2)`."""
         return self._call(inputs[0], "avg_pool", Keyword("count_include_pad", self.count_include_pad, True))
+
+
+_SAME_PAD = '''def same_pad(x, extent, stride, value=0.0):
+    """Pads a map for ceil(size / stride) windows of this extent, behind where the total is odd."""
+    pad = []
+    for axis, (k, s) in enumerate(zip(extent, stride), 2):
+        total = k - 1 - (x.shape[axis] - 1) % s
+        if k < s:  # the steps leave gaps, and the last of them needs no padding
+            total = torch.sym_max(total, 0)
+        pad = [total // 2, total - total // 2] + pad  # the last axis comes first
+    return F.pad(x, pad, value=value)
+'''
 
 
 class _GlobalPool(Layer):
@@ -177,7 +234,7 @@ class _GlobalPool(Layer):
             )
         return (x.with_spatial(*(1 for _ in x.spatial)),)
 
-    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:
         """Everything."""
         return tuple((size, size) for size in inputs[0].spatial)
 
@@ -203,6 +260,7 @@ class GlobalAvgPool(_GlobalPool):
     """The mean of each channel; a map keeps places of size 1, as in PyTorch (Lin et al. 2013)."""
 
     kind: ClassVar[str] = "global_avg_pool"
+    example: ClassVar[str] = "input x: 512x7x7; global_avg_pool"
     aliases: ClassVar[tuple[str, ...]] = (
         "gap", "GAP", "GlobalAveragePooling2D", "global_average_pool", "AdaptiveAvgPool2d", "global_pool",
     )  # fmt: skip
@@ -216,6 +274,7 @@ class GlobalMaxPool(_GlobalPool):
     """The greatest element of each channel; a map keeps places of size 1."""
 
     kind: ClassVar[str] = "global_max_pool"
+    example: ClassVar[str] = "input x: 512x7x7; global_max_pool"
     aliases: ClassVar[tuple[str, ...]] = ("gmp", "GMP", "GlobalMaxPooling2D", "AdaptiveMaxPool2d")
     function: ClassVar[str] = "max_pool"
     method: ClassVar[str] = "amax"
@@ -227,6 +286,7 @@ class AdaptiveAvgPool(Layer):
     """The mean over as many windows as the output has places; they overlap where the sizes do not divide."""
 
     kind: ClassVar[str] = "adaptive_avg_pool"
+    example: ClassVar[str] = "input x: 512x13x13; adaptive_avg_pool(7x7)"
     aliases: ClassVar[tuple[str, ...]] = ("AdaptiveAvgPool", "adaptive_pool", "adaptive_average_pool")
     group: ClassVar[str] = "pool"
     output_saved: ClassVar[bool] = False
@@ -243,11 +303,11 @@ class AdaptiveAvgPool(Layer):
     def _output(self, x: TensorType) -> tuple[int, ...]:
         return per_axis(self.output_size, len(x.spatial), "output_size")
 
-    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:
         """The largest window, and the mean step between windows."""
         (x,) = inputs
         return tuple(
-            (_widest(n, out), Fraction(n, out)) for n, out in zip(x.spatial, self._output(x), strict=True)
+            (_widest(n, out), ratio(n, out)) for n, out in zip(x.spatial, self._output(x), strict=True)
         )
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -265,7 +325,11 @@ class AdaptiveAvgPool(Layer):
 
 
 def _widest(size: Size, windows: int) -> Size:
-    """The largest of PyTorch's adaptive windows; window i is [floor(i n / out), ceil((i + 1) n / out))."""
+    """The largest of PyTorch's adaptive windows; window i is [floor(i n / out), ceil((i + 1) n / out)). Of an
+    unknown size, the largest that it can be.
+    """
+    if isinstance(size, SizeExpr):
+        return ceil_div(size, windows) + (windows > 2 and not divides(windows, size))
     step = Fraction(size, windows)
     n, out = step.numerator, step.denominator  # the windows repeat after `out` of them
     return max(ceil_div((i + 1) * n, out) - i * n // out for i in range(out))

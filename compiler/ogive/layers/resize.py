@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from typing import ClassVar, Literal
 
 from ogive.layers.base import (
@@ -15,6 +14,7 @@ from ogive.layers.base import (
     Layer,
     Look,
     Operand,
+    Places,
     ShapeError,
     Size,
     Template,
@@ -32,6 +32,7 @@ from ogive.layers.sizes import (
     require_map,
     show,
 )
+from ogive.layers.unknown import ratio, scaled
 
 _TAPS = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
 _ONLY_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
@@ -45,12 +46,13 @@ class Upsample(Layer):
     """
 
     kind: ClassVar[str] = "upsample"
+    example: ClassVar[str] = "input x: 64x8x8; upsample(scale_factor = 2)"
     aliases: ClassVar[tuple[str, ...]] = ("Upsample", "UpSampling2D", "interpolate", "resize", "unpool")
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = False
 
     scale_factor: Window | float | None = arg(None, doc="what the sizes are multiplied with")
-    size: Window | None = arg(None, min=1, doc="the sizes of the output")
+    size: Places | None = arg(None, min=1, doc="the sizes of the output")
     mode: Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear"] = arg(
         "nearest", doc="how to interpolate; the linear modes are for one, two and three axes"
     )
@@ -64,7 +66,7 @@ class Upsample(Layer):
             return per_axis(self.size, n, "size")
         scale = self.scale_factor
         if isinstance(scale, float):
-            return tuple(floor(size * scale) for size in x.spatial)
+            return tuple(scaled(size, scale) for size in x.spatial)
         factors = per_axis(scale if scale is not None else 1, n, "scale_factor")
         return tuple(size * factor for size, factor in zip(x.spatial, factors, strict=True))
 
@@ -104,12 +106,14 @@ class Upsample(Layer):
                 )
         return (x.with_spatial(*sizes),)
 
-    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, int | Fraction], ...] | None:
-        """The neighbours that are interpolated; a step in the output is a part of one in the input."""
+    def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:
+        """The neighbours that are interpolated; a step in the output is a part of one in the input. Where
+        unknown sizes do not divide, it is what that comes to when they are large.
+        """
         (x,) = inputs
         taps = _TAPS[self.mode]
         return tuple(
-            (min(taps, size), Fraction(size, out))
+            (min(taps, size), ratio(size, out))
             for size, out in zip(x.spatial, self._sizes(x), strict=True)
         )
 
@@ -148,6 +152,7 @@ class Pad(Layer):
     """
 
     kind: ClassVar[str] = "pad"
+    example: ClassVar[str] = "input x: 64x8x8; pad(1)"
     aliases: ClassVar[tuple[str, ...]] = (
         "Pad",
         "padding",
@@ -159,11 +164,11 @@ class Pad(Layer):
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = False
 
-    padding: Window = arg(min=0, doc="elements on each side")
+    padding: Places = arg(min=0, doc="elements on each side")
     mode: Literal["constant", "reflect", "replicate", "circular"] = arg("constant", doc="what stands there")
     value: float = arg(0.0, doc="the constant")
 
-    def _sides(self, x: TensorType) -> tuple[tuple[int, int], ...]:
+    def _sides(self, x: TensorType) -> tuple[tuple[Size, Size], ...]:
         """Elements before and behind, on each axis in order."""
         n = len(x.spatial)
         padding = self.padding
@@ -178,7 +183,8 @@ class Pad(Layer):
         require_float(x, "padding")
         sides = self._sides(x)
         for axis, pair in enumerate(sides):
-            check_padding_mode(self.mode, x, axis, max(pair))
+            for padding in pair:
+                check_padding_mode(self.mode, x, axis, padding)
         return (x.with_spatial(*(size + sum(pair) for size, pair in zip(x.spatial, sides, strict=True))),)
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -198,7 +204,8 @@ class Pad(Layer):
         """`pad 1`."""
         sides = self._sides(inputs[0])
         numbers = {p for pair in sides for p in pair}
-        text = str(next(iter(numbers))) if len(numbers) == 1 else ", ".join(f"{a}+{b}" for a, b in sides)
+        text = ", ".join(f"{show((a,))}+{show((b,))}" for a, b in sides)
+        text = show((numbers.pop(),)) if len(numbers) == 1 else text
         return Look("shape", f"pad {text}", "pad")
 
 
@@ -207,12 +214,13 @@ class Crop(Layer):
     """The middle of a map. Where the rest is odd, the larger part is cut off behind."""
 
     kind: ClassVar[str] = "crop"
+    example: ClassVar[str] = "input x: 64x12x12; crop(8, 8)"
     aliases: ClassVar[tuple[str, ...]] = ("Crop", "center_crop", "CenterCrop", "Cropping2D")
     group: ClassVar[str] = "shape"
     arity: ClassVar[tuple[int, int | None]] = (1, 2)
     follows: ClassVar[str | None] = "sizes"
 
-    sizes: tuple[int, ...] = arg(
+    sizes: tuple[Size, ...] = arg(
         (), min=1, many=True, doc="sizes of the output, one for all axes or one for each; or a tensor of them"
     )
 
@@ -240,7 +248,7 @@ class Crop(Layer):
                 )
         return (x.with_spatial(*sizes),)
 
-    def _sizes(self, inputs: Sequence[TensorType]) -> tuple[int, ...]:
+    def _sizes(self, inputs: Sequence[TensorType]) -> tuple[Size, ...]:
         x = inputs[0]
         if len(inputs) == 2:
             return inputs[1].spatial
@@ -265,11 +273,10 @@ class Crop(Layer):
 _CENTER_CROP = '''@torch.fx.wrap
 def center_crop(x, sizes):
     """The middle of a map; where the rest is odd, the larger part is cut off behind."""
-    pad = []
     for axis, size in enumerate(sizes, 2):
         rest = x.shape[axis] - size
         if rest < 0:
             raise ValueError(f"a crop to {tuple(sizes)} is larger than its input of {tuple(x.shape[2:])}")
-        pad = [-(rest // 2), rest // 2 - rest] + pad  # the last axis comes first
-    return F.pad(x, pad)  # less than nothing on each side
+        x = x.narrow(axis, rest // 2, size)
+    return x
 '''

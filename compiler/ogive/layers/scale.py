@@ -15,6 +15,7 @@ class Scale(Layer):
     """Multiplies every element by one given constant."""
 
     kind: ClassVar[str] = "scale"
+    example: ClassVar[str] = "input x: 64x8x8; scale(0.17)"
     aliases: ClassVar[tuple[str, ...]] = ("Scale", "Lambda", "mul_constant", "rescale")
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = False
@@ -44,6 +45,7 @@ class LayerScale(Layer):
     """Multiplies each channel by a learned number that begins small (Touvron et al. 2021, section 2)."""
 
     kind: ClassVar[str] = "layer_scale"
+    example: ClassVar[str] = "input x: 64x8x8; residual { conv(64, 3x3, padding = 1) -> layer_scale(1e-6) }"
     aliases: ClassVar[tuple[str, ...]] = ("layerscale", "LayerScale")
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = False
@@ -92,6 +94,7 @@ class Abs(Layer):
     """The absolute value of each element."""
 
     kind: ClassVar[str] = "abs"
+    example: ClassVar[str] = "input a: [64]; input b: [64]; a -> sub(b) -> abs"
     aliases: ClassVar[tuple[str, ...]] = ("Abs", "absolute", "fabs")
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = False

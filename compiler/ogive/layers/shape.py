@@ -20,7 +20,8 @@ from ogive.layers.base import (
     Torch,
     arg,
 )  # fmt: skip
-from ogive.layers.sizes import require_map, resolve_axis
+from ogive.layers.sizes import divides, require_map, resolve_axis
+from ogive.layers.tensor import shape_text
 
 
 class _View(Layer):
@@ -34,6 +35,7 @@ class Identity(_View):
     """The tensor itself."""
 
     kind: ClassVar[str] = "identity"
+    example: ClassVar[str] = "input x: 64x8x8; concat { | identity | conv(64, 1x1) }"
     aliases: ClassVar[tuple[str, ...]] = ("Identity", "noop", "skip", "pass")
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -58,6 +60,7 @@ class Flatten(_View):
     """
 
     kind: ClassVar[str] = "flatten"
+    example: ClassVar[str] = "input x: 16x5x5; flatten"
     aliases: ClassVar[tuple[str, ...]] = ("Flatten", "ravel")
 
     start_dim: int = arg(1, doc="the first axis, as PyTorch counts")
@@ -101,9 +104,10 @@ class Reshape(_View):
     """
 
     kind: ClassVar[str] = "reshape"
+    example: ClassVar[str] = "input x: [256]; reshape(16, 4, 4)"
     aliases: ClassVar[tuple[str, ...]] = ("Reshape", "view", "unflatten", "Unflatten")
 
-    sizes: tuple[int, ...] = arg(min=-1, many=True, doc="sizes of the output, without the batch")
+    sizes: tuple[Size, ...] = arg(min=-1, many=True, doc="sizes of the output, without the batch")
     layout: Literal["auto", "map", "tokens", "plain"] = arg("auto", named=True, doc="how the output is read")
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -125,7 +129,7 @@ class Reshape(_View):
             x.elements % known == 0 if known and open_sizes == 1 else known == x.elements and not open_sizes
         )
         if not fits or 0 in self.sizes:
-            text = "x".join("?" if size == -1 else str(size) for size in self.sizes)
+            text = shape_text(tuple("?" if size == -1 else size for size in self.sizes))
             why = (
                 "has more than one open size"
                 if open_sizes > 1
@@ -163,6 +167,7 @@ class Permute(_View):
     """
 
     kind: ClassVar[str] = "permute"
+    example: ClassVar[str] = "input x: 64x8x8; permute(2, 3, 1)"
     aliases: ClassVar[tuple[str, ...]] = ("Permute", "transpose", "rearrange", "movedim")
 
     axes: tuple[int, ...] = arg(
@@ -208,6 +213,7 @@ class Tokens(_View):
     """A map as tokens: every place is one, row by row, and the channels are its features."""
 
     kind: ClassVar[str] = "tokens"
+    example: ClassVar[str] = "input x: 768x14x14; tokens"
     aliases: ClassVar[tuple[str, ...]] = ("to_tokens", "tokenize", "flatten_hw", "sequence")
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -231,9 +237,10 @@ class Map(_View):
     """Tokens as a map: `map(14, 14)` lays them out row by row; without sizes their axes stay as they are."""
 
     kind: ClassVar[str] = "map"
+    example: ClassVar[str] = "input x: 768x14x14; tokens -> map(14, 14)"
     aliases: ClassVar[tuple[str, ...]] = ("to_map", "untokenize", "to_image")
 
-    sizes: tuple[int, ...] = arg((), min=1, many=True, doc="sizes of the places")
+    sizes: tuple[Size, ...] = arg((), min=1, many=True, doc="sizes of the places")
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[length, C]` to `[C, *sizes]`."""
@@ -283,7 +290,7 @@ def _reshaped(before: TensorType, after: TensorType) -> str:
     Channels first: one channel is one run of elements, and a new channel must lie in one run. Features last:
     the feature of an element is its position modulo their number, and the old number must divide the new one.
     """
-    if after.channels % before.channels:
+    if not divides(before.channels, after.channels):
         return Channel.BREAKS
     one_run = len(after.sizes) == 1  # every element is a channel of its own
     return (

@@ -16,6 +16,7 @@ class Subsample(Layer):
     """Every stride-th place of a map, with channels of zeros behind its own: an identity of another shape."""
 
     kind: ClassVar[str] = "subsample"
+    example: ClassVar[str] = "input x: 64x8x8; subsample(2, channels = 128)"
     group: ClassVar[str] = "shape"
 
     stride: Window = arg(1, min=1, doc="step between the places that are kept")

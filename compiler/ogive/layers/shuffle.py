@@ -16,6 +16,7 @@ class PixelShuffle(Layer):
     """Channels become places: `[C r², H, W]` to `[C, H r, W r]` (Shi et al. 2016)."""
 
     kind: ClassVar[str] = "pixel_shuffle"
+    example: ClassVar[str] = "input x: 64x8x8; pixel_shuffle(2)"
     aliases: ClassVar[tuple[str, ...]] = ("PixelShuffle", "depth_to_space", "subpixel")
     group: ClassVar[str] = "shape"
 
@@ -55,6 +56,7 @@ class SpaceToDepth(Layer):
     """Places become channels: `[C, H n, W n]` to `[C n², H, W]` (torch.nn.PixelUnshuffle)."""
 
     kind: ClassVar[str] = "space_to_depth"
+    example: ClassVar[str] = "input x: 64x8x8; space_to_depth(2)"
     aliases: ClassVar[tuple[str, ...]] = ("pixel_unshuffle", "PixelUnshuffle", "reorg", "focus")
     group: ClassVar[str] = "shape"
 
@@ -99,6 +101,7 @@ class ChannelShuffle(Layer):
     """Channels in another order: one of each group, in turn (Zhang et al. 2018, ShuffleNet)."""
 
     kind: ClassVar[str] = "channel_shuffle"
+    example: ClassVar[str] = "input x: 64x8x8; channel_shuffle(4)"
     aliases: ClassVar[tuple[str, ...]] = ("ChannelShuffle", "shuffle")
     group: ClassVar[str] = "shape"
 

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
+from typing import TypeVar
 
-from ogive.layers.base import Layout, ShapeError, Size, TensorType, Window
+from ogive.layers.base import Layout, ShapeError, Size, TensorType
+from ogive.layers.notation import DRAWN, written
+from ogive.layers.unknown import SizeExpr, Undecided, magnitude
+
+_S = TypeVar("_S", int, Size)
 
 
-def ceil_div(a: Size, b: Size) -> Size:
+def ceil_div(a: Size, b: int) -> Size:
     """The quotient, rounded up."""
-    return -(-a // b)
+    return (a + (b - 1)) // b
 
 
-def per_axis(window: Window, axes: int, argument: str) -> tuple[int, ...]:
-    """A window as one number an axis.
+def stride_between(size: Size, wanted: Size) -> int | None:
+    """The smallest step with which a window of one place makes `wanted` places of `size`."""
+    stride = ceil(magnitude(size) / magnitude(wanted)) if wanted else 0
+    return stride if stride >= 1 and wanted == ceil_div(size, stride) else None
+
+
+def divides(a: Size, b: Size) -> bool:
+    """Whether one size divides another, whatever is unknown about them."""
+    try:
+        return b % a == 0
+    except Undecided:
+        return False
+
+
+def per_axis(window: _S | tuple[_S, ...], axes: int, argument: str) -> tuple[_S, ...]:
+    """A window, or sizes, as one number an axis.
 
     Raises:
         ShapeError: it has another number of axes than the map.
     """
-    if isinstance(window, int):
+    if not isinstance(window, tuple):
         return (window,) * axes
     if len(window) != axes:
         text = "x".join(map(str, window))
@@ -36,9 +56,8 @@ def window_size(
     room = size + 2 * padding - extent
     if not ceil:
         return room // stride + 1
-    windows = ceil_div(room, stride) + 1
     # PyTorch: the last window must start inside the input or its left padding
-    return windows - 1 if (windows - 1) * stride >= size + padding else windows
+    return ceil_div(size + min(2 * padding - extent + stride, padding), stride)
 
 
 def window_too_large(
@@ -94,7 +113,7 @@ def resolve_axis(axis: int, x: TensorType, *, extra: int = 0, argument: str = "a
 
 def common_divisors(a: Size, b: Size, *, below: int) -> str:
     """The help for groups that do not divide: the numbers up to `below` that divide both."""
-    divisors = [g for g in range(1, min(a, b, below) + 1) if a % g == 0 and b % g == 0]
+    divisors = [g for g in range(1, below + 1) if a % g == 0 and b % g == 0]
     both = f"both {a} and {b}" if a != b else str(a)
     return f"groups that divide {both}: {', '.join(map(str, divisors[-4:]))}"
 
@@ -130,12 +149,20 @@ def axis_name(x: TensorType, axis: int) -> str:
     return places[axis - 2] if x.layout is Layout.MAP else places[axis - 1]
 
 
-def show(window: Sequence[int]) -> str:
+def show(window: Sequence[Size]) -> str:
     """`3×3`, as papers write it."""
-    return "×".join(map(str, window))
+    texts = [written(size, DRAWN) for size in window]
+    return "×".join(
+        f"({text})" if len(texts) > 1 and _is_sum(size) else text
+        for text, size in zip(texts, window, strict=True)
+    )
 
 
-def compact(window: Sequence[int]) -> Window:
+def _is_sum(size: Size) -> bool:
+    return isinstance(size, SizeExpr) and len(size.terms) > 1
+
+
+def compact(window: Sequence[_S]) -> _S | tuple[_S, ...]:
     """One number where all are equal, for short PyTorch text."""
     return window[0] if len(set(window)) == 1 else tuple(window)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import prod
 
-Size = int
-"""One size of a tensor. Shape rules use only `+ - * //` and the functions of `sizes`, so that an
-expression of unknown sizes can stand here as well."""
+from ogive.layers.unknown import Size, SizeExpr, substitute, symbols_of
+
+__all__ = ["Layout", "Size", "TensorType", "map_of", "plain_of", "shape_text", "tokens_of"]
 
 
 class Layout(Enum):
@@ -59,10 +61,16 @@ class TensorType:
     @property
     def elements(self) -> Size:
         """How many numbers one image, or one sequence, has here."""
-        total = 1
-        for size in self.sizes:
-            total *= size
-        return total
+        return prod(self.sizes)
+
+    @property
+    def unknowns(self) -> tuple[str, ...]:
+        """The names of the unknown sizes in it, sorted."""
+        return symbols_of(self.sizes)
+
+    def at(self, values: Mapping[str, Size]) -> TensorType:
+        """The same tensor with numbers, or expressions, in the place of unknown sizes."""
+        return replace(self, sizes=tuple(substitute(size, values) for size in self.sizes))
 
     def with_channels(self, channels: Size) -> TensorType:
         """The same tensor with another number of channels."""
@@ -77,9 +85,15 @@ class TensorType:
         return replace(self, sizes=(*spatial, self.sizes[-1]))
 
     def __str__(self) -> str:
-        text = "x".join(map(str, self.sizes))
-        text = text if len(self.sizes) > 1 else f"[{text}]"
+        text = shape_text(self.sizes) if len(self.sizes) > 1 else f"[{', '.join(map(str, self.sizes))}]"
         return text if self.dtype == "float" else f"{self.dtype} {text}"
+
+
+def shape_text(sizes: Sequence[Size | str]) -> str:
+    """`64x56x56`; with unknown sizes `[64, ceil(h / 4), ceil(w / 4)]`, as a program writes it."""
+    if any(isinstance(size, SizeExpr) for size in sizes):
+        return f"[{', '.join(map(str, sizes))}]"
+    return "x".join(map(str, sizes))
 
 
 def map_of(channels: Size, *spatial: Size) -> TensorType:

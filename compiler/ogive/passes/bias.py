@@ -17,16 +17,22 @@ def resolve_bias(graph: Graph) -> Graph:
     """A graph in which every `bias` is true or false."""
     result = graph.copy()
     cancelled = _cancelled(graph)
+    agreed: dict[str, bool] = {}  # weights that several uses share have a bias unless it is cancelled in all of them
+    for node in graph:
+        owner = node.owner or node.name
+        agreed[owner] = agreed.get(owner, True) and cancelled[node.name]
     for node in graph:
         if getattr(node.layer, "bias", None) == "auto":
-            result.put(replace(node, layer=_with_bias(node.layer, not cancelled[node.name])))
+            result.put(replace(node, layer=_with_bias(node.layer, not agreed[node.owner or node.name])))
+    seen: dict[str, bool] = {}
+    for node in graph:
+        region = graph.regions[node.region]
+        if region.clique is not None:
+            owner = region.owner or region.path
+            seen[owner] = seen.get(owner, True) and cancelled[node.name]
     for region in graph.regions.values():
         if region.clique is not None:
-            outside = all(
-                cancelled[name]
-                for name, data in graph.digraph.nodes(data=True)
-                if data["node"].region == region.id
-            )
+            outside = seen.get(region.owner or region.path, True)
             result.regions[region.id] = replace(region, clique=_clique(region.clique, outside))
     return result
 

@@ -23,7 +23,7 @@ def prune(graph: Graph) -> Graph:
         owner = graph.node(name).owner
         if owner is not None:
             todo.append(owner)
-        todo += [ref.node for ref in graph.operands(name)]
+        todo += [ref.node for ref in graph.reads(name)]
     cliques = [id_ for id_, region in graph.regions.items() if region.clique is not None]
     if len(needed) == len(graph) and not cliques:
         return graph
@@ -35,7 +35,11 @@ def prune(graph: Graph) -> Graph:
             inputs=tuple(ref for ref in region.inputs if ref.node in needed),
             outputs=tuple(ref for ref in region.outputs if ref.node in needed),
         )
+    shared = {region.owner for region in graph.regions.values() if region.owner is not None}
     for id_ in cliques:
+        region = graph.regions[id_]
+        if region.owner is not None or region.path in shared:
+            continue  # what one use does not read another may
         _first_stage_only(result, id_)
     return result
 
@@ -48,7 +52,7 @@ def _first_stage_only(graph: Graph, region: int) -> None:
     newest_read = any(
         output == 0 and user not in inside
         for node in members
-        for output, user, _ in graph.consumers(node.name)
+        for output, user, _ in graph.consumers(node.name, sizes=True)
     )
     if newest_read or body.stages == 1 or not members:
         return

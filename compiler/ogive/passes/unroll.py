@@ -33,7 +33,7 @@ def unroll_cliques(graph: Graph) -> Graph:
                 source = graph.operands(members[0].name)[0]
                 _Unrolling(result, region, values.get(source, source), members).run(values)
             continue
-        result.add(node, [values.get(ref, ref) for ref in graph.operands(node.name)])
+        result.add(node, [values.get(ref, ref) for ref in graph.reads(node.name)])
     for id_, region in result.regions.items():
         result.regions[id_] = replace(
             region,
@@ -125,6 +125,9 @@ class _Unrolling:
     ) -> Ref:
         outputs = layer.infer([self.graph.type(ref) for ref in operands])
         span = step.span if step is not None else self.region.span
+        if self.region.owner is not None and step is not None:  # the same layer of the clique that owns the weights
+            first = owner.removeprefix(f"{self.region.path}.") if owner is not None else name
+            owner = f"{self.region.owner}.{first}"
         node = Node(
             self.path(name), layer, tuple(outputs), self.region.id, span, self.members[0].trail, owner
         )

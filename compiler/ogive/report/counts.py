@@ -24,9 +24,9 @@ def with_heads(graph: Graph) -> frozenset[str]:
     return main_path(graph) | _behind(graph, (head.ref.node for head in graph.heads))
 
 
-def params(graph: Graph, *, heads: bool = False) -> Size:
+def params(graph: Graph, *, heads: bool = False) -> int:
     """Trainable parameters of the main path, or of everything that trains."""
-    return _distinct(graph, with_heads(graph) if heads else main_path(graph))
+    return distinct_params(graph, with_heads(graph) if heads else main_path(graph))
 
 
 def macs(graph: Graph) -> Size:
@@ -45,9 +45,11 @@ def products(graph: Graph) -> Size:
     )
 
 
-def node_params(graph: Graph, node: Node) -> Size:
+def node_params(graph: Graph, node: Node) -> int:
     """Trainable parameters that the node owns; 0 where it uses those of another."""
-    return sum(prod(shape) for shape in graph.parameters(node.name).values())
+    total = sum(prod(shape) for shape in graph.parameters(node.name).values())
+    assert isinstance(total, int), "elaboration refuses weights of unknown sizes"
+    return total
 
 
 def node_macs(graph: Graph, node: Node) -> Size:
@@ -55,7 +57,7 @@ def node_macs(graph: Graph, node: Node) -> Size:
     return node.layer.macs(graph.operand_types(node.name), node.outputs)
 
 
-def _distinct(graph: Graph, names: Iterable[str]) -> Size:
+def distinct_params(graph: Graph, names: Iterable[str]) -> int:
     """Parameters behind these nodes, each set of weights once, whether or not its owner is among them."""
     owners = {graph.node(name).owner or name for name in names}
     return sum(node_params(graph, graph.node(owner)) for owner in owners)

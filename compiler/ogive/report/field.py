@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ogive.graph import Graph, Node
-from ogive.layers.base import TensorType
+from ogive.layers.base import Size, TensorType
+from ogive.layers.unknown import SizeExpr, always, magnitude
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One spatial axis: `extent` input elements are seen, neighbours are `step` of them apart."""
 
-    extent: Fraction = Fraction(1)
-    step: Fraction = Fraction(1)
+    extent: Size | Fraction = 1
+    step: Size | Fraction = 1
     whole: bool = False
 
 
@@ -72,7 +73,11 @@ def _merged(fields: Sequence[Field]) -> Field:
         return Field()
     return Field(
         tuple(
-            Axis(max(a.extent for a in axis), max(a.step for a in axis), any(a.whole for a in axis))
+            Axis(
+                max((a.extent for a in axis), key=magnitude),
+                max((a.step for a in axis), key=magnitude),
+                any(a.whole for a in axis),
+            )
             for axis in zip(*placed, strict=True)
         )
     )
@@ -89,7 +94,7 @@ def _through(node: Node, arrived: Field, inputs: tuple[TensorType, ...]) -> Fiel
     pairs = bool(node.layer.products(inputs, node.outputs))
     if not len(windows) == len(arrived.axes) == len(out_sizes):
         # patches that became tokens: a layer that sees every token sees every patch
-        if all(extent >= size for (extent, _), size in zip(windows, sizes, strict=False)):
+        if all(_covers(extent, size) for (extent, _), size in zip(windows, sizes, strict=False)):
             return _everything(arrived)
         return Field()
     return Field(
@@ -97,16 +102,23 @@ def _through(node: Node, arrived: Field, inputs: tuple[TensorType, ...]) -> Fiel
             Axis(
                 a.extent + (extent - 1) * a.step,
                 a.step * stride,
-                a.whole or (extent >= size > 1 and (out == 1 or pairs)),
+                a.whole or (size != 1 and _covers(extent, size) and (out == 1 or pairs)),
             )
             for a, (extent, stride), size, out in zip(arrived.axes, windows, sizes, out_sizes, strict=True)
         )
     )
 
 
+def _covers(extent: Size, size: Size) -> bool:
+    """Whether a window is as large as an axis; of unknown sizes, whether it always is."""
+    return always(">=", extent, size) is True
+
+
 def _everything(arrived: Field) -> Field:
     return Field(tuple(Axis(a.extent, a.step, whole=True) for a in arrived.axes))
 
 
-def _number(value: Fraction) -> str:
+def _number(value: Size | Fraction) -> str:
+    if isinstance(value, SizeExpr):
+        return str(value)
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.4g}"

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from ogive.graph import Graph, Ref
 from ogive.layers.base import Layer, Size, TensorType
+from ogive.layers.unknown import magnitude
 from ogive.report.counts import main_path, with_heads
 
 _BYTES = {"float": 4, "int": 8, "bool": 1}
@@ -44,10 +45,11 @@ def peak_in_inference(graph: Graph) -> Size:
     readers = Counter(ref for node in order for ref in set(graph.operands(node.name)))
     for _, ref in graph.outputs:
         readers[ref] += 1  # who called keeps it
-    alive = peak = 0
+    alive: Size = 0
+    peak: Size = 0
     for node in order:
         alive += sum(_bytes(type) for type in node.outputs)
-        peak = max(peak, alive)
+        peak = max(peak, alive, key=magnitude)
         unread = [
             Ref(node.name, output)
             for output in range(len(node.outputs))

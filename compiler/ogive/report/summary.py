@@ -10,9 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ogive.graph import Graph, Node, Region
+from ogive.layers.base import Size
+from ogive.layers.unknown import magnitude
+from ogive.render import visible
 from ogive.report import counts, memory
 from ogive.report.field import Field, fields
-from ogive.report.units import shape, short, size
+from ogive.report.least import least_sizes
+from ogive.report.units import exact, plain, shape, short, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,10 @@ class Row:
 
     name: str
     what: str
-    shape: tuple[int, ...]
+    shape: tuple[Size, ...]
     params: int
-    macs: int
-    products: int
+    macs: Size
+    products: Size
     field: Field
     level: int = 0
     opened: bool = False
@@ -47,20 +51,24 @@ class Summary:
     """A network in numbers; `params` and `macs` are those of inference, without auxiliary heads."""
 
     name: str
-    inputs: tuple[tuple[str, tuple[int, ...]], ...]
-    outputs: tuple[tuple[str, tuple[int, ...]], ...]
+    inputs: tuple[tuple[str, tuple[Size, ...]], ...]
+    outputs: tuple[tuple[str, tuple[Size, ...]], ...]
     rows: tuple[Row, ...]
     stages: tuple[Row, ...]
     nodes: tuple[Row, ...]
     params: int
     params_with_heads: int
     heads: int
-    macs: int
-    products: int
-    kept: int
-    peak: int
+    macs: Size
+    products: Size
+    kept: Size
+    peak: Size
     field: Field
     """The largest receptive field that is not yet the whole input."""
+    least: tuple[tuple[str, int], ...] = ()
+    """The unknown sizes of the inputs, with the least that each may be."""
+    notes: tuple[tuple[str, str], ...] = ()
+    """What `label` says: the path of the layer or part, empty for the net, and the text."""
 
     def __str__(self) -> str:
         return to_text(self)
@@ -94,13 +102,15 @@ def summarize(ir: Graph, unrolled: Graph, *, depth: int = 0) -> Summary:
         kept=memory.kept_for_backward(unrolled),
         peak=memory.peak_in_inference(unrolled),
         field=_before_all(table),
+        least=tuple(least_sizes(unrolled).items()),
+        notes=tuple(ir.notes()),
     )
 
 
 def _before_all(table: _Table) -> Field:
     """The largest field of a place that does not yet see everything."""
     found = [row.field for row in table.parts.values() if row.field.axes and not row.field.whole]
-    return max(found, key=lambda field: max(axis.extent for axis in field.axes), default=Field())
+    return max(found, key=lambda field: max(magnitude(a.extent) for a in field.axes), default=Field())
 
 
 class _Table:
@@ -209,33 +219,51 @@ def _totals(summary: Summary) -> Iterator[str]:
         heads = f"; {summary.params_with_heads:,} with {what}"
     yield f"parameters   {summary.params:,}{heads}"
     products = f", and {summary.products:,} of activations with activations" if summary.products else ""
-    yield f"MACs         {summary.macs:,} ({short(summary.macs)}){products}"
+    about = "" if str(summary.macs) == short(summary.macs) else f" ({short(summary.macs)})"
+    yield f"MACs         {exact(summary.macs)}{about}{products}"
+    if summary.least:
+        each = ", ".join(f"{name} >= {size}" for name, size in summary.least)
+        yield f"unknown      {each}"
     kept, peak = size(summary.kept), size(summary.peak)
     yield f"activations  {kept} kept for the backward pass (estimate); at most {peak} in inference"
     if summary.field.axes:
         yield f"receptive    {summary.field}, stride {summary.field.stride} where a place does not see it all"
+    paths: dict[str, list[str]] = {}
+    for path, text in summary.notes:
+        paths.setdefault(text, []).append(path)
+    for text, named in paths.items():
+        others = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        yield f"note         {visible(f'{named[0]}{others}: {text}' if named[0] else text)}"
 
 
 def to_json(summary: Summary) -> dict[str, object]:
-    """Name, totals, inputs, outputs, stages and nodes; shapes without the batch."""
+    """Name, totals, inputs, outputs, stages and nodes; shapes without the batch. What depends on unknown
+    sizes is a string; `unknown` gives the least that each may be.
+    """
     return {
         "name": summary.name,
         "params": summary.params,
-        "macs": summary.macs,
-        "inputs": [{"name": name, "shape": list(sizes)} for name, sizes in summary.inputs],
-        "outputs": [{"name": name, "shape": list(sizes)} for name, sizes in summary.outputs],
+        "macs": plain(summary.macs),
+        "inputs": [{"name": name, "shape": _plain(sizes)} for name, sizes in summary.inputs],
+        "unknown": dict(summary.least),
+        "outputs": [{"name": name, "shape": _plain(sizes)} for name, sizes in summary.outputs],
+        "notes": [{"name": path, "text": text} for path, text in summary.notes],
         "stages": [
-            {"name": row.name, "shape": list(row.shape), "params": row.params, "macs": row.macs}
+            {"name": row.name, "shape": _plain(row.shape), "params": row.params, "macs": plain(row.macs)}
             for row in summary.stages
         ],
         "nodes": [
             {
                 "name": row.name,
                 "kind": row.what,
-                "shape": list(row.shape),
+                "shape": _plain(row.shape),
                 "params": row.params,
-                "macs": row.macs,
+                "macs": plain(row.macs),
             }
             for row in summary.nodes
         ],
     }
+
+
+def _plain(sizes: tuple[Size, ...]) -> list[int | str]:
+    return [plain(size) for size in sizes]

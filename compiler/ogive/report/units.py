@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+from ogive.layers.notation import written
+from ogive.layers.tensor import Size, shape_text
+from ogive.layers.unknown import approximate
+
 _STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
 
-def short(number: float) -> str:
-    """Three digits and a unit: `25.6 M`, `4.09 G`, `412`."""
+def short(number: Size) -> str:
+    """Three digits and a unit: `25.6 M`, `4.09 G`, `412`; `84.3 k * h * w` of an expression of unknown sizes,
+    without the terms that hardly count where these are large.
+    """
+    return written(approximate(number), number=_short)
+
+
+def exact(number: Size) -> str:
+    """All digits: `4,089,284,608`; with unknown sizes, all terms."""
+    return f"{number:,}"
+
+
+def plain(number: Size) -> int | str:
+    """A number as JSON has it; an expression as text."""
+    return number if isinstance(number, int) else str(number)
+
+
+def _short(number: float | Fraction) -> str:
+    number = float(number)
     for size, unit in _STEPS:
         # 999,950 is 1.00 M: decide after rounding to three digits
         if float(f"{number:.3g}") >= size:
@@ -16,8 +39,12 @@ def short(number: float) -> str:
     return f"{number:g}"
 
 
-def size(count: float) -> str:
-    """Bytes, in powers of 1024: `97.5 MiB`."""
+def size(count: Size) -> str:
+    """Bytes, in powers of 1024: `97.5 MiB`, `1.2 KiB * h * w`."""
+    return written(approximate(count), number=_size)
+
+
+def _size(count: float | Fraction) -> str:
     value, unit = float(count), "B"
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if value < 1024:
@@ -26,6 +53,6 @@ def size(count: float) -> str:
     return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
 
 
-def shape(sizes: tuple[object, ...]) -> str:
-    """`64x56x56`; a single size is `1000`."""
-    return "x".join(map(str, sizes)) or "()"
+def shape(sizes: tuple[Size, ...]) -> str:
+    """`64x56x56`; a single size is `1000`; with unknown sizes `[64, ceil(h / 4), ceil(w / 4)]`."""
+    return shape_text(sizes) or "()"

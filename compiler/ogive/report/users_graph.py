@@ -7,6 +7,7 @@ import dataclasses
 import networkx as nx
 
 from ogive.graph import Graph
+from ogive.layers.base import Size
 from ogive.report.counts import node_macs, node_params
 
 
@@ -41,9 +42,9 @@ def users_graph(graph: Graph, unrolled: Graph) -> nx.MultiDiGraph[str]:
     return result
 
 
-def _member_costs(graph: Graph, unrolled: Graph) -> dict[str, tuple[int, int]]:
+def _member_costs(graph: Graph, unrolled: Graph) -> dict[str, tuple[int, Size]]:
     """What each layer X_i of a clique costs over all stages: an unrolled node's name ends in `_stage_i`."""
-    costs: dict[str, tuple[int, int]] = {}
+    costs: dict[str, tuple[int, Size]] = {}
     for region in graph.regions.values():
         if region.clique is None:
             continue

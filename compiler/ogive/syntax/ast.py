@@ -420,8 +420,8 @@ class Set:
 Edit = Insert | Remove | Replace | Set
 
 Statement = (
-    Flow | Assign | Collect | Let | Input | Output | Stage | Repeat | For | If | Default | Share | Assert | Label
-    | Edit
+    Flow | Assign | Collect | Let | Input | Output | Stage | Repeat | For | If | Default | Share | Assert
+    | Label | Edit
 )  # fmt: skip
 
 
@@ -502,6 +502,11 @@ class Use:
     path: String
     span: Span
 
+    @property
+    def file(self) -> str:
+        """The path, as text: it has no expressions in it."""
+        return "".join(part for part in self.path.parts if isinstance(part, str))
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -554,6 +559,11 @@ class File:
     def named(self) -> tuple[Definition | Variant | Let, ...]:
         """The items whose names expressions can use, in the order of the text."""
         return tuple(item for item in self.items if isinstance(item, Definition | Variant | Let))
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """The files that it uses, in the order of the text."""
+        return tuple(item for item in self.items if isinstance(item, Use))
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:

@@ -18,8 +18,9 @@ ITEM_WORDS = {
 }  # fmt: skip
 EDIT_WORDS = {"INSERT": "insert", "REMOVE": "remove", "REPLACE": "replace", "SET": "set"}
 STATEMENT_WORDS = {
-    "LET": "let", "SHARE": "share", "INPUT": "input", "OUTPUT": "output", "STAGE": "stage", "REPEAT": "repeat",
-    "FOR": "for", "IF": "if", "DEFAULT": "default", **EDIT_WORDS, "ASSERT": "assert", "LABEL": "label",
+    "LET": "let", "SHARE": "share", "INPUT": "input", "OUTPUT": "output", "STAGE": "stage",
+    "REPEAT": "repeat", "FOR": "for", "IF": "if", "DEFAULT": "default", **EDIT_WORDS,
+    "ASSERT": "assert", "LABEL": "label",
 }  # fmt: skip
 HARD_KEYWORDS = {
     "IF": "if", "ELSE": "else", "AND": "and", "OR": "or", "NOT": "not", "AS": "as", "TRUE": "true",

@@ -28,11 +28,20 @@ _SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9}
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
 _STRING_PIECE = re.compile(r"\\.|[{}]|[^\\{}]+")
 _NAMED_KERNEL = re.compile(r"((?:\d+x)+)([A-Za-z_]\w*)")
+_NAME_BEFORE = re.compile(r"(?<!\w)[A-Za-z_]\w*\Z")
+_NAME_BEHIND = re.compile(r"[ \t]+([A-Za-z_]\w*)(?=[ \t]*[],*])")
+_SHAPE = re.compile(r"[?\w]+")
+_BETWEEN_SIZES = re.compile(r"x(?=[?\d])")
+_SIZE = re.compile(r"\d+|\?[A-Za-z_]\w*")
 _ALTERNATIVES = {
     "\u2192": "->", "\u27f6": "->", "\u21d2": "->", "\u00d7": "x", "\u2212": "-", "\u2013": "-",
     "\u2014": "-", "\u2026": "..", "\u00a0": " ", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
     "&": "and", "!": "not", "^": "**",
 }  # fmt: skip
+
+
+_GUESSED = "&!^"
+"""What other languages write; between two of them, or without spaces, the word would mean something else."""
 
 
 class _Enough(Exception):
@@ -48,7 +57,7 @@ class Lexing:
         self.comments: list[Comment] = []
         self.swallowed_openers: list[int] = []  # where strings that are not closed took brackets away
         self._lex = lex
-        self._stray_until = -1
+        self._stray_until = self._read_until = -1
         self._left = MOST_LEXEMES
         self._open: list[str] = []  # the brackets around, as far as they nest
         self._handlers: dict[str, Callable[[str, Span], Iterator[Lexeme]]] = {
@@ -92,6 +101,8 @@ class Lexing:
         source, handlers = self.source, self._handlers
         for token in self._lex(start, end):
             kind = token.type
+            if start + (token.start_pos or 0) < self._read_until:
+                continue
             span = Span(source, start + (token.start_pos or 0), start + (token.end_pos or 0))
             self._count(span)
             if kind in OPENERS or kind in CLOSERS or kind in ITEM_WORDS:
@@ -156,17 +167,46 @@ class Lexing:
         plain = _ALTERNATIVES.get(text)
         help, fix = None, None
         if plain is not None and plain.strip():
-            help, fix = f"write `{plain}`", Fix(span, plain)
+            help, fix = f"write `{plain}`", Fix(span, plain, safe=text not in _GUESSED)
         elif plain is not None:
             help, fix = "put a plain space in its place", Fix(span, plain, safe=True)
         elif text == "\\":
             help = "a line that ends with `->`, an operator or an open bracket goes on by itself"
         elif text == "?":
-            help = "a size is a number or a name, as in `[3, size, size]`"
+            self._question_mark(span)
+            return
         shown = f"`{text}`" if text.isprintable() and not text.isspace() else f"U+{ord(text):04X}"
         self._say(
             "E004", f"the character {shown} has no meaning here", span, "not part of the language", help, fix
         )
+
+    def _question_mark(self, span: Span) -> None:
+        """A `?` that begins no name."""
+        message, text = "a `?` stands right before the name of an unknown size: `?h`", self.source.text
+        name = _NAME_BEFORE.search(text, max(span.start - LONGEST_NUMBER, 0), span.start)
+        behind = _NAME_BEHIND.match(text, span.end)
+        fix = None
+        if name:
+            fix = Fix(Span(self.source, name.start(), span.end), f"?{name[0]}")
+        elif behind:
+            fix = Fix(Span(self.source, span.start, behind.end()), f"?{behind[1]}")
+        help = f"write `{fix.replacement}`" if fix else "give the size a name: `[3, ?h, ?w]`"
+        self._say("E004", message, span, "no name behind this", help, fix)
+
+    def _shape_with_unknowns(self, span: Span) -> Iterator[Lexeme] | None:
+        """`3x?hx?w`, wherever it begins: said once, as a whole."""
+        run = _SHAPE.match(self.source.text, span.start, span.start + 10 * LONGEST_NUMBER)
+        if run is None or "?" not in run[0]:
+            return None
+        sizes = _BETWEEN_SIZES.split(run[0])
+        if len(sizes) < 2 or not all(map(_SIZE.fullmatch, sizes)):
+            return None
+        span, listed = Span(self.source, span.start, run.end()), f"[{', '.join(sizes)}]"
+        message = f"`{run[0]}` is no shape: unknown sizes stand in a list"
+        fix = Fix(span, listed, safe=True)
+        self._say("E006", message, span, "only numbers can stand around `x`", f"write `{listed}`", fix)
+        self._read_until = span.end
+        return iter((Lexeme("KERNEL", (1, 1), span),))
 
     # ----------------------------------------------------------------- numbers
 
@@ -202,6 +242,10 @@ class Lexing:
         )
 
     def _malformed(self, text: str, span: Span) -> Iterator[Lexeme]:
+        shape = self._shape_with_unknowns(span)
+        if shape is not None:
+            yield from shape
+            return
         named = _NAMED_KERNEL.fullmatch(text)
         shown = text if len(text) <= LONGEST_NUMBER else f"{text[:12]}\u2026"
         if named and not text.startswith("0x"):
@@ -218,21 +262,32 @@ class Lexing:
             )
             yield Lexeme("KERNEL", (1, 1), span)
             return
-        help = None
-        if text.startswith("."):
-            help = f"write `0{text}`"
+        help = plain = None
+        if text.startswith(".") and text[1:].isdigit():
+            plain = f"0{text}"
         elif re.fullmatch(r"\d+(X\d+)+", text):
-            help = f"write `{text.lower()}`"
-        elif "_" in text:
-            help = f"write `{text.replace('_', '')}`" if text.replace("_", "").isdigit() else None
+            plain = text.lower()
+        elif "_" in text and text.replace("_", "").isdigit():
+            plain = text.replace("_", "")
+        elif text.startswith("."):
+            help = f"write `0{text}`"
         elif re.fullmatch(r"\d+(\.\d+)?[KmgBb]", text):
             help = "the suffixes are `k` (thousand), `M` (million) and `G` (billion)"
         elif re.fullmatch(r"\d+(x\d+)*x", text):
             help = f"a kernel needs a size on both sides of each `x`, as in `{text}3`"
+        fix = Fix(span, plain, safe=True) if plain is not None else None
         # Its own type: behind `stage` the parser says that such a name needs quotes.
-        yield Lexeme("MALFORMED", (shown, help), span)
+        yield Lexeme("MALFORMED", (shown, f"write `{plain}`" if plain else help, fix), span)
 
     def _unknown(self, text: str, span: Span) -> Iterator[Lexeme]:
+        if self.source.text.startswith("?", span.end):
+            shape = self._shape_with_unknowns(span)
+            if shape is not None:
+                yield from shape
+                return
+        if not text.isascii():
+            yield from self._name(text, span)
+            return
         yield Lexeme("UNKNOWN", text[1:], span)
 
     # ----------------------------------------------------------------- strings
@@ -245,7 +300,7 @@ class Lexing:
             span,
             "not a string",
             f"write `{plain}`",
-            Fix(span, plain),
+            Fix(span, plain, safe=True),
         )
         yield Lexeme("STRING", text[1:-1], span)
 
@@ -288,7 +343,7 @@ class Lexing:
                     here,
                     "closes nothing",
                     "a brace itself is written `\\}`",
-                    Fix(here, "\\}"),
+                    Fix(here, "\\}", safe=True),
                 )
             elif piece[0] == "\\":
                 pieces.append(self._escape(piece, Span(self.source, at, pos)))

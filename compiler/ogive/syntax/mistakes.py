@@ -8,104 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
+from ogive.syntax import word_mistakes
 from ogive.syntax.lexeme import HARD_KEYWORDS, ITEM_WORDS, OPENERS, SIGNS, STATEMENT_WORDS, Lexeme, text_of
+from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut, shown
 
-_BEGINS_VALUE = frozenset(
-    {"NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_BEGIN", "TRUE", "FALSE", "NONE", "DTYPE"}
-)
-_ENDS_VALUE = (_BEGINS_VALUE - {"STRING_BEGIN"}) | {"STRING_END", "RPAR", "RSQB", "RBRACE"}
-_FORMS = {
-    "BLOCK": "block Name(width, stride = 1) { … }",
-    "NET": "net Name(classes = 10) { … }",
-    "VARIANT": "variant name = Net(argument = 1)` or `variant name = other with { remove lrn }",
-    "USE": 'use "file.arch"` or `use Name from "file.arch"',
-    "LANGUAGE": "language 1",
-    "RECIPE": "recipe name { batch 128 }` or `recipe name extends other { batch 128 }",
-    "LET": "let name = value",
-    "INPUT": "input image: 3x224x224",
-    "OUTPUT": "output name = here",
-    "STAGE": "stage name { … }",
-    "SHARE": "share f = conv(64, 3x3)",
-    "REPEAT": "repeat 3 { … }` or `repeat 3 as i { … }",
-    "FOR": "for x in list { … }` or `for i, x in list { … }",
-    "IF": "if condition { … } else { … }",
-    "DEFAULT": "default conv(padding = same)",
-    "INSERT": "insert bn before relu` or `insert bn after conv",
-    "REMOVE": "remove dropout",
-    "REPLACE": "replace relu with sigmoid",
-    "SET": "set conv(bias = true)",
-    "ASSERT": "assert params < 1.5M",
-    "LABEL": 'label "a note"',
-}
 _EXPECTED = {
     "NAME": "a name", "NEWLINE": "the end of the statement", "$END": "the end of the file", "ARROW": "`->`",
     "EQUAL": "`=`", "COMMA": "`,`", "COLON": "`:`", "IN": "`in`", "ELSE": "`else`", "VBAR": "`|`",
     "LBRACE": "`{`", "LPAR": "`(`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "NONE": "`none`",
-    "STRING": "a string", "STRING_MIDDLE": "`}`", "STRING_END": "`}`", "BEFORE": "`before`", "AFTER": "`after`",
-    "WITH": "`with`", "FROM": "`from`",
+    "STRING": "a string", "STRING_MIDDLE": "`}`", "STRING_END": "`}`", "BEFORE": "`before`",
+    "AFTER": "`after`", "WITH": "`with`", "FROM": "`from`",
 }  # fmt: skip
 _SPACED_KERNEL = re.compile(r"\d+(?:[ \t]*[xX][ \t]*\d+)+(?![\w.])")
-_ONCE = ("ELSE", "IN", "EQUAL", "COLON", "BEFORE", "AFTER", "FROM")  # what can hardly be left out where it can stand
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """Lexeme `index`, in the statement that begins at `first`, is none of `expected`.
-
-    `top` says that the statement is outside of all bodies.
-    """
-
-    lexemes: list[Lexeme]
-    first: int
-    index: int
-    expected: frozenset[str]
-    top: bool
-
-    @property
-    def found(self) -> Lexeme:
-        """What should not stand there."""
-        return self.lexemes[self.index]
-
-    @property
-    def before(self) -> Lexeme | None:
-        """What stands before it in the same statement."""
-        return self.lexemes[self.index - 1] if self.index > self.first else None
-
-    @property
-    def begin(self) -> Lexeme:
-        """What the statement begins with."""
-        return self.lexemes[self.first]
-
-    def say(
-        self, code: str, message: str, label: str, hint: str | None = None, fix: Fix | None = None
-    ) -> Diagnostic:
-        """A diagnostic at what was found."""
-        return Diagnostic(code, message, (Label(self.place, label),), help=hint, fix=fix)
-
-    @property
-    def place(self) -> Span:
-        """The found text; behind the last text where there is none."""
-        return (
-            self.found.span
-            if self.found.type != "NEWLINE"
-            else Span(self.found.span.source, *_tip(self.found.span))
-        )
-
-    def fix_before(self, text: str) -> Fix | None:
-        """Insert a text behind what stands before."""
-        if self.before is None:
-            return None
-        end = self.before.span.end
-        return Fix(Span(self.found.span.source, end, end), text)
+_ONCE = (
+    "ELSE",
+    "IN",
+    "EQUAL",
+    "COLON",
+    "BEFORE",
+    "AFTER",
+    "FROM",
+)  # what can hardly be left out where it can stand
 
 
 def explain(mistake: Mistake) -> Diagnostic:
     """The one diagnostic for this mistake."""
-    for rule in _RULES:
+    for rule in (*_FIRST, *word_mistakes.RULES, *_RULES):
         diagnostic = rule(mistake)
         if diagnostic is not None:
             return diagnostic
@@ -122,10 +53,10 @@ def _kernel(m: Mistake) -> Diagnostic | None:
         return None
     kernel = "".join(match[0].split()).lower()
     span = Span(begin.span.source, match.start(), match.end())
-    message = f"a kernel is written with a small `x` and without spaces: `{_cut(kernel)}`"
+    message = f"a kernel is written with a small `x` and without spaces: `{cut(kernel)}`"
     labels = (Label(span, "not a kernel"),)
     return Diagnostic(
-        "E006", message, labels, help=f"write `{_cut(kernel)}`", fix=Fix(span, kernel, safe=True)
+        "E006", message, labels, help=f"write `{cut(kernel)}`", fix=Fix(span, kernel, safe=True)
     )
 
 
@@ -145,7 +76,7 @@ def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
         m.lexemes[last + 1].depth == depth and m.lexemes[last + 1].type not in ("COMMA", "NEWLINE", "$END")
     ):
         last += 1
-    chain = _cut(" ".join(text_of(m.lexemes[first : last + 1]).split()), 60)
+    chain = cut(" ".join(text_of(m.lexemes[first : last + 1]).split()), 60)
     help = f"name it first, on a line of its own: `t = {chain}`; then write `t` here"
     if m.lexemes[first - 1].type == "EQUAL":
         help = f"layers for an argument stand in braces: `{{ {chain} }}`"
@@ -158,17 +89,14 @@ def _pair(opener: Lexeme) -> str:
     return f"{SIGNS[opener.type]}…{SIGNS[OPENERS[opener.type]]}"
 
 
-def _cut(text: str, length: int = 40) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
 def _malformed_number(m: Mistake) -> Diagnostic | None:
     if m.found.type != "MALFORMED" or m.begin.type == "STAGE":
         return None
-    text, help = m.found.value
-    if m.before is not None and m.before.span.end == m.found.span.start:
-        help = None  # `a.3`: not a number without its zero
-    return m.say("E007", f"`{text}` is not a number", "neither a number nor a name", help)
+    text, help, fix = m.found.value
+    touches = m.before is not None and m.before.span.end == m.found.span.start
+    if touches and m.before is not None and m.before.type in ENDS_VALUE:
+        help = fix = None  # `a.3`: not a number without its zero
+    return m.say("E007", f"`{text}` is not a number", "neither a number nor a name", help, fix)
 
 
 def _stage_name(m: Mistake) -> Diagnostic | None:
@@ -199,9 +127,8 @@ def _no_parameters(m: Mistake) -> Diagnostic | None:
         return None
     name = text_of(m.lexemes[m.first : m.index])
     message = f"`{name}` has no list of parameters"
-    return m.say(
-        "E012", message, "`(` was expected before this", f"write `{name}() {{ … }}`", m.fix_before("()")
-    )
+    fix = m.fix_before("()", safe=True)
+    return m.say("E012", message, "`(` was expected before this", f"write `{name}() {{ … }}`", fix)
 
 
 def _keyword_as_name(m: Mistake) -> Diagnostic | None:
@@ -226,8 +153,11 @@ def _slashes(m: Mistake) -> Diagnostic | None:
     if slash is None or (slash is not m.begin and m.begin.type != "NAME"):
         return None
     labels = (Label(slash.span, "this divides"),)
+    # in `w = a // b c` it may well divide
+    sure = slash is m.begin or m.lexemes[m.first + 1].type not in ("EQUAL", "COLLECT")
+    fix = Fix(slash.span, "#", safe=sure)
     return Diagnostic(
-        "E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=Fix(slash.span, "#")
+        "E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=fix
     )
 
 
@@ -237,15 +167,15 @@ def _lonely_else(m: Mistake) -> Diagnostic | None:
     ):
         return None
     return m.say(
-        "E013", "this `else` belongs to no `if`", "no `if` ends just before", f"write `{_FORMS['IF']}`"
+        "E013", "this `else` belongs to no `if`", "no `if` ends just before", f"write `{FORMS['IF']}`"
     )
 
 
 def _at_top(m: Mistake) -> Diagnostic | None:
     if not m.top or m.index != m.first:
         return None
-    text = _shown(m.found)
-    help = "a file holds `block`, `net`, `variant`, `let`, `use` and `recipe`"
+    text = shown(m.found)
+    help = "a file holds `block`, `net`, `variant`, `recipe`, `let`, `use` and `language`"
     meant = did_you_mean(m.found.value, ITEM_WORDS.values()) if m.found.type == "NAME" else None
     if meant:
         return m.say(
@@ -268,7 +198,7 @@ def _definition_inside(m: Mistake) -> Diagnostic | None:
 
 
 def _unknown_statement(m: Mistake) -> Diagnostic | None:
-    if m.begin.type != "NAME" or m.index != m.first + 1 or m.found.type not in _BEGINS_VALUE | {"IF"}:
+    if m.begin.type != "NAME" or m.index != m.first + 1 or m.found.type not in BEGINS_VALUE | {"IF"}:
         return None
     word = m.begin.value
     meant = did_you_mean(word, STATEMENT_WORDS.values())
@@ -289,25 +219,27 @@ def _statement_behind(m: Mistake) -> Diagnostic | None:
     if m.before is None or not ended or m.found.type != "NAME" or "NEWLINE" not in m.expected:
         return None
     help = "statements stand on lines of their own, or with `;` between them"
-    message = f"a new line is missing between {_shown(m.before)} and {_shown(m.found)}"
-    return m.say("E010", message, "a statement begins here", help, m.fix_before("; "))
+    message = f"a new line is missing between {shown(m.before)} and {shown(m.found)}"
+    sure = m.begin.type in STATEMENT_WORDS  # `x = residual { … } relu` may be a chain
+    return m.say("E010", message, "a statement begins here", help, m.fix_before("; ", safe=sure))
 
 
 def _missing_between(m: Mistake) -> Diagnostic | None:
-    if m.before is None or m.found.type not in _BEGINS_VALUE | {"LPAR"} or m.before.type not in _ENDS_VALUE:
+    if m.before is None or m.found.type not in BEGINS_VALUE | {"LPAR"} or m.before.type not in ENDS_VALUE:
         return None
     following = m.lexemes[m.index + 1].type
     if "IN" in m.expected and following != "IN":
         return None
-    before, found = _shown(m.before), _shown(m.found)
+    before, found = shown(m.before), shown(m.found)
     if "COMMA" in m.expected:
-        return m.say(
-            "E010",
-            f"a comma is missing between {before} and {found}",
-            "`,` was expected before this",
-            None,
-            m.fix_before(","),
-        )
+        help = None
+        if m.before.type == "NAME" and not m.level and m.lexemes[m.index - 2].type in ("LPAR", "COMMA"):
+            help = (
+                f"or an `=`, if {before} is the name of an argument: `{m.before.value} = {m.found.span.text}`"
+            )
+            help = help if m.lexemes[m.index - 2].type == "LPAR" or m.found.type != "NAME" else None
+        message = f"a comma is missing between {before} and {found}"
+        return m.say("E010", message, "`,` was expected before this", help, m.fix_before(","))
     if "ARROW" in m.expected and following in ("EQUAL", "COLLECT"):
         help = "statements stand on lines of their own, or with `;` between them"
         return m.say(
@@ -315,7 +247,7 @@ def _missing_between(m: Mistake) -> Diagnostic | None:
             f"a new line is missing between {before} and {found}",
             "a statement begins here",
             help,
-            m.fix_before(";"),
+            m.fix_before(";", safe=True),
         )
     if "ARROW" in m.expected:
         return m.say(
@@ -360,13 +292,11 @@ def _operators(m: Mistake) -> Diagnostic | None:
     arrow = _fat_arrow(m)
     if arrow is not None:
         labels = (Label(arrow, "`->` was expected"),)
-        return Diagnostic(
-            "E001", "`=>` is not the arrow of a chain", labels, help="write `->`", fix=Fix(arrow, "->")
-        )
+        fix = Fix(arrow, "->", safe=True)
+        return Diagnostic("E001", "`=>` is not the arrow of a chain", labels, help="write `->`", fix=fix)
     if kind == "EQUAL" and m.begin.type == "IF":
-        return m.say(
-            "E001", "`=` does not compare", "`==` was expected", "write `==`", Fix(m.found.span, "==")
-        )
+        fix = Fix(m.found.span, "==", safe=True)
+        return m.say("E001", "`=` does not compare", "`==` was expected", "write `==`", fix)
     if kind == "PLUS" and "MINUS" in m.expected and "INT" in m.expected and "PLUS" not in m.expected:
         if m.before is None:
             help = "end the line before with the operator, or put the expression in parentheses"
@@ -379,19 +309,18 @@ def _operators(m: Mistake) -> Diagnostic | None:
 
 
 def _unexpected(m: Mistake) -> Diagnostic:
-    found = _shown(m.found)
     expected = _in_words(m)
     help = None
-    form = _FORMS.get(m.begin.type)
+    form = FORMS.get(m.begin.type)
     in_string = m.found.type in ("STRING_MIDDLE", "STRING_END")
-    if form and m.index > m.first and m.found.depth == m.begin.depth and not in_string:
+    if form and m.index > m.first and m.level and not in_string:
         help = f"it is written `{form}`"
-    return m.say("E001", f"unexpected {found}; expected {expected}", f"expected {expected}", help)
+    return m.say("E001", f"unexpected {m.what}; expected {expected}", f"expected {expected}", help)
 
 
+_FIRST = (_kernel, _chain_in_brackets, _malformed_number)
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
-    _kernel, _chain_in_brackets, _malformed_number, _stage_name,
-    _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
+    _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
     _definition_inside, _unknown_statement, _statement_behind, _missing_between, _branches, _operators,
 )  # fmt: skip
 
@@ -401,7 +330,7 @@ def _in_words(m: Mistake) -> str:
     expected = m.expected
     words: list[str] = []
     if "INT" in expected or ("LPAR" in expected and "NAME" in expected):
-        layer = not m.top and (m.before or m.found).depth == m.begin.depth and _places_element(m)
+        layer = not m.top and m.level and _places_element(m)
         words.append("a layer or a tensor" if layer else "a value")
     elif "NAME" in expected:
         words.append("a name")
@@ -435,21 +364,6 @@ def _in_words(m: Mistake) -> str:
 
 def _places_element(m: Mistake) -> bool:
     """Whether a layer would follow: first in a statement, behind `->`, behind the `=` of a tensor."""
-    if m.before is None or m.before.type in ("ARROW", "COLLECT"):
+    if m.before is None or m.before.type in ("ARROW", "COLLECT", "OUTPUT", "INSERT", "WITH"):
         return True
-    return m.before.type == "OUTPUT" or (m.before.type == "EQUAL" and m.begin.type in ("NAME", "OUTPUT"))
-
-
-def _tip(span: Span) -> tuple[int, int]:
-    """A newline shows as the one character at which the line ends."""
-    return span.start, span.start + 1
-
-
-def _shown(lexeme: Lexeme) -> str:
-    """A lexeme in the words of a message."""
-    if lexeme.type == "$END":
-        return "end of the file"
-    if lexeme.type == "NEWLINE":
-        return "`;`" if lexeme.value == ";" else "end of the line"
-    text = SIGNS.get(lexeme.type) or lexeme.span.text
-    return f"`{text if len(text) <= 24 else text[:23] + '…'}`"
+    return m.before.type == "EQUAL" and m.begin.type in ("NAME", "OUTPUT", "SHARE")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,12 @@ from ogive.diagnostics import Diagnostic
 from ogive.source import SourceFile, Span
 from ogive.syntax import ast, tables
 from ogive.syntax.brackets import balance
+from ogive.syntax.language import check_language, is_newer
 from ogive.syntax.lexeme import CLOSERS, Lexeme
 from ogive.syntax.lexing import Lexing
 from ogive.syntax.limits import MOST_REPORTED
-from ogive.syntax.mistakes import Mistake, explain
+from ogive.syntax.mistake import Mistake
+from ogive.syntax.mistakes import explain
 from ogive.syntax.postlex import arrange
 from ogive.syntax.transform import Refused
 
@@ -37,11 +39,35 @@ def parse(source: SourceFile) -> tuple[ast.File | None, tuple[Diagnostic, ...]]:
     Returns:
         The tree, or None if there is any mistake; and the mistakes, in the order of the text.
     """
+    parsed, diagnostics = read(source)
+    return (parsed and parsed.tree), diagnostics
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A text that parses: its tree, and the lexemes that the parser was fed, `$END` among them."""
+
+    source: SourceFile
+    tree: ast.File
+    lexemes: Sequence[Lexeme]
+
+
+def read(source: SourceFile) -> tuple[Parsed | None, tuple[Diagnostic, ...]]:
+    """Parse a file and keep its lexemes, for who wants to write it anew.
+
+    Returns:
+        What was read, or None if there is any mistake; and the mistakes, in the order of the text.
+    """
     run = _Run(source)
     items = run.parse("file")
+    version = check_language(items or ())
+    if is_newer(items or ()):
+        return None, tuple(version)
+    run.diagnostics.extend(version)
     if run.diagnostics:
         return None, run.ordered()
-    return ast.File(items, tuple(run.comments), Span(source, 0, len(source.text))), ()
+    tree = ast.File(items, tuple(run.comments), Span(source, 0, len(source.text)))
+    return Parsed(source, tree, run.lexemes), ()
 
 
 def parse_expression(source: SourceFile) -> tuple[ast.Expr | None, tuple[Diagnostic, ...]]:
@@ -87,7 +113,7 @@ class _Run:
         self.source = source
         self.diagnostics: list[Diagnostic] = []
         self.comments: list[ast.Comment] = []
-        self._lexemes: list[Lexeme] = []
+        self.lexemes: list[Lexeme] = []
         self._fed: list[Lexeme] = []  # what the parser saw: BROKEN in the place of what it refused
         self._marks: list[_Mark] = []
         self._start = "file"
@@ -142,7 +168,7 @@ class _Run:
             return False
         last = next((lexeme.span.end for lexeme in reversed(nested) if lexeme.type != "NEWLINE"), 0)
         end = Lexeme("$END", "", Span(self.source, last, last))
-        self._lexemes, too_deep = arrange(nested, end)
+        self.lexemes, too_deep = arrange(nested, end)
         self._unbalanced = bool(balanced.unclosed or balanced.superfluous)
         if too_deep:
             self.diagnostics.append(too_deep)
@@ -151,7 +177,7 @@ class _Run:
     # ----------------------------------------------------------------- the parser
 
     def _drive(self) -> Any:
-        lexemes, state = self._lexemes, self._cursor.parser_state
+        lexemes, state = self.lexemes, self._cursor.parser_state
         self._marks = [_Mark(state.state_stack[:], state.value_stack[:], 0, 0, 0)]
         index, result = 0, None
         while index < len(lexemes):
@@ -185,16 +211,16 @@ class _Run:
         """Report the statement in which `index` stands and skip it; where to go on."""
         mark, state = self._marks[-1], self._cursor.parser_state
         resume = index
-        while not self._ends_statement(self._lexemes[resume], mark):
+        while not self._ends_statement(self.lexemes[resume], mark):
             resume += 1
         if not self._already_reported(mark, resume):
             diagnostic = refused or self._explain(mark, index)
             self.diagnostics.append(diagnostic)
             insort(self._suspect, _start(diagnostic))
         if self._start == "expression":
-            return len(self._lexemes)
+            return len(self.lexemes)
         state.state_stack[:], state.value_stack[:] = mark.states, mark.values
-        place = Span(self.source, self._lexemes[index].span.start, self._lexemes[index].span.start)
+        place = Span(self.source, self.lexemes[index].span.start, self.lexemes[index].span.start)
         broken = Lexeme("BROKEN", "", place)
         state.feed_token(broken)  # pyright: ignore[reportArgumentType]
         self._fed[mark.fed :] = [broken]
@@ -212,9 +238,9 @@ class _Run:
 
     def _already_reported(self, mark: _Mark, resume: int) -> bool:
         """Whether something in this statement is reported: what comes behind that is not to be trusted."""
-        start = self._lexemes[mark.first].span.start
+        start = self.lexemes[mark.first].span.start
         at = bisect_left(self._suspect, start)
-        inside = at < len(self._suspect) and self._suspect[at] <= self._lexemes[resume].span.start
+        inside = at < len(self._suspect) and self._suspect[at] <= self.lexemes[resume].span.start
         return inside or (self._unbalanced and mark.depth == 0)
 
     def _blame_closers(self) -> None:
@@ -233,9 +259,9 @@ class _Run:
             probe.feed_token(lexeme)  # pyright: ignore[reportArgumentType]
         expected = frozenset(probe.accepts()) - {"BROKEN"}
         if "LBRACE" in expected:
-            self._missing_openers.append(self._lexemes[index].span.start)
+            self._missing_openers.append(self.lexemes[index].span.start)
         return explain(
-            Mistake(self._lexemes, mark.first, index, expected, mark.depth == 0 and self._start == "file")
+            Mistake(self.lexemes, mark.first, index, expected, mark.depth == 0 and self._start == "file")
         )
 
 

@@ -22,21 +22,25 @@ KEPT_BY_POSTLEX = ("COMMENT", "MALFORMED", "QUOTED", "STRAY")
 
 _NAMES = frozenset({"NAME"})
 _TEXTS = frozenset({"STRING", "STRING_BEGIN"})
-_VALUES = _NAMES | _TEXTS | {"INT", "FLOAT", "KERNEL", "TRUE", "FALSE", "NONE", "LPAR", "LSQB", "MINUS", "NOT"}
-_SOFT: dict[str, frozenset[str] | None] = {
-    **dict.fromkeys(("BLOCK", "NET", "VARIANT", "LET", "INPUT", "OUTPUT", "STAGE", "REPEAT", "FOR", "DEFAULT")),
+_VALUES = (
+    _NAMES | _TEXTS | {"INT", "FLOAT", "KERNEL", "TRUE", "FALSE", "NONE", "LPAR", "LSQB", "MINUS", "NOT"}
+)
+SOFT: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(("BLOCK", "NET", "VARIANT", "LET", "INPUT", "OUTPUT", "STAGE", "REPEAT", "FOR")),
+    "DEFAULT": None,
     **dict.fromkeys(("REMOVE", "REPLACE", "SET", "RECIPE", "INSERT", "SHARE"), _NAMES),
     "USE": _NAMES | _TEXTS, "LABEL": _TEXTS, "LANGUAGE": frozenset({"INT", "FLOAT"}), "ASSERT": _VALUES,
 }  # fmt: skip
 """Words that begin a statement, with what must follow; None: anything but what uses a name."""
-_INNER: dict[str, frozenset[str]] = {
+INNER: dict[str, frozenset[str]] = {
     "IN": frozenset({"FOR", "INSERT", "REMOVE", "REPLACE", "SET"}), "BEFORE": frozenset({"INSERT"}),
     "AFTER": frozenset({"INSERT"}), "WITH": frozenset({"REPLACE", "VARIANT"}), "FROM": frozenset({"USE"}),
     "EXTENDS": frozenset({"RECIPE"}), "SHARE": frozenset({"REPEAT"}),
 }  # fmt: skip
 """Words of a later part of a statement, with the words that begin it."""
 _ENDS_VALUE = frozenset({
-    "NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_END", "TRUE", "FALSE", "NONE", "RPAR", "RSQB", "RBRACE",
+    "NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_END", "TRUE", "FALSE", "NONE", "RPAR", "RSQB",
+    "RBRACE", "UNKNOWN",
 })  # fmt: skip
 _OPERATORS = frozenset({
     "PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER", "RANGE", "LESSTHAN", "MORETHAN", "AT_MOST",
@@ -57,10 +61,12 @@ class _Frame:
     """An open bracket: what kind, and how deep the tree inside it is known to be.
 
     `run` counts the links of the expression or statement at hand, `elses` those that are an `else`; `inner`
-    is the deepest bracket in it. `word` is the type of what its present statement begins with.
+    is the deepest bracket in it. `word` is the type of what its present statement begins with; in a recipe
+    that is always a name.
     """
 
     kind: str
+    in_recipe: bool = False
     word: str = ""
     run: int = 0
     elses: int = 0
@@ -128,24 +134,25 @@ class _Words:
     def __init__(self, lexemes: list[Lexeme]) -> None:
         self.at_start = True
         self._lexemes = lexemes
+        self._behind: dict[int, int] = {}
 
     def settle(self, index: int, before: list[Lexeme], frames: list[_Frame]) -> None:
         """Correct the type of a lexeme, given what the parser gets before it."""
         lexeme, frame = self._lexemes[index], frames[-1]
         if self.at_start:
-            if lexeme.type in _SOFT:
+            if lexeme.type in SOFT and not frame.in_recipe:
                 if not self._begins(index, len(frames) > 1):
                     lexeme.type = "NAME"
-            elif lexeme.type in _INNER:
+            elif lexeme.type in SOFT or lexeme.type in INNER:
                 lexeme.type = "NAME"
             if frame.kind == "LBRACE":
                 frame.word = lexeme.type
-        elif lexeme.type in _INNER:
+        elif lexeme.type in INNER:
             if not self._goes_on(index, before[-1].type, frame):
                 lexeme.type = "NAME"
             elif frame.word == "FOR":
                 frame.word = ""  # it has one `in`
-        elif lexeme.type in _SOFT:
+        elif lexeme.type in SOFT:
             lexeme.type = "NAME"
         elif lexeme.type == "NAME" and lexeme.value in _DTYPES and _behind_input(before):
             lexeme.type = "DTYPE"
@@ -156,34 +163,39 @@ class _Words:
     def _begins(self, index: int, in_body: bool) -> bool:
         """Whether a word at the start of a statement is a keyword."""
         lexeme, following = self._lexemes[index], self._type(index + 1)
-        needs = _SOFT[lexeme.type]
+        needs = SOFT[lexeme.type]
         if needs is None:
             return not (in_body and following in _USES_A_NAME)
         if following != "LPAR" or lexeme.type not in ("SHARE", "INSERT"):
-            return following in needs or ("NAME" in needs and (following in _SOFT or following in _INNER))
-        behind = self._behind_bracket(index + 1)
+            return following in needs or ("NAME" in needs and (following in SOFT or following in INNER))
+        behind = self._type(self._behind_bracket(index + 1))
         if lexeme.type == "SHARE":  # `share(except = norm) f = …`, or a block of that name
-            return self._type(behind) == "NAME"
-        return self._type(behind) in ("BEFORE", "AFTER")  # `insert (bn if norm else identity) before relu`
+            return behind == "NAME" or behind in SOFT or behind in INNER
+        return behind in ("BEFORE", "AFTER")  # `insert (bn if norm else identity) before relu`
 
     def _behind_bracket(self, index: int) -> int:
-        depth = 0
-        while index < len(self._lexemes):
-            depth += (self._type(index) in OPENERS) - (self._type(index) in CLOSERS)
-            index += 1
-            if depth <= 0:
-                break
-        return index
+        """The index behind the bracket that opens at `index`; all are found in one walk."""
+        if not self._behind:
+            open: list[int] = []
+            for at, lexeme in enumerate(self._lexemes):
+                if lexeme.type in OPENERS:
+                    open.append(at)
+                elif lexeme.type in CLOSERS:
+                    self._behind[open.pop()] = at + 1
+        return self._behind[index]
 
     def _goes_on(self, index: int, before: str, frame: _Frame) -> bool:
         """Whether a word inside of a statement is a keyword there."""
         lexeme, following = self._lexemes[index], self._type(index + 1)
-        if frame.kind != "LBRACE" or frame.word not in _INNER[lexeme.type] or before not in _ENDS_VALUE:
+        if frame.kind != "LBRACE" or frame.word not in INNER[lexeme.type] or before not in _ENDS_VALUE:
             return False
         match lexeme.type:
             case "IN":
                 return before in ("NAME", "RSQB") if frame.word == "FOR" else following in _TEXTS
             case "SHARE":
+                while following == "NEWLINE":  # a `{` may begin the next line
+                    index += 1
+                    following = self._type(index + 1)
                 return following in ("LBRACE", "LPAR", "AS")
             case _:
                 return True
@@ -204,7 +216,7 @@ def _measure(lexeme: Lexeme, frames: list[_Frame]) -> None:
     if kind in OPENERS:
         # A call or an index is one level above what it is applied to.
         frame.run += kind != "LBRACE"
-        frames.append(_Frame(kind))
+        frames.append(_Frame(kind, in_recipe=kind == "LBRACE" and frame.word == "RECIPE"))
         lexeme.boundary = kind == "LBRACE"
     elif kind in _LINKS:
         frame.run += 1

@@ -78,9 +78,8 @@ def _refuse_values(chain: ast.Chain, statement: Span) -> None:
             start = Span(statement.source, statement.start, statement.start)
             whole = f"let {_short(statement)}"
             message = f"`{_short(statement)}` would name a tensor, but {text} is a value"
-            raise Refused(
-                Diagnostic("E008", message, (label,), help=f"write `{whole}`", fix=Fix(start, "let "))
-            )
+            fix = Fix(start, "let ", safe=True)
+            raise Refused(Diagnostic("E008", message, (label,), help=f"write `{whole}`", fix=fix))
         message = f"{text} is a value, where a layer or a tensor was expected"
         help = "a value gets a name with `let`, and reaches a layer as its argument: `conv(64, 3x3)`"
         if isinstance(element, ast.Binary) and element.op == "//":
@@ -159,7 +158,9 @@ class Builder:
 
     def use(self, parts: Parts) -> ast.Use:
         path = parts[-1]
-        return ast.Use(_nodes(parts), ast.String((path.value,) if path.value else (), path.span), _cover(parts))
+        return ast.Use(
+            _nodes(parts), ast.String((path.value,) if path.value else (), path.span), _cover(parts)
+        )
 
     def imported(self, parts: Parts) -> ast.Imported:
         return ast.Imported(_name(parts[0]), _name(parts[-1]), _cover(parts))
@@ -266,9 +267,13 @@ class Builder:
         selector: ast.Selector = parts[1]
         if not any(argument.name is not None for argument in selector.arguments):
             message = f"`{_short(_cover(parts[:2]))}` sets nothing"
-            bracket = selector.span.text.removesuffix(")") + ", " if selector.arguments else f"{selector.kind.id}("
+            bracket = (
+                selector.span.text.removesuffix(")") + ", " if selector.arguments else f"{selector.kind.id}("
+            )
             help = f"name what changes: `set {bracket}argument = value)`"
-            raise Refused(Diagnostic("E017", message, (Label(selector.span, "no `name = value`"),), help=help))
+            raise Refused(
+                Diagnostic("E017", message, (Label(selector.span, "no `name = value`"),), help=help)
+            )
         return ast.Set(selector, _within(parts), _cover(parts))
 
     def selector(self, parts: Parts) -> ast.Selector:

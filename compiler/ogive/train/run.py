@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,6 +85,9 @@ def train(
     device: str = "auto",
     out: Path | None = None,
     source_text: str | None = None,
+    arguments: Mapping[str, str] | None = None,
+    edits: Sequence[str] = (),
+    plugins: Mapping[str, str] | None = None,
     console: Console | None = None,
 ) -> TrainResult:
     """Trains a network to classify, and keeps everything about it in a folder.
@@ -109,6 +112,9 @@ def train(
         device: `cpu`, `cuda`, or `auto`: cuda where there is one.
         out: the run's folder; without it `runs/NAME/1`, or the next number that is free.
         source_text: the program, kept as `NAME.arch`.
+        arguments: what `--set` gave the net, as it was written; kept in the record.
+        edits: what `--edit` made of it; kept in the record.
+        plugins: the files with layers of the user's own, each with its SHA-256; kept in the record.
         console: where progress is shown; without it nowhere.
 
     Raises:
@@ -133,7 +139,8 @@ def train(
         macs = try_once(network, shape, data_set, parameters)
         images = ImageData(data_set, shape, batch=batch, seed=seed)
         check_smallest_batch(network, images.train.smallest)
-        run = _Run(name, settings, chosen, network, images, folder)
+        made = {"set": dict(arguments or {}), "edits": list(edits), "plugins": dict(plugins or {})}
+        run = _Run(name, settings, chosen, network, images, folder, made)
         folder.claim(run.about() | {"status": "running"})
         if source_text is not None:
             write_text(folder.source, source_text)
@@ -158,12 +165,14 @@ class _Run:
     network: nn.Module
     images: ImageData
     folder: RunFolder
+    made: Mapping[str, object]
 
     def about(self) -> dict[str, object]:
         """What the run is made with: enough to make it again, and to use its weights."""
         parts = self.images.split
         return {
             "name": self.name,
+            "program": dict(self.made),
             "settings": asdict(self.settings) | {"device": self.device},
             "input": list(self.images.shape),
             "normalisation": {"mean": self.images.mean.tolist(), "std": self.images.std.tolist()},

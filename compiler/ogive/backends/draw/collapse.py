@@ -20,9 +20,10 @@ from ogive.backends.draw.picture import (
     leaves,
     order,
     with_badge,
+    with_label,
 )
 from ogive.backends.draw.rolling import Rolled, Structure
-from ogive.backends.draw.text import Fused, channels_text, clip, layer_text, look, shape
+from ogive.backends.draw.text import Fused, channels_text, clip, label_lines, layer_text, look, shape
 from ogive.graph import CliqueBody, Ref, Region
 
 _LEVELS = {"stage", "block", "dense", "aux", "clique"}
@@ -84,12 +85,17 @@ class _Scene:
         if self.root == 0:
             outputs, out_links = self.outputs()
             every, links = (*every, *outputs), [*links, *out_links]
+            title = self.title(region, every)
+            links += [(Edge(box.id, every[0].id, "title"), "") for box in title]
+            every = (*title, *every)
         elif region.clique:
             results, result_links = self.results(region)
             every, links = (*every, *results), [*links, *result_links]
         thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
         edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
-        return Picture(clip(name, 60), every, tuple(edges), spine=flow.spine(order(every), edges))
+        label = label_lines(region.notes) if self.root else ()
+        spine = flow.spine(order(every), edges)
+        return Picture(clip(name, 60), every, tuple(edges), label=label, spine=spine)
 
     # ------------------------------------------------------------------ items
 
@@ -106,13 +112,20 @@ class _Scene:
             if rolled.count > 1:
                 self.roll(rolled)
             held = self.unit(rolled, level)
-            if rolled.count == 1:
-                items += held
-            elif len(held) == 1:
-                items.append(with_badge(self.whole(held[0], rolled), rolled.count))
-            else:
-                items.append(Cluster(self.id(), "", self.growth(rolled), held, rolled.count))
+            if rolled.count > 1 and len(held) == 1:
+                held = (with_badge(self.whole(held[0], rolled), rolled.count),)
+            elif rolled.count > 1:
+                held = (Cluster(self.id(), "", self.growth(rolled), held, rolled.count),)
+            items += [*held[:-1], with_label(held[-1], after=self.repeated(region, rolled))] if held else []
         return tuple(items)
+
+    def repeated(self, region: Region, rolled: Rolled) -> tuple[str, ...]:
+        """The notes of the repeats that end with the last of these copies; a repeat itself is not drawn."""
+        found: list[str] = []
+        for repeat in self.structure.children[region.id] if rolled.count else ():
+            if repeat.kind == "repeat" and repeat.outputs and repeat.outputs[-1].node in rolled.copies[-1]:
+                found += repeat.notes
+        return label_lines(found)
 
     def roll(self, rolled: Rolled) -> None:
         number = len(self.firsts)
@@ -125,7 +138,7 @@ class _Scene:
         """What all copies of a roll together do to the channels, where one box or frame stands for them."""
         if isinstance(item, Box) and item.region is not None:
             text, *_ = folded_text(self.structure, self.graph.regions[item.region], rolled)
-            return replace(item, text=text)
+            return replace(item, text=replace(text, label=item.text.label))
         growth = self.growth(rolled)
         if isinstance(item, Cluster) and growth:
             return replace(item, note=", ".join(n for n in (item.note, growth) if n))
@@ -144,16 +157,18 @@ class _Scene:
         unit = rolled.unit
         if isinstance(unit, Fused):
             return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
-        if unit.kind not in _LEVELS:
-            return self.content(unit, level)
+        if unit.kind not in _LEVELS:  # no frame of its own: its notes stand at the first thing in it
+            items = self.content(unit, level)
+            return (with_label(items[0], label_lines(unit.notes)), *items[1:]) if items else ()
         if level >= self.depth and unit.id not in self.open:
             return (self.folded(unit),)
         return self.opened(unit, self.content(unit, level + 1))
 
     def opened(self, region: Region, items: tuple[Item, ...]) -> tuple[Item, ...]:
         """A frame around what a region holds, unless a frame would say nothing."""
+        label = label_lines(region.notes)
         if len(items) == 1 and region.kind in {"block", "dense"} and isinstance(items[0], Box):
-            return items
+            return (with_label(items[0], label),)
         name, note = name_of(region), ""
         if region.kind == "aux" and region.weight is not None:
             note = f"weight {region.weight:g}"
@@ -161,18 +176,21 @@ class _Scene:
         if isinstance(only, Cluster):
             if not only.name:
                 note = ", ".join(n for n in (note, only.note) if n)
-                return (replace(only, name=name, note=note, kind=region.kind),)
+                only = replace(only, name=name, note=note, kind=region.kind)
+                return (with_label(only, label),)
             if region.kind == "stage" and only.kind != "stage":
-                return (replace(only, name=f"{name} · {only.name}", kind="stage"),)
-        return (Cluster(self.id(), name, note, items, kind=region.kind),)
+                only = replace(only, name=f"{name} · {only.name}", kind="stage")
+                return (with_label(only, label),)
+        return (Cluster(self.id(), name, note, items, kind=region.kind, label=label),)
 
     def layer(self, fused: Fused) -> Box:
         seen = look(self.graph, self.graph.node(fused.lead))
         aux = any(r.kind == "aux" for r in self.graph.ancestors(self.graph.node(fused.lead).region))
         id = self.id()
         self.at.update(dict.fromkeys(fused.nodes, id))
-        symbol = seen.symbol if len(fused.nodes) == 1 else None
-        return Box(id, "aux" if aux else seen.kind, layer_text(self.graph, fused), fused.nodes, symbol=symbol)
+        text = layer_text(self.graph, fused)
+        symbol = seen.symbol if len(fused.nodes) == 1 and not text.label else None
+        return Box(id, "aux" if aux else seen.kind, text, fused.nodes, symbol=symbol)
 
     def folded(self, region: Region) -> Box:
         id = self.id()
@@ -180,6 +198,7 @@ class _Scene:
         self.at.update(dict.fromkeys(nodes, id))
         self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
         text, definition, badge = folded_text(self.structure, region)
+        text = replace(text, label=label_lines(region.notes))
         kind = folded_kind(self.structure, region)
         return Box(id, kind, text, nodes, region.id, badge, None, definition, inside(self.structure, region))
 
@@ -210,6 +229,12 @@ class _Scene:
             boxes.append(box)
             links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
         return boxes, links
+
+    def title(self, region: Region, items: tuple[Item, ...]) -> tuple[Box, ...]:
+        """The notes of the whole net, above its first box."""
+        if not region.notes or not items or not isinstance(items[0], Box):
+            return ()
+        return (Box(self.id(), "title", Text("", label=label_lines(region.notes))),)
 
     def results(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
         """What a clique gives on, as far as it is used: its layers (transit), X0 before them (features)."""

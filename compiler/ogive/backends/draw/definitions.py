@@ -130,7 +130,8 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
         return replace(picture, name="clique")
     name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
     note = f"({', '.join(numbers.used)})" if numbers.used else ""
-    return replace(picture, name=name, items=items, edges=edges, note=note)
+    label = picture.label if len({r.notes for r in regions}) == 1 else ()
+    return replace(picture, name=name, items=items, edges=edges, note=note, label=label)
 
 
 def _identity(picture: Picture) -> list[Edge]:
@@ -177,7 +178,7 @@ class _Numbers:
             if isinstance(value, int) and not isinstance(value, bool) and value
         }
         types = ends(self.structure, region)
-        if types:
+        if types and isinstance(types[0].channels, int):
             found["in.channels"] = Fraction(types[0].channels)
         return found
 
@@ -195,7 +196,8 @@ class _Numbers:
             return box.text
         title = self.line([t.title for t in texts], known, box.text.title)
         before = self.line([t.before for t in texts], known, box.text.before)
-        return Text(title, before, self.line([t.after for t in texts], known, box.text.after))
+        after = self.line([t.after for t in texts], known, box.text.after)
+        return Text(title, before, after, box.text.label)
 
     def text(self, box: Box, same: Mapping[str, str]) -> Text | None:
         graph = self.structure.graph

@@ -19,6 +19,7 @@ _EDGES = {
     "projection": {"style": "dashed", "weight": "0"},
     "aux": {"color": look.PAINTS["aux"].stroke},
     "source": {"color": look.SOURCE, "weight": "50"},
+    "title": {"style": "invis", "weight": "50"},
 }
 
 
@@ -112,7 +113,7 @@ class Writer:
         """The same in a frame with the name of the block."""
         prefix = picture.items[0].id
         frame = graphviz.Digraph(f"cluster_{prefix}_definition")
-        frame.attr(**self.frame(picture.name, picture.note, 1))
+        frame.attr(**self.frame(picture.name, picture.note, 1, picture.label))
         self.fill(frame, picture)
         graph.subgraph(frame)
 
@@ -122,7 +123,7 @@ class Writer:
         """Writes a box, a ring, or a cluster with what is in it."""
         if isinstance(item, Cluster):
             frame = graphviz.Digraph(f"cluster_{item.id}")
-            frame.attr(**self.frame(item.name, item.note, item.badge))
+            frame.attr(**self.frame(item.name, item.note, item.badge, item.label))
             for inside in item.items:
                 self.item(frame, inside, spine)
             graph.subgraph(frame)
@@ -132,7 +133,7 @@ class Writer:
             group = {"group": "spine"} if item.id in spine else {}
             graph.node(item.id, **self.box(item), **group)
 
-    def frame(self, name: str, note: str, badge: int) -> dict[str, str]:
+    def frame(self, name: str, note: str, badge: int, label: tuple[str, ...] = ()) -> dict[str, str]:
         """Attributes of a cluster."""
         parts = [f"<B>{escape(name)}</B>"] if name else []
         if note:
@@ -140,8 +141,11 @@ class Writer:
         if badge > 1:
             size = self.html_size(look.BADGE)
             parts.append(f'<FONT POINT-SIZE="{size}" COLOR="#111111"><B>×{badge}</B></FONT>')
+        text = "&nbsp;&nbsp;".join(parts)
+        if label:
+            text = '<BR ALIGN="LEFT"/>'.join([*([text] if text else []), *map(self.italic, label), ""])
         return {
-            "label": "<" + "&nbsp;&nbsp;".join(parts) + ">" if parts else "",
+            "label": f"<{text}>" if text else "",
             "style": "rounded,filled", "fillcolor": look.CLUSTER_FILL, "color": look.CLUSTER_STROKE,
             "penwidth": self.points(look.PEN), "margin": self.points(7),
         }  # fmt: skip
@@ -149,6 +153,8 @@ class Writer:
     def box(self, box: Box) -> dict[str, str]:
         """Attributes of a box or circle."""
         paint = look.paint(box.kind)
+        if box.kind == "title":
+            return {"label": self.label(box), "style": "filled", "fillcolor": "white", "color": "white"}
         if box.symbol is not None:
             return {
                 "shape": "circle", "style": "filled", "fillcolor": "#FFFFFF", "color": look.FLOW,
@@ -164,16 +170,22 @@ class Writer:
             found["penwidth"] = self.points(look.FOLDED_PEN)
         return found
 
+    def italic(self, line: str) -> str:
+        """A line of the program's own notes."""
+        size = self.html_size(look.SMALL)
+        return f'<FONT POINT-SIZE="{size}" COLOR="{look.INK_NOTE}"><I>{escape(line)}</I></FONT>'
+
     def label(self, box: Box) -> str:
-        """Small line, large line, small line; the badge at their right."""
+        """Small line, large line, small line, notes; the badge at their right."""
         title = escape(box.text.title)
         if box.definition and box.definition in box.text.title:
             before, _, after = box.text.title.rpartition(box.definition)
             title = f"{escape(before)}<B>{escape(box.definition)}</B>{escape(after)}"
         small = f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{{}}</FONT>'
         lines = [small.format(escape(box.text.before))] if box.text.before else []
-        lines.append(title or " ")
+        lines += [title or " "] if title or not box.text.label else []
         lines += [small.format(escape(box.text.after))] if box.text.after else []
+        lines += map(self.italic, box.text.label)
         if box.badge == 1 and len(lines) == 1:
             return f"<{lines[0]}>"
         badge = f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}"><B>&nbsp;×{box.badge}</B></FONT>'

@@ -105,8 +105,8 @@ def _heights(items: tuple[Item, ...], height: dict[str, float]) -> None:
     for item in items:
         if isinstance(item, Cluster):
             _heights(item.items, height)
-            ids = order(item.items)
-            for id, extra in ((ids[0], _FRAME_TITLE + _FRAME / 2), (ids[-1], _FRAME / 2)) if ids else ():
+            ids, title = order(item.items), _FRAME_TITLE + len(item.label) * _SMALL_LINE
+            for id, extra in ((ids[0], title + _FRAME / 2), (ids[-1], _FRAME / 2)) if ids else ():
                 height[id] += extra
         elif isinstance(item, Ring):
             height[item.source] = 24.0
@@ -119,7 +119,7 @@ def box_height(box: Box) -> float:
     """Points."""
     if box.symbol is not None:
         return 14.0
-    small = bool(box.text.before) + bool(box.text.after)
+    small = bool(box.text.before) + bool(box.text.after) + len(box.text.label)
     return max(15.0, _LINE + small * _SMALL_LINE + _MARGINS)
 
 

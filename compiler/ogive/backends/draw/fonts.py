@@ -17,8 +17,16 @@ _CONF = """<?xml version="1.0"?>
   <match target="pattern">
     <edit name="family" mode="assign" binding="strong"><string>DejaVu Sans</string></edit>
   </match>
+  <match target="font">
+    <test name="slant" target="pattern" compare="not_eq"><const>roman</const></test>
+    <edit name="matrix" mode="assign">
+      <times><name>matrix</name><matrix><double>1</double><double>0.2</double><double>0</double><double>1</double></matrix></times>
+    </edit>
+    <edit name="slant" mode="assign"><const>oblique</const></edit>
+  </match>
 </fontconfig>
 """
+"""The packaged fonts are upright; italics are the same letters, slanted."""
 
 
 def environment(folder: Path) -> dict[str, str]:

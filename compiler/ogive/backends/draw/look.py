@@ -22,6 +22,9 @@ class Paint:
 INK_FADED = "#555555"
 """Text of what is not there at inference."""
 
+INK_NOTE = "#333333"
+"""What a program notes about itself, in italics."""
+
 PAINTS: dict[str, Paint] = {
     "norm": Paint("#FBF6C2", "#8A7F00"),
     "act": Paint("#FBDDA5", "#B37400"),

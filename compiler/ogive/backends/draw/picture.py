@@ -8,16 +8,20 @@ from typing import Literal
 
 from ogive.graph import CliqueBody
 
-EdgeStyle = Literal["flow", "skip", "projection", "aux", "source"]
+EdgeStyle = Literal["flow", "skip", "projection", "aux", "source", "title"]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The lines of a box: small, large, small. Read downwards, they are in the order of the computation."""
+    """The lines of a box: small, large, small. Read downwards, they are in the order of the computation.
+
+    `label` are the lines of the program's own notes, in italics below.
+    """
 
     title: str
     before: str = ""
     after: str = ""
+    label: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Cluster:
     Attributes:
         name: bold; `note` follows it in plain type.
         badge: the N of ×N.
+        label: lines of the program's own notes, in italics below its name.
     """
 
     id: str
@@ -80,6 +85,7 @@ class Cluster:
     items: tuple[Item, ...]
     badge: int = 1
     kind: str = ""
+    label: tuple[str, ...] = ()
 
 
 Item = Box | Ring | Cluster
@@ -103,6 +109,7 @@ class Picture:
         name: of the net, or of the block that this defines.
         note: more about it, in plain type: the names of its parameters.
         definitions: pictures of the blocks.
+        label: lines of the program's own notes about the block.
         spine: the boxes that all flow passes; they stand in one line.
     """
 
@@ -111,6 +118,7 @@ class Picture:
     edges: tuple[Edge, ...]
     note: str = ""
     definitions: tuple[Picture, ...] = ()
+    label: tuple[str, ...] = ()
     spine: frozenset[str] = field(default_factory=frozenset)
 
     def boxes(self) -> Iterator[Box | Ring]:
@@ -136,6 +144,15 @@ def leaves(items: tuple[Item, ...]) -> Iterator[Box | Ring]:
 def with_badge(item: Item, badge: int) -> Item:
     """The same, repeated."""
     return replace(item, badge=item.badge * badge)
+
+
+def with_label(item: Item, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> Item:
+    """The same with more notes; a circle, which has no room for them, becomes a box."""
+    if isinstance(item, Ring) or not (before or after):
+        return item
+    if isinstance(item, Cluster):
+        return replace(item, label=(*before, *item.label, *after))
+    return replace(item, symbol=None, text=replace(item.text, label=(*before, *item.text.label, *after)))
 
 
 def order(items: Sequence[Item]) -> list[str]:

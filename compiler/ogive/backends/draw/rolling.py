@@ -162,9 +162,9 @@ class Structure:
                 for region in self.graph.ancestors(node.region):
                     if top is None or region.id == top:
                         break
-                    around.append((region.kind, region.block, region.index))
+                    around.append((region.kind, region.block, region.index, region.notes))
                 what = self.labels[name] if labels else node.layer.kind
-                rows.append((what, tuple(sources), tuple(around)))
-            block = unit.block if isinstance(unit, Region) else None
+                rows.append((what, node.notes, tuple(sources), tuple(around)))
+            block = (unit.block, unit.notes) if isinstance(unit, Region) else None
             self._signatures[key] = hash((block, tuple(rows)))
         return self._signatures[key]

@@ -82,7 +82,7 @@ def _form(box: Box) -> Hashable:
     """What boxes share that differ in channels at most: kernels and strides count, and so does a name."""
     name, comma, rest = box.text.title.partition(", ")
     title = (name if box.region is None else _NUMBER.sub("#", name)) + comma + _widths(rest)
-    return box.kind, title, box.text.before, box.text.after, box.region is None
+    return box.kind, title, box.text.before, box.text.after, box.text.label, box.region is None
 
 
 def _widths(rest: str) -> str:
@@ -123,7 +123,8 @@ def _repeated(boxes: Sequence[Box], period: int) -> Box:
     ]
     kind = Counter(b.kind for b in boxes).most_common(1)[0][0]
     extras = dict.fromkeys(t for b in boxes[:period] for t in (b.text.before, b.text.after) if t)
-    text = Text(clip(" → ".join(parts), _LONGEST), after=clip(", ".join(extras), _LONGEST))
+    label = tuple(dict.fromkeys(line for b in boxes[:period] for line in b.text.label))
+    text = Text(clip(" → ".join(parts), _LONGEST), after=clip(", ".join(extras), _LONGEST), label=label)
     return _merged(boxes, text, len(turns[0]), kind)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ogive.backends.draw.picture import Text
 from ogive.graph import Graph, Node
 from ogive.layers.base import Look, TensorType
+from ogive.layers.sizes import show
+from ogive.layers.unknown import magnitude
 
 _LEADS = {"conv", "linear", "attention"}
 _FOLLOWERS = {"norm", "act"}
@@ -15,17 +18,26 @@ _CARRIED = {"dropout", "flatten"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
 _LONGEST = 44
+_LABEL_WIDTH, _LABEL_LINES, MAX_LENGTH = 44, 4, 200
 
 
 def shape(type: TensorType) -> str:  # noqa: A002 - the word of the graph
-    """`64×56×56`."""
-    return "×".join(map(str, type.sizes))
+    """`64×56×56`, `64×⌈h/2⌉×⌈w/2⌉`."""
+    return show(type.sizes)
 
 
 def clip(text: str, longest: int = _LONGEST) -> str:
     """The text without what cannot be printed, and not longer than a box may be wide."""
     clean = "".join(c if c.isprintable() else " " for c in text).strip()
     return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def label_lines(notes: Iterable[str]) -> tuple[str, ...]:
+    """What `label` says, in lines that are not wider than a box."""
+    lines: list[str] = []
+    for note in notes:
+        lines += textwrap.wrap(clip(note, MAX_LENGTH), _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …")
+    return tuple(lines[:_LABEL_LINES])
 
 
 def look(graph: Graph, node: Node) -> Look:
@@ -96,23 +108,25 @@ def _kind(graph: Graph, node: Node) -> str:
 
 
 def layer_text(graph: Graph, fused: Fused) -> Text:
-    """`3×3 conv, 128, /2`, and below it `BN · ReLU`."""
+    """`3×3 conv, 128, /2`, and below it `BN · ReLU`, and what the program notes about them."""
     lead = graph.node(fused.lead)
     title = look(graph, lead)
     after = [look(graph, graph.node(n)).short for n in fused.after]
+    label = label_lines(note for name in fused.nodes for note in graph.node(name).notes)
     if title.kind in _FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
-        return Text(clip(" · ".join([title.short, *after])))
+        return Text(clip(" · ".join([title.short, *after])), label=label)
     if lead.owner:
         after.append("shared weights")
     before = [look(graph, graph.node(n)).short for n in fused.before]
-    return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)))
+    return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)), label)
 
 
 def channels_text(before: TensorType, after: TensorType) -> str:
     """`64→256, /2`: what a folded region does to channels and places."""
-    text = f"{after.channels}" if before.channels == after.channels else f"{before.channels}→{after.channels}"
+    channels = [show((type_.channels,)) for type_ in (before, after)]
+    text = channels[1] if channels[0] == channels[1] else "→".join(channels)
     if before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
-        whole, part = before.spatial[0], after.spatial[0]
+        whole, part = int(magnitude(before.spatial[0])), int(magnitude(after.spatial[0]))
         stride = round(whole / part) if part else 1
         if 1 < stride < whole and -(-whole // stride) in (part, part + 1, part - 1):
             text += f", /{stride}"

@@ -87,7 +87,7 @@ class Classes:
 
         ids(scope.inputs)
         found: list[Any] = []
-        borrowed = {op: i for i, op in enumerate(scope.borrowed)}
+        borrowed: dict[Op | Use, int] = {op: i for i, op in enumerate(scope.borrowed)}
         for step in self.forms.steps[scope]:
             item = step.first
             if isinstance(item, Op):
@@ -98,6 +98,7 @@ class Classes:
                     torch_shape(item.torch),
                     item.node.layer.group,
                     item.node.layer.output_saved,
+                    item.each,
                 )
                 pin = item.node.local if item.node.pinned else None
                 found.append(("op", layer, pin, item.branch, ids(item.operands), ids(item.outputs)))
@@ -105,7 +106,10 @@ class Classes:
                 found.append(("shortcut", ids(item.operands), ids(item.outputs)))
             elif step.same is not None:
                 made = self._inner_key(item.scope) if item.scope is not None and item.same is None else None
-                what = ("same", step.same.attr, made, len(step.items), step.wires)
+                lent = tuple(borrowed.get(op, self.path(scope, op)) for op in called(step.same).borrowed)
+                named = borrowed.get(step.same, self.path(scope, step.same))
+                which = tuple(number_of(use) for use in step.items if isinstance(use, Use))
+                what = ("same", named, made, len(step.items), step.wires, lent, which)
                 found.append((*what, ids(item.operands), ids(step.last.outputs)))
             elif self._is_row(step):
                 kinds = tuple(
@@ -128,7 +132,7 @@ class Classes:
                     (
                         "use",
                         item.attr,
-                        head,
+                        head or item.held,
                         lent,
                         self._inner_key(item.scope),
                         ids(item.operands),
@@ -156,12 +160,12 @@ class Classes:
             for item in scope.items
         )  # fmt: skip
 
-    def path(self, scope: Scope, op: Op | None) -> str | None:
-        """How a scope speaks of the module of a layer inside it: `conv2.bottleneck1.conv1`."""
+    def path(self, scope: Scope, op: Op | Use | None) -> str | None:
+        """How a scope speaks of the module of a layer or a part inside it: `conv2.bottleneck1.conv1`."""
         if op is None or op.attr is None:
             return None
         parts = [op.attr]
-        for around in self.structure.home[op.node.name].chain:
+        for around in self.structure.where(op).chain:
             if around is scope:
                 return ".".join(reversed(parts))
             if around.use is not None:
@@ -414,6 +418,28 @@ class Classes:
             if region.kind == "stage" and (len(names) == 1 or (alike > 1 and not stem))
             else stem or region.name
         )
+
+
+def called(use: Use) -> Scope:
+    """The scope whose module a use calls."""
+    scope = use.same.scope if use.same is not None else use.scope
+    assert scope is not None
+    return scope
+
+
+def number_of(use: Use) -> str | None:
+    """What a call says about which use of something shared it is: its number, or `use` inside of one."""
+    scope = called(use)
+    if scope.numbered is None:
+        return None
+    mine = use.scope.region.shared if use.scope is not None else None
+    return str(mine.number) if mine is not None and mine.path == _path_of(scope) else "use"
+
+
+def _path_of(scope: Scope) -> str | None:
+    """The path of what is shared whose numbers a module is told, if it is that itself."""
+    shared = scope.region.shared
+    return scope.numbered if shared is not None and shared.path == scope.numbered else None
 
 
 def _helpers(structure: Structure) -> Iterator[str]:

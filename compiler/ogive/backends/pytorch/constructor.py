@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ogive.backends.pytorch.forward import stored, unrolled
+from ogive.backends.pytorch.forward import range_text, stored, unrolled
 from ogive.backends.pytorch.model import Chain, Class, Instance, Leaf, Line, Maybe, Numbered, Part
 from ogive.backends.pytorch.names import comment
 from ogive.backends.pytorch.rows import Row, Segment
-from ogive.backends.pytorch.structure import Use
+from ogive.backends.pytorch.structure import Op, Use
 from ogive.backends.pytorch.unify import Expression, Slot, literal
 from ogive.source import Span
 
@@ -47,7 +47,11 @@ class Constructor:
         if line.piece is not None:
             item = line.steps[0].first
             if line.piece.module is not None and item.attr:
-                self._assign(Leaf(item.attr, line.piece))
+                leaf = Leaf(item.attr, line.piece)
+                if isinstance(item, Op) and item.each:
+                    self._assign_each(leaf, item.each)
+                else:
+                    self._assign(leaf)
         elif line.row is not None:
             self._row(line, line.row)
         elif isinstance(line.part, Maybe):
@@ -68,6 +72,14 @@ class Constructor:
     def _assign(self, part: Part) -> None:
         self.lines.append(f"self.{part.attr} = {self.text(part)}")
         self._setup(part, "self")
+
+    def _assign_each(self, leaf: Leaf, numbers: tuple[int, ...]) -> None:
+        """A module for each use of something shared."""
+        name = f'f"{leaf.attr}_{{use}}"'
+        self.lines.append(f"for use in {range_text(numbers)}:")
+        self.lines.append(f"    self.add_module({name}, {self.text(leaf)})")
+        module = f"getattr(self, {name})"
+        self.lines += ["    " + form.show(NO_NAMES, module=module)[0] for form in leaf.piece.setup]
 
     def _setup(self, part: Part, around: str) -> None:
         """Initialisers, behind the module that they set."""

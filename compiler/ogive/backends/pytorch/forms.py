@@ -66,7 +66,7 @@ class Forms:
             self.of[scope] = self._form(scope)
 
     def _form(self, scope: Scope) -> str:
-        if scope.kind not in CHAINED or scope.region.clique or scope.borrowed or not scope.items:
+        if scope.kind not in CHAINED or scope.region.clique or scope.borrowed or scope.numbered or not scope.items:
             return "class"
         if self._is_row(scope):
             return "row"
@@ -82,7 +82,8 @@ class Forms:
         if len(steps) != 1 or not isinstance(first, Use) or not isinstance(last, Use) or first.turn is None:
             return False
         if any(
-            not isinstance(u, Use) or u.scope is None or self.of[u.scope] != "class" or u.same for u in uses
+            not isinstance(u, Use) or u.scope is None or self.of[u.scope] != "class" or u.same or u.held
+            for u in uses
         ):
             return False
         if any(isinstance(u, Use) and u.scope is not None and u.scope.borrowed for u in uses):
@@ -106,12 +107,14 @@ class Forms:
             if item.operands != [flow] or len(item.outputs) != 1:
                 return False
             if isinstance(item, Op):
-                if item.attr is None or item.torch.forward is not None:
+                if item.attr is None or item.torch.forward is not None or item.each:
                     return False
             elif (
                 item.scope is None
                 or item.joint
                 or item.same
+                or item.held
+                or item.scope.numbered
                 or item.scope.kind == "aux"
                 or item.scope.borrowed
                 or (self.of[item.scope] == "row" and len(item.operands) != 1)
@@ -154,5 +157,8 @@ def _steps(scope: Scope) -> list[Step]:
 
 def _special(use: Use) -> bool:
     return use.scope is not None and (
-        use.scope.kind == "aux" or (bool(use.scope.borrowed) and use.same is None)
+        use.held
+        or (use.scope.numbered is not None and use.same is None)
+        or use.scope.kind == "aux"
+        or (bool(use.scope.borrowed) and use.same is None)
     )

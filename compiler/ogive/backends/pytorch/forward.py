@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ogive.backends.pytorch.classes import Classes
+from ogive.backends.pytorch.classes import Classes, called, number_of
+from ogive.backends.pytorch.forms import Step
 from ogive.backends.pytorch.model import Class, Line
 from ogive.backends.pytorch.names import attribute, unique, variable
 from ogive.backends.pytorch.pieces import Form
@@ -79,12 +80,12 @@ class Forward:
                 name = f"x{index + 1}"
             names.append(unique(name, taken))
             self.writer.enter(ref, names[-1])
-        self.borrowed: dict[Op, str] = {}
+        self.borrowed: dict[Op | Use, str] = {}
         for op in self.scope.borrowed:
             self.borrowed[op] = unique(variable(op.attr or "layer", self.classes.helpers), taken)
             names.append(self.borrowed[op])
         self.writer.taken |= frozenset(self.borrowed.values())
-        return names
+        return [*names, "use"] if self.scope.numbered is not None else names
 
     def _users(self, lines: Sequence[Line]) -> dict[Ref, list[tuple[int, set[int]]]]:
         """For every tensor its users: where they stand, and the transparent regions around them that it
@@ -122,6 +123,8 @@ class Forward:
         its own.
         """
         item = self.makers.get(ref)
+        if ref.output and isinstance(item, Op) and item.node.layer.parts:
+            return item.node.layer.parts[ref.output - 1]
         if isinstance(item, Op) and item.node.pinned and self.consumers.get(ref, 0) > 1:
             return item.node.local
         users = self.users.get(ref, [])
@@ -137,6 +140,8 @@ class Forward:
 
     def _line(self, line: Line) -> None:
         item = line.steps[0].first
+        if item.held:
+            return  # made here, for others to call
         if isinstance(item, Op):
             self._layer(item, line)
         elif item.joint is not None:
@@ -153,12 +158,20 @@ class Forward:
 
     def _module(self, op: Op) -> str:
         """The text of a layer's module."""
-        owner = op.owner
-        if owner is None:
-            return f"self.{op.attr}"
-        if owner in self.borrowed:
-            return self.borrowed[owner]
-        return f"self.{self.classes.path(self.scope, owner)}"
+        if op.each:
+            return f'getattr(self, f"{op.attr}_{{use}}")'
+        return f"self.{op.attr}" if op.owner is None else self._held(op.owner)
+
+    def _held(self, what: Op | Use) -> str:
+        """The text of a module that somebody else has."""
+        return self.borrowed.get(what, f"self.{self.classes.path(self.scope, what)}")
+
+    def _further(self, use: Use, number: str | None = None) -> list[str]:
+        """What a call hands on besides tensors: modules, and which use it is of something shared."""
+        if use.scope is None:
+            return []
+        number = number or number_of(use)
+        return [*map(self._held, called(use).borrowed), *([number] if number is not None else [])]
 
     def _layer(self, op: Op, line: Line) -> None:
         assert line.piece is not None
@@ -186,14 +199,11 @@ class Forward:
     def _call(self, module: str, use: Use, *, heavy: bool = True) -> None:
         """`x = self.conv2(x)`."""
         refs = [self.at(ref) for ref in use.operands]
-        lent = [
-            self.borrowed.get(op, f"self.{self.classes.path(self.scope, op)}")
-            for op in (use.scope.borrowed if use.scope else ())
-        ]
+        lent = self._further(use)
         self.writer.finish(refs)
         self.writer.settle(refs, heavy=heavy)
         text = f"{module}({', '.join([*(self.writer.operand(ref)[0] for ref in refs), *lent])})"
-        if use.scope is not None and use.scope.kind == "aux":
+        if use.scope is not None and use.scope.kind == "aux" and len(use.outputs) == 1:
             text = f"{module}({', '.join([*map(self.writer.name, refs), *lent])}) if self.training else None"
             self.writer.express(use.outputs[0], text, False, refs, heavy=True, branch="", wish=use.attr)
             self.writer.name(use.outputs[0])
@@ -205,6 +215,8 @@ class Forward:
         else:
             clique = use.scope is not None and use.scope.region.clique is not None
             heads = {head.ref: head.name for head in self.graph.heads}
+            if use.scope is not None and use.scope.kind == "aux":  # with a head of its own in it
+                text += f" if self.training else ({', '.join(['None'] * len(use.outputs))})"
             wishes = [
                 (heads.get(ref) or ref.node).rpartition(".")[2] if clique or ref in heads else self._wish(ref)
                 for ref in use.outputs
@@ -246,17 +258,23 @@ class Forward:
         uses = [u for u in line.steps[0].items if isinstance(u, Use)]
         same = line.steps[0].same
         assert same is not None
-        if len(uses) <= FEW or line.steps[0].wires is None:
+        if not in_turn(line.steps[0]):
             for use in uses:
-                self._call(f"self.{same.attr}", use)
+                self._call(self._held(same), use)
             return
+        assert line.steps[0].wires is not None
+        numbers = [number_of(use) for use in uses]
+        head, number = f"for _ in range({len(uses)})", numbers[0]
+        if number is not None and number != "use":
+            head, number = f"for use in {range_text([int(n or 0) for n in numbers])}", "use"
         self._carry(
-            f"for _ in range({len(uses)})",
-            f"self.{same.attr}",
+            head,
+            self._held(same),
             uses[0].operands,
             uses[-1].outputs,
             line.steps[0].wires,
             uses[-1].branch,
+            further=self._further(uses[0], number),
         )
 
     def _carry(
@@ -267,6 +285,8 @@ class Forward:
         after: Sequence[Ref],
         wires: Sequence[tuple[str, int]],
         branch: str,
+        *,
+        further: Sequence[str] = (),
     ) -> None:
         carried: dict[int, Ref] = {}
         same: list[Ref] = []
@@ -280,6 +300,7 @@ class Forward:
                 same.append(self.at(ref))
         module = module.replace("{", "{{").replace("}", "}}")
         entering = [carried[i] for i in range(len(after))]
+        places += [text.replace("{", "{{").replace("}", "}}") for text in further]
         self.writer.loop(head, f"{module}({', '.join(places)})", entering, after, same, branch)
 
     # ------------------------------------------------------------------ the end
@@ -307,6 +328,19 @@ class Forward:
         return (
             "{" + ", ".join(f"{literal(name)}: {self.writer.operand(ref)[0]}" for name, ref in outputs) + "}"
         )
+
+
+def in_turn(step: Step) -> bool:
+    """Whether uses of one module are written as a loop."""
+    held = isinstance(step.last, Use) and step.last.same is not None and step.last.same.held
+    return step.wires is not None and len(step.items) > (2 if held else FEW)
+
+
+def range_text(numbers: Sequence[int]) -> str:
+    """`range(1, 4)`, or the numbers one by one where some are left out."""
+    if list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"range({numbers[0]}, {numbers[-1] + 1})"
+    return str(tuple(numbers))
 
 
 # ------------------------------------------------------------------ what a clique's body uses as well
@@ -345,7 +379,7 @@ def count(lines: Sequence[Line], outputs: Sequence[Ref], known: Mapping[Ref, Ref
         single = (
             step.wires is None
             or (line.row is not None and unrolled(line.row))
-            or (line.row is None and len(step.items) <= FEW)
+            or (line.row is None and not in_turn(step))
         )
         for item in step.items if single else step.items[:1]:
             for ref in item.operands:

@@ -48,6 +48,7 @@ RESERVED = frozenset(
         "name",
         "block",
         "i",
+        "use",
         *dir(builtins),
     }
 )

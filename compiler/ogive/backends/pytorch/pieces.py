@@ -15,6 +15,7 @@ from ogive.layers.base import Layer
 from ogive.layers.code import Call, Operand, Operands, Self, Template, Torch
 
 Shape = tuple[object, ...]
+_BACK_AND_FORTH = ".transpose(1, 2)" * 2
 
 
 def _is_value(argument: object) -> bool:
@@ -106,7 +107,8 @@ class Form:
                     operands=", ".join(t for t, _ in operands) + ("," if len(operands) == 1 else ""),
                     sum=" + ".join(tight), product=" * ".join(tight), self=module, **values,
                 )  # fmt: skip
-                return shown, atom or text == "{0}"
+                # tokens that become a map again: nothing was moved
+                return shown.replace(_BACK_AND_FORTH, ""), atom or text == "{0}"
 
 
 def _tuple(texts: list[str]) -> str:

@@ -71,6 +71,7 @@ def split(uses: Sequence[Use], consumers: dict[Ref, int]) -> list[tuple[list[Use
             shared = use.same is not None and use.same is (last.same or last)
             numbered = follows(last, use) and use.same is None and last.same is None
             kind = len(row) < 2 or shared == (row[1].same is not None)
+            numbered = numbered and not (use.held or last.held)
             once = all(consumers.get(ref, 0) == 1 for ref in last.outputs)
             if next_wires and (shared or numbered) and kind and once and how in (None, next_wires):
                 row.append(use)

@@ -49,7 +49,7 @@ def _only_added(graph: Graph, use: Use, adder: Op) -> bool:
     """Whether a shortcut is of one tensor, and nothing but the addition uses its result."""
     if use.scope is None or use.scope.borrowed or not len(use.outputs) == len(use.operands) == 1:
         return False
-    return use.outputs[0] in adder.operands and len(graph.consumers(use.outputs[0].node)) == 1
+    return use.outputs[0] in adder.operands and len(graph.consumers(use.outputs[0].node, sizes=True)) == 1
 
 
 def _move(result: Structure, adders: dict[Op, Use]) -> None:

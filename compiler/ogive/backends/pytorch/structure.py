@@ -9,12 +9,13 @@ run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
 from ogive.backends.pytorch.names import attribute, unique
 from ogive.graph import Graph, Node, Ref, Region
-from ogive.layers.base import Torch
+from ogive.layers.base import Size, Torch
+from ogive.layers.readoff import read_off
 
 LONGEST_BRANCH = 16
 """Characters of a branch's name up to which branches inside it are called after it."""
@@ -33,21 +34,29 @@ class Op:
         attr: the attribute that holds its module, if it has one.
         owner: the layer whose module it calls, where that is another.
         branch: the name that suits its result: `y`, or `y2` in the second branch of a merge.
-        channels: the channels of its first operand.
+        channels: the channels of its first operand, if it has one.
+        each: for a layer that each use of something shared has of its own, the numbers of those uses: its modules are
+            called `bn1_1`, `bn1_2`, …, and `attr` is `bn1`.
+        held: whether it only holds a module, for others to call.
+        flow_only: whether its text gives nothing but the first of its outputs, as nothing else is read.
     """
 
     node: Node
     torch: Torch
     operands: list[Ref]
-    channels: int | None = None
+    channels: Size | None = None
     attr: str | None = None
     owner: Op | None = None
     branch: str = ""
+    flow_only: bool = False
+    held: bool = False
+    each: tuple[int, ...] = ()
 
     @property
     def outputs(self) -> list[Ref]:
-        """All its tensors, used or not."""
-        return [Ref(self.node.name, i) for i in range(len(self.node.outputs))]
+        """All the tensors that its text gives, used or not."""
+        count = 0 if self.held else 1 if self.flow_only else len(self.node.outputs)
+        return [Ref(self.node.name, i) for i in range(count)]
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -61,7 +70,8 @@ class Use:
         operands, outputs: the tensors that go in and come out.
         turn: the repeat or dense region of which it is one turn.
         joint: for a shortcut, the layer that adds it to the body.
-        same: the earlier use whose module is called again, where all weights are shared.
+        same: the use whose module is called here, where all weights are shared.
+        held: whether it only holds a module, for others to call.
         branch: as for `Op`.
     """
 
@@ -73,6 +83,7 @@ class Use:
     joint: Op | None = None
     same: Use | None = None
     branch: str = ""
+    held: bool = False
 
 
 Item = Op | Use
@@ -88,7 +99,9 @@ class Scope:
         use: its place there; None for the net.
         items: what stands in it.
         inputs, outputs: the tensors that cross its border.
-        borrowed: layers outside of it whose modules it calls; they are handed to its `forward`.
+        borrowed: layers and parts outside of it whose modules it calls; they are handed to its `forward`.
+        numbered: the path of what is shared whose uses number layers in here (`Op.each`); `forward` is told which use
+            it is.
         results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the
             layer that joins them. Empty where something else leaves it.
     """
@@ -99,7 +112,8 @@ class Scope:
     items: list[Item] = field(default_factory=list)
     inputs: list[Ref] = field(default_factory=list)
     outputs: list[Ref] = field(default_factory=list)
-    borrowed: list[Op] = field(default_factory=list)
+    borrowed: list[Op | Use] = field(default_factory=list)
+    numbered: str | None = None
     results: list[tuple[str, Op]] = field(default_factory=list)
 
     @property
@@ -125,12 +139,24 @@ class Structure:
         scopes: every scope; those around come before those inside.
         ops: by the name of the node.
         home: the scope of every live node.
+        held: for a layer that is shared alone, by the node that owns its weights, what holds its module.
+        numbered: for a layer that each use of something shared has of its own, the first use's, and its attribute.
     """
 
     graph: Graph
     scopes: list[Scope]
     ops: dict[str, Op]
     home: dict[str, Scope]
+    held: dict[str, Op] = field(default_factory=dict)
+    numbered: dict[str, tuple[Op, str]] = field(default_factory=dict)
+
+    def where(self, what: Op | Use) -> Scope:
+        """The scope that has the module of a layer or a part."""
+        if isinstance(what, Op):
+            return self.home[what.node.name]
+        assert what.scope is not None
+        assert what.scope.parent is not None
+        return what.scope.parent
 
     @property
     def net(self) -> Scope:
@@ -143,8 +169,9 @@ class Structure:
 
     def path(self, op: Op) -> str:
         """How the net speaks of a layer's module: `conv2.bottleneck1.conv1`."""
-        prefix = self.prefix(self.home[op.node.name])
-        return f"{prefix}.{op.attr}" if prefix else f"{op.attr}"
+        first, attr = self.numbered.get(op.node.name, (op, op.attr))
+        prefix = self.prefix(self.home[first.node.name])
+        return f"{prefix}.{attr}" if prefix else f"{attr}"
 
 
 def live_nodes(graph: Graph) -> set[str]:
@@ -163,29 +190,39 @@ def live_nodes(graph: Graph) -> set[str]:
 
 def structure(graph: Graph) -> Structure:
     """Finds the scopes of a graph, what stands in them, and what crosses their borders."""
-    from ogive.backends.pytorch.sharing import find_repeated
+    from ogive.backends.pytorch.sharing import find_repeated, find_shared, hold
     from ogive.backends.pytorch.shortcuts import fill_shortcuts
 
     live = live_nodes(graph)
-    operands = {name: list(graph.operands(name)) for name in graph.digraph if name in live}
+    operands = {name: list(graph.reads(name)) for name in graph.digraph if name in live}
+    read = {ref for refs in operands.values() for ref in refs}
+    read |= {ref for _, ref in graph.outputs} | {head.ref for head in graph.heads}
     ops: dict[str, Op] = {}
     for node in graph:
         if node.name in live and node.name not in graph.inputs and not _is_member(graph, node):
             types = [graph.type(ref) for ref in operands[node.name]]
-            ops[node.name] = Op(
-                node, node.layer.torch(types), operands[node.name], types[0].channels if types else None
+            torch = read_off(node.layer.torch(types[: node.own]), types)
+            flow_only = torch.flow is not None and not any(
+                Ref(node.name, i) in read for i in range(1, len(node.outputs))
             )
+            if flow_only:
+                torch = replace(torch, forward=torch.flow, helpers=())
+            channels = types[0].channels if types else None
+            ops[node.name] = Op(node, torch, operands[node.name], channels, flow_only=flow_only)
     scopes = _scopes(graph, live, ops)
     result = Structure(graph, list(dict.fromkeys(scopes.values())), ops, {})
     for node in graph:
         if node.name in live:
             result.home[node.name] = scopes[node.region]
     _fill(result, live, scopes)
-    _owners(result)
     _borders(result, operands)
+    held = find_shared(result, scopes)
+    _owners(result, scopes)
+    _borrow(result)
     fill_shortcuts(result)
     for scope in result.scopes:
         _order(scope)
+    hold(held)
     find_repeated(result)
     return result
 
@@ -310,20 +347,49 @@ def _branches(graph: Graph, scopes: dict[int, Scope]) -> dict[int, str]:
     return names
 
 
-def _owners(result: Structure) -> None:
+def _owners(result: Structure, scopes: dict[int, Scope]) -> None:
     """Connects layers that share weights; a layer outside is borrowed by every scope on the way to it."""
     stand_in: dict[str, Op] = {}
+    kept: list[tuple[Scope, Op]] = []
     for scope in result.scopes:
         for op in scope.items:
-            if not isinstance(op, Op) or op.node.owner is None or op.torch.module is None:
+            if not isinstance(op, Op) or op.node.owner is None or op.torch.module is None or op.owner is not None:
                 continue
-            owner = result.ops.get(op.node.owner)
+            owner = result.ops.get(op.node.owner) or result.held.get(op.node.owner)
+            if owner is None and (home := _keeper(result, op.node.owner, scopes)) is not None:
+                owner = _hold(result, op, home)
+                kept.append((home, owner))
+            if owner is not None and owner.held:
+                op.attr = None
             if owner is None:  # the owner reaches no output: the first that does stands in for it
                 owner = stand_in.setdefault(op.node.owner, op)
                 if owner is op:
                     continue
                 op.attr = None
             op.owner = owner
+    for home, op in kept:
+        home.items.append(op)
+
+
+def _keeper(result: Structure, owner: str, scopes: dict[int, Scope]) -> Scope | None:
+    """The scope of a layer that leads nowhere itself, in a part that is held for others, who use its weights."""
+    if owner not in result.graph:
+        return None
+    home = scopes[result.graph.node(owner).region]
+    return home if any(around.use is not None and around.use.held for around in home.chain) else None
+
+
+def _hold(result: Structure, op: Op, home: Scope) -> Op:
+    """A module for such a layer, made and not called where it stands."""
+    assert op.node.owner is not None
+    name = op.node.owner
+    prefix = f"{home.region.path}." if home.region.path else ""
+    local = name.removeprefix(prefix) if name.startswith(prefix) else name.rpartition(".")[2]
+    attr = unique(attribute(local), {item.attr or "" for item in home.items})
+    held = Op(replace(op.node, name=f"\0{name}"), op.torch, [], op.channels, attr, held=True)
+    result.home[held.node.name] = home
+    result.held[name] = held
+    return held
 
 
 def _borders(result: Structure, operands: dict[str, list[Ref]]) -> None:
@@ -364,19 +430,34 @@ def _borders(result: Structure, operands: dict[str, list[Ref]]) -> None:
             scope.use.operands, scope.use.outputs = list(scope.inputs), list(scope.outputs)
     net.inputs = [Ref(name) for name in graph.inputs]
     net.outputs = list(dict.fromkeys([ref for _, ref in graph.outputs] + [head.ref for head in graph.heads]))
-    _borrow(result)
 
 
 def _borrow(result: Structure) -> None:
-    for name, op in result.ops.items():
-        if op.owner is None:
-            continue
-        around = set(result.home[op.owner.node.name].chain)
-        for scope in result.home[name].chain:
+    """Lends every scope the modules that it, or what it calls, uses from outside of it."""
+
+    def lend(what: Op | Use, to: Scope) -> bool:
+        around = set(result.where(what).chain)
+        new = False
+        for scope in to.chain:
             if scope in around:
                 break
-            if op.owner not in scope.borrowed:
-                scope.borrowed.append(op.owner)
+            if what not in scope.borrowed:
+                scope.borrowed.append(what)
+                new = True
+        return new
+
+    calls: list[tuple[Scope, Scope]] = []
+    for scope in result.scopes:
+        for item in scope.items:
+            if isinstance(item, Op):
+                if item.owner is not None:
+                    lend(item.owner, scope)
+            elif item.same is not None and item.same.scope is not None:
+                lend(item.same, scope)
+                calls.append((scope, item.same.scope))
+    # whoever calls what is held elsewhere hands on what that borrows
+    while any([lend(what, caller) for caller, called in calls for what in [*called.borrowed]]):
+        pass
 
 
 def _order(scope: Scope) -> None:

@@ -11,8 +11,7 @@ from ogive.layers.base import Argument
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     """Runs the body beside the flow, which stays where it is."""
     assert use.body is not None
-    name = frame.pin.id if frame.pin is not None else frame.namespace.next("aux")
-    frame.namespace.taken.add(name)
+    name = frame.namespace.pin(frame.pin.id) if frame.pin is not None else frame.namespace.next("aux")
     weight = use.arguments.get("weight", 1.0)
     region = ctx.open_region(frame, "aux", name, span=use.span, block="aux", weight=weight)
     value = ctx.run_body(ctx, use.body, frame.inner(region=region.id, namespace=Namespace(region.path)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ogive.elaborate.context import Context, Frame
+from ogive.elaborate.edits.application import applied
 from ogive.elaborate.emit import emit, no_flow
 from ogive.elaborate.flow import names_its_start
 from ogive.elaborate.parameters import bind
@@ -46,10 +47,19 @@ def branches(ctx: Context, frame: Frame, callee: Callable, element: ast.WithBran
     if bound is None or any(not isinstance(value, Tensor) for value in values):
         ctx.close_region(region, POISON)
         return POISON
-    operands = [*values, *bound.tensors]
     headings = [f"branch {i + 1}" for i in range(len(values))] + ["argument"] * len(bound.tensors)
-    value = emit(
-        ctx, inner, layer(**bound.values), operands, element.head.span, spans=bound.spans, headings=headings
-    )
+    head = element.head.span
+
+    def join(at: Frame, edited: Callable) -> Value:
+        given = bound
+        if edited is not callee:
+            given = bind(ctx, at, edited, layer.arguments(), head, operands=True, defaults=at.defaults)
+        if given is None:
+            return POISON
+        operands = [*values, *given.tensors]
+        return emit(ctx, at, layer(**given.values), operands, head, spans=given.spans, headings=headings)
+
+    inner.flow = values
+    value = applied(ctx, inner, callee, head, join)
     ctx.close_region(region, value)
     return value

@@ -7,7 +7,10 @@ from dataclasses import replace
 from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope, Word, WordUse
 from ogive.elaborate.emit import emit
 from ogive.elaborate.history import differing, keeping_size, where_set
+from ogive.elaborate.labels import notes_inside
+from ogive.elaborate.sharing import share_clique, shared_parts
 from ogive.elaborate.values import POISON, Tensor, Value, describe
+from ogive.elaborate.words.sequence import in_sequence
 from ogive.graph import CliqueBody, CliqueStep, Graph, Node, Ref, Region
 from ogive.layers.base import Argument, Layer, ShapeError, TensorType
 from ogive.layers.io import CliqueMember, Input
@@ -60,7 +63,7 @@ def _body(
     scratch = Graph("clique")
     scratch.regions[0] = Region(0, "net", "", "", None)
     scratch.add(Node("in", Input("in", source.type), (source.type,), 0))
-    inner_ctx = replace(ctx, graph=scratch, heads=[], inputs=[])
+    inner_ctx = replace(ctx, graph=scratch, heads=[], inputs=[], budgets=[], norms=[])
     start = Tensor(Ref("in"), source.type)
     inner = Frame(
         scope=Scope(_values_only(frame.scope)),
@@ -73,6 +76,11 @@ def _body(
         definition=frame.definition,
         trail=frame.trail,
         depth=frame.depth + 1,
+        sealed=frame.sealed,
+        file=frame.file,
+        stages=frame.stages,
+        edits=tuple(replace(each, scope=Scope(_values_only(each.scope))) for each in frame.edits),
+        grafts=frame.grafts,
     )
     inner.namespace.taken.add("in")
     value = inner_ctx.run_body(inner_ctx, use.body, inner)
@@ -90,7 +98,8 @@ def _body(
                 frame=frame,
             )
         return None
-    return _take_apart(ctx, frame, use, scratch, value, source.type, (n, stages, updates))
+    body = _take_apart(ctx, frame, use, scratch, value, source.type, (n, stages, updates))
+    return body and replace(body, notes=notes_inside(inner_ctx))
 
 
 def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> bool:
@@ -103,7 +112,9 @@ def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> boo
         for region in body.graph.regions.values()
         if region.path in heads and region.kind == "aux"
     ]
+    declared += [(budget.statement.span, "assert") for budget in body.budgets]
     declared += [(region.span, "clique") for region in body.graph.regions.values() if region.kind == "clique"]
+    declared += [(span, "share") for span in shared_parts(body.graph)]
     for span, word in declared:
         ctx.error(
             "E301",
@@ -120,11 +131,12 @@ def _values_only(scope: Scope) -> Scope:
     """The names around, tensors only known as such: a clique's body has no source but its layers."""
     flat = Scope()
     at: Scope | None = scope
-    while at is not None:
+    while at is not None and at.parent is not None:  # at the top of a file there are no tensors
         for name, binding in at.names.items():
             if name not in flat.names:
                 flat.names[name] = _outside(binding) if _collects(binding.value) else binding
         at = at.parent
+    flat.parent = at
     return flat
 
 
@@ -245,7 +257,7 @@ def _rest(graph: Graph, mix: Node, value: Tensor) -> Graph:
     past = False
     for node in graph:
         if past:
-            rest.add(node, [Ref("in") if ref.node == mix.name else ref for ref in graph.operands(node.name)])
+            rest.add(node, [Ref("in") if ref.node == mix.name else ref for ref in graph.reads(node.name)])
         past = past or node.name == mix.name
     out = Ref("in") if value.ref.node == mix.name else value.ref
     rest.outputs = (("output", out),)
@@ -294,7 +306,13 @@ def source_type(body: CliqueBody, stage: int, layer: int) -> TensorType:
 def _place(ctx: Context, frame: Frame, use: WordUse, source: Tensor, body: CliqueBody) -> Value:
     """Puts the cycle into the graph, and the three concatenations that can be read from it."""
     name = frame.namespace.next("clique")  # `as` names its value
-    region = ctx.open_region(frame, "clique", name, span=use.span, block="clique", clique=body)
+    region = ctx.open_region(
+        frame, "clique", name, span=use.span, block="clique", clique=body, notes=body.notes
+    )
+    owner, fits = share_clique(ctx, frame, region, body, use.head)
+    if not fits:
+        return POISON
+    ctx.graph.regions[region.id] = region = replace(region, owner=owner)
     inner = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
     path = inner.namespace.join
     names = [path(f"layer{i}") for i in range(1, body.layers + 1)]
@@ -344,4 +362,5 @@ CLIQUE = Word(
     ),
     body=True,
     apply=_apply,
+    without=in_sequence,
 )

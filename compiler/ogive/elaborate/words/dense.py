@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
+from ogive.elaborate.edits.application import applied
+from ogive.elaborate.edits.arguments import instance
 from ogive.elaborate.emit import emit
-from ogive.elaborate.values import POISON, Tensor, Value, describe
+from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe
+from ogive.elaborate.words.sequence import in_sequence
 from ogive.layers.base import Argument
 
 
@@ -26,6 +29,13 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     name = frame.namespace.next("dense")  # `as` names its value
     region = ctx.open_region(frame, "dense", name, span=use.span, block="dense")
     container = frame.inner(region=region.id, namespace=Namespace(region.path), scope=frame.scope)
+
+    def join(at: Frame, callee: Callable) -> Value:
+        layer = instance(ctx, at, callee, use.head) if callee.named else concat()
+        if layer is None:
+            return POISON
+        return emit(ctx, at, layer, at.flow, use.head, title="dense", headings=["so far", "body"])
+
     for turn in range(use.arguments["layers"]):
         ctx.spend(1, use.head)
         step = f"layer{turn + 1}"
@@ -43,11 +53,9 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
             )
             value = POISON
         if isinstance(value, Tensor) and isinstance(container.flow, Tensor):
-            joined = container.inner(region=layer.id, namespace=inner.namespace)
             both = [container.flow, value]
-            container.flow = emit(
-                ctx, joined, concat(), both, use.head, title="dense", headings=["so far", "body"]
-            )
+            joined = container.inner(region=layer.id, namespace=inner.namespace, flow=both)
+            container.flow = applied(ctx, joined, Callable(concat), use.head, join)
         else:
             container.flow = POISON
         ctx.close_region(layer, container.flow)
@@ -66,4 +74,5 @@ DENSE = Word(
     ),
     body=True,
     apply=_apply,
+    without=in_sequence,
 )

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
+from ogive.elaborate.edits.application import applied
+from ogive.elaborate.edits.arguments import as_callee, instance
 from ogive.elaborate.emit import emit, emit_call
 from ogive.elaborate.history import as_text, describe_path, differing, keeping_size, where_set
 from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
-from ogive.graph import Graph
 from ogive.layers.base import Argument, Layer, Layout
-from ogive.layers.sizes import ceil_div
+from ogive.layers.sizes import stride_between
 
 MODES = ("auto", "pad", "project")
 
@@ -31,7 +32,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         entered = POISON
     region = ctx.open_region(frame, "residual", span=use.span, block="residual")
     inner = frame.inner(region=region.id, flow=entered)
-    nodes_before = len(ctx.graph)
+    norms_before = len(ctx.norms)
     body = ctx.run_body(ctx, use.body, inner)
     mode = use.arguments.get("shortcut", "auto")
     if not isinstance(body, Tensor) or not isinstance(entered, Tensor):
@@ -46,17 +47,21 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
             )
         ctx.close_region(region, POISON)
         return POISON
-    shortcut = _shortcut(ctx, frame, use, mode, entered, body, region.id, nodes_before)
+    shortcut = _shortcut(ctx, frame, use, mode, entered, body, region.id, norms_before)
     value: Value = POISON
     if isinstance(shortcut, Tensor):
         add = ctx.library.get("add")
         assert add is not None
-        if shortcut.type != body.type:
+
+        def join(at: Frame, callee: Callable) -> Value:
+            if shortcut.type == body.type:
+                return emit(ctx, at, add(), at.flow, use.head)
             _disagree(ctx, frame, use, entered, shortcut, body)
-        else:
-            outer = frame.inner(region=region.id, scope=frame.scope)
-            outer.pin = frame.pin
-            value = emit(ctx, outer, add(), [body, shortcut], use.head)
+            return POISON
+
+        outer = frame.inner(region=region.id, scope=frame.scope, flow=[body, shortcut])
+        outer.pin = frame.pin
+        value = applied(ctx, outer, Callable(add), use.head, join)
     ctx.close_region(region, value)
     return value
 
@@ -69,7 +74,7 @@ def _shortcut(
     entered: Tensor,
     body: Tensor,
     residual: int,
-    nodes_before: int,
+    norms_before: int,
 ) -> Value:
     """The other side of the addition, by its mode."""
     agree = entered.type == body.type
@@ -106,11 +111,11 @@ def _shortcut(
         assert pad is not None
         region, inner = _side(ctx, frame, use, residual, entered)
         layer = pad(stride=stride, channels=body.type.channels)  # pyright: ignore[reportCallIssue]
-        value = emit(ctx, inner, layer, [entered], use.head, added=True)
+        value = _added(ctx, inner, layer, use.head)
         ctx.close_region(ctx.graph.regions[region], value)
         return value
     region, inner = _side(ctx, frame, use, residual, entered)
-    value = _project(ctx, inner, use, entered, body, stride, _norm_of(ctx.graph, nodes_before))
+    value = _project(ctx, inner, use, entered, body, stride, _norm_of(ctx, frame, norms_before))
     ctx.close_region(ctx.graph.regions[region], value)
     return value
 
@@ -145,20 +150,34 @@ def _project(
         given += [("kernel_size", 1), ("stride", stride), ("padding", 0), ("dilation", 1), ("groups", 1)]
     callee = Callable(layer, (), tuple((name, Given(value, span)) for name, value in given))
     inner = replace(inner, flow=entered, pin=None)
-    value = emit_call(ctx, inner, callee, use.head)
+    value = applied(ctx, inner, callee, use.head, lambda at, edited: emit_call(ctx, at, edited, use.head))
     if norm is None or not isinstance(value, Tensor):
         return value
-    return emit(ctx, inner, norm, [value], use.head, added=True)
+    return _added(ctx, replace(inner, flow=value), norm, use.head)
 
 
-def _norm_of(graph: Graph, nodes_before: int) -> Layer | None:
-    """The norm that the body used last, with its arguments."""
-    names = list(graph.digraph)[nodes_before:]
-    for name in reversed(names):
-        layer = graph.node(name).layer
-        if layer.after_projection:
-            return layer
-    return None
+def _added(ctx: Context, frame: Frame, layer: Layer, span: Span) -> Value:
+    """A layer that the compiler adds; edits see it."""
+    plain = as_callee(layer, span)
+
+    def run(at: Frame, callee: Callable) -> Value:
+        final = layer if callee is plain else instance(ctx, at, callee, span)
+        return POISON if final is None else emit(ctx, at, final, [at.flow], span, added=True)
+
+    return applied(ctx, frame, plain, span, run)
+
+
+def _norm_of(ctx: Context, frame: Frame, norms_before: int) -> Layer | None:
+    """The norm that the body was written with last, with its arguments. Edits act on it where the projection is,
+    as they did in the body, so it is taken as it was before them.
+    """
+    return next((norm for grafts, norm in reversed(ctx.norms[norms_before:]) if grafts == frame.grafts), None)
+
+
+def _plain(ctx: Context, frame: Frame, use: WordUse) -> Value:
+    """What stays when an edit removes a residual: its body, without a shortcut."""
+    assert use.body is not None
+    return ctx.run_body(ctx, use.body, frame.inner())
 
 
 def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
@@ -172,10 +191,8 @@ def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
         return None
     strides: list[int] = []
     for size, wanted in zip(before.spatial, after.spatial, strict=True):
-        stride = ceil_div(size, wanted)
-        if wanted > size or (size - 1) // stride + 1 != wanted:
-            return None
-        if stride > 1 and before.layout is not Layout.MAP:
+        stride = stride_between(size, wanted)
+        if stride is None or (stride > 1 and before.layout is not Layout.MAP):
             return None
         strides.append(stride)
     return tuple(strides) or (1,)
@@ -221,6 +238,8 @@ def _disagree(
     ]
     named = {"spatial": "size", "sizes": "their number of axes"}.get(what, what)
     help_ = "let the shortcut project: `residual { … }`" if _strides(entered, body) is not None else None
+    if not isinstance(use.arguments.get("shortcut"), BodyValue):  # it did project
+        help_ = "an edit changed the projection: let it ask for more arguments, so that it passes over this one"
     ctx.error(
         "E201",
         f"`add`: {a} and {b} differ in {named}",
@@ -259,4 +278,5 @@ RESIDUAL = Word(
     ),
     body=True,
     apply=_apply,
+    without=_plain,
 )

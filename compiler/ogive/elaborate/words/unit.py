@@ -27,8 +27,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         "norm": use.arguments.get("norm") or Callable(_layer(ctx, "bn")),
         "act": use.arguments.get("act") or Callable(_layer(ctx, "relu")),
     }
-    name = frame.pin.id if frame.pin is not None else frame.namespace.next("unit")
-    frame.namespace.taken.add(name)
+    name = frame.namespace.pin(frame.pin.id) if frame.pin is not None else frame.namespace.next("unit")
     region = ctx.open_region(frame, "block", name, span=use.span, block="unit", arguments=(("order", order),))
     inner = frame.inner(region=region.id, namespace=Namespace(region.path))
     for word in order.split():

@@ -1,0 +1,1 @@
+"""Colours for `.arch` text: Pygments, TextMate and LaTeX listings, all from `rules.py`."""

@@ -1,0 +1,161 @@
+"""Applying the fixes that diagnostics carry, without ever making a text worse. Nothing is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ogive.diagnostics import Diagnostic, Fix
+
+ROUNDS = 100
+"""How often a text is checked again at most; a mistake may hide another one."""
+Examine = Callable[[str], Sequence[Diagnostic]]
+"""What is wrong with a text. Its fixes are those whose source is this text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A mistake that was fixed.
+
+    Attributes:
+        code, message: of its diagnostic.
+        line, column: where it stood, counted from 1, in the text as it was then.
+        before, after: what was replaced by what.
+        safe: whether the fix was a safe one.
+    """
+
+    code: str
+    message: str
+    line: int
+    column: int
+    before: str
+    after: str
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What became of a text: the new one, what was done, and what is still wrong with it."""
+
+    text: str
+    applied: tuple[Applied, ...]
+    left: tuple[Diagnostic, ...]
+
+
+def fix_text(text: str, examine: Examine, *, unsafe: bool = False) -> Fixed:
+    """Applies fixes until none is left that helps.
+
+    One mistake may hide others, which then come to light with fixes of their own; so a step is judged by
+    where it leads. When the fixes of a round, applied together, lead to a worse text, each of them is tried
+    alone; one that does so again is not applied. Worse is: more mistakes of syntax, or as many of them and
+    more others.
+
+    Args:
+        text: a program.
+        examine: finds what is wrong with a version of it.
+        unsafe: whether to apply also the fixes that guess.
+    """
+    now = Fixed(text, (), tuple(examine(text)))
+    refused: set[_Key] = set()
+    for _ in range(ROUNDS):
+        chosen = _applicable(now, unsafe, refused)
+        if not chosen:
+            break
+        attempts = [chosen] if len(chosen) == 1 else [chosen, *([one] for one in chosen)]
+        for attempt in attempts:
+            then = _pursued(now, attempt, examine, unsafe, refused)
+            if then is not None and _badness(then) <= _badness(now):
+                now = then
+                break
+            if len(attempt) == 1:
+                refused.add(_key(*attempt[0]))
+    return now
+
+
+_Pair = tuple[Diagnostic, Fix]
+_Key = tuple[str, str, str, str]
+
+
+def _pursued(
+    start: Fixed, attempt: list[_Pair], examine: Examine, unsafe: bool, refused: set[_Key]
+) -> Fixed | None:
+    """Where some fixes lead, with those of mistakes that they bring to light; None where they do not help."""
+    state = _applied(start, attempt, examine)
+    for _ in range(ROUNDS):
+        chosen = _applicable(state, unsafe, refused) if state is not None else []
+        following = _applied(state, chosen, examine) if state is not None and chosen else None
+        if following is None:
+            break
+        state = following
+    return state
+
+
+def _applied(state: Fixed, attempt: list[_Pair], examine: Examine) -> Fixed | None:
+    """The text after some fixes, and what is wrong with it; None when what they fix is still there."""
+    text = replaced(state.text, [fix for _, fix in attempt])
+    left = tuple(examine(text))
+    if _still_there(left, attempt):
+        return None
+    return Fixed(text, state.applied + tuple(_record(*pair) for pair in attempt), left)
+
+
+def replaced(text: str, fixes: Iterable[Fix]) -> str:
+    """The text with each span, none of which overlap, replaced."""
+    pieces: list[str] = []
+    at = 0
+    for fix in sorted(fixes, key=lambda fix: fix.span.start):
+        pieces += [text[at : fix.span.start], fix.replacement]
+        at = fix.span.end
+    return "".join([*pieces, text[at:]])
+
+
+def _applicable(state: Fixed, unsafe: bool, refused: set[_Key]) -> list[_Pair]:
+    """The fixes of this text that may be applied together: none touches another."""
+    pairs = [
+        (d, d.fix)
+        for d in state.left
+        if d.fix is not None
+        and (d.fix.safe or unsafe)
+        and d.fix.span.source.text == state.text
+        and _key(d, d.fix) not in refused
+    ]
+    pairs.sort(key=lambda pair: (pair[1].span.start, pair[1].span.end))
+    chosen: list[_Pair] = []
+    for diagnostic, fix in pairs:
+        if not chosen or fix.span.start > chosen[-1][1].span.end:
+            chosen.append((diagnostic, fix))
+    return chosen
+
+
+def _badness(state: Fixed) -> tuple[int, int]:
+    """Mistakes of syntax, which hide all others, and then the others."""
+    errors = [d for d in state.left if d.severity == "error"]
+    syntax = sum(
+        d.code.startswith("E0") and d.span is not None and d.span.source.text == state.text for d in errors
+    )
+    return syntax, len(errors) - syntax
+
+
+def _still_there(after: Sequence[Diagnostic], attempt: Sequence[tuple[Diagnostic, Fix]]) -> bool:
+    """Whether a mistake is found again where it was fixed."""
+    places = {(d.code, d.span.start) for d in after if d.span is not None}
+    moved = 0
+    for diagnostic, fix in attempt:
+        starts = [fix.span.start] if diagnostic.span is None else [fix.span.start, diagnostic.span.start]
+        if any((diagnostic.code, start + moved) in places for start in starts):
+            return True
+        moved += len(fix.replacement) - (fix.span.end - fix.span.start)
+    return False
+
+
+def _key(diagnostic: Diagnostic, fix: Fix) -> _Key:
+    """What a refused fix is recognised by in a later version of the text."""
+    line = fix.span.source.line(fix.span.line)
+    return diagnostic.code, line, fix.span.text, fix.replacement
+
+
+def _record(diagnostic: Diagnostic, fix: Fix) -> Applied:
+    line, column = fix.span.source.position(fix.span.start)
+    return Applied(
+        diagnostic.code, diagnostic.message, line, column, fix.span.text, fix.replacement, fix.safe
+    )

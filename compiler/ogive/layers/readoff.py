@@ -1,0 +1,250 @@
+"""Unknown sizes in the text of a layer: read off the tensors that are there.
+
+A text may hold `ceil(h / 2)` where a number would stand. What is printed must give that size for every input,
+so it is written in terms of the shapes of the layer's operands: `x.shape[2]`, `2 * x.shape[3]`,
+`(x.shape[2] + 1) // 2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ogive.layers.code import Call, Keyword, Operand, Operands, Self, Template, Torch, Value
+from ogive.layers.notation import Notation, written
+from ogive.layers.tensor import TensorType
+from ogive.layers.unknown import (
+    Atom,
+    Floor,
+    Monomial,
+    Size,
+    SizeExpr,
+    floor_div,
+    substitute,
+    symbols_of,
+    unknown,
+)
+
+_PYTHON = Notation(over=" // ", floor="{}", ceil=None, tight=False)
+_OPENS, _CLOSES = ("(", ", ", "[", ":"), (")", ",", "]", ":")
+"""What stands around a whole argument: an operator inside needs no parentheses there."""
+
+Sources = Sequence[tuple[str, SizeExpr]]
+"""Sizes that can be read, with the text that reads each."""
+
+
+class Unreadable(Exception):
+    """A size that follows from no operand's shape.
+
+    Attributes:
+        size: which.
+    """
+
+    def __init__(self, size: SizeExpr) -> None:
+        super().__init__(str(size))
+        self.size = size
+
+
+def read_off(torch: Torch, inputs: Sequence[TensorType]) -> Torch:
+    """The text of a layer with every unknown size read off its operands.
+
+    Args:
+        torch: the text.
+        inputs: the types of the operands, and of further tensors behind them whose sizes may be read.
+
+    Raises:
+        Unreadable: a size follows from none of them, or the constructor of a module needs it.
+    """
+    for call in (torch.module, *torch.setup):
+        if call is not None and (sizes := _unknown_in(call)):
+            raise Unreadable(sizes[0])
+    forms = (torch.forward, torch.inplace, torch.flow)
+    if not any(_unknown_in(form) for form in forms if form is not None):
+        return torch
+    sources = [
+        (f"{{{index}}}.shape[{axis}]", size)
+        for index, x in enumerate(inputs)
+        for axis, size in enumerate(x.sizes, 1)
+        if isinstance(size, SizeExpr)
+    ]
+    forward, inplace, flow = (None if form is None else _read(form, sources) for form in forms)
+    return replace(torch, forward=forward, inplace=inplace, flow=flow)
+
+
+def _unknown_in(form: Call | Template) -> list[SizeExpr]:
+    values: list[object] = []
+    for value in _values(form):
+        values += value if isinstance(value, tuple) else [value]
+    return [value for value in values if isinstance(value, SizeExpr)]
+
+
+def _values(form: Call | Template) -> list[object]:
+    if isinstance(form, Template):
+        return [value for _, value in form.slots]
+    return [*form.args, *(keyword.value for keyword in form.keywords)]
+
+
+# --------------------------------------------------------------------------- the text
+
+
+def _read(form: Call | Template, sources: Sources) -> Call | Template:
+    if not _unknown_in(form):
+        return form
+    return _Text(sources).of(form)
+
+
+class _Text:
+    """A text in which sizes are read; its other values stay slots."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.slots: list[tuple[str, Value]] = []
+
+    def of(self, form: Call | Template) -> Template:
+        if isinstance(form, Template):
+            text = form.text
+            for name, value in form.slots:
+                if isinstance(value, SizeExpr) or (isinstance(value, tuple) and symbols_of(value)):
+                    text = _put(text, name, self.value(name, value))
+                else:
+                    self.slots.append((name, value))
+            return Template(text, tuple(self.slots), form.atom)
+        parts = [self.argument(index, argument) for index, argument in enumerate(form.args)]
+        parts += [self.keyword(keyword) for keyword in form.keywords if keyword.value != keyword.default]
+        return Template(f"{form.name}({', '.join(parts)})", tuple(self.slots), atom=True)
+
+    def argument(self, index: int, argument: Value | Operand | Operands | Self) -> str:
+        match argument:
+            case Operand(number):
+                return f"{{{number}}}"
+            case Operands():
+                return "({operands})"
+            case Self(member):
+                return f"{{self}}.{member}" if member else "{self}"
+            case _:
+                return self.value(f"value{index}", argument)
+
+    def keyword(self, keyword: Keyword) -> str:
+        return f"{keyword.name}={self.value(keyword.name, keyword.value)}"
+
+    def value(self, name: str, value: Value) -> str:
+        if isinstance(value, tuple) and symbols_of(value):
+            parts = [self.value(f"{name}{index}", part) for index, part in enumerate(value)]
+            return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+        if isinstance(value, SizeExpr):
+            return formula(value, self.sources)
+        self.slots.append((name, value))
+        return f"{{{name}}}"
+
+
+def _put(text: str, name: str, value: str) -> str:
+    """The text with a value in the place of a slot, in parentheses where an operator stands beside it."""
+    hole = f"{{{name}}}"
+    before, behind = text.split(hole, 1)
+    alone = before.endswith(_OPENS) and behind.startswith(_CLOSES)
+    compound = not value.startswith("(") and re.search(r" [-+*/]+ |^-", value)
+    return text.replace(hole, f"({value})" if compound and not alone else value)
+
+
+def formula(size: SizeExpr, sources: Sources) -> str:
+    """A size as Python computes it from others.
+
+    Raises:
+        Unreadable: it follows from none of them.
+    """
+    found = express(size, sources)
+    if found is None:
+        raise Unreadable(size)
+    return written(found, _PYTHON)
+
+
+# --------------------------------------------------------------------------- the arithmetic
+
+
+def express(size: Size, sources: Sources) -> Size | None:
+    """A size in terms of others: an expression whose unknowns are their texts. None where there is none."""
+    found = _found(size, sources)
+    if found is None:
+        return None
+    known = dict(sources)
+    return found if substitute(found, known) == size else None
+
+
+def _found(size: Size, sources: Sources) -> Size | None:
+    if not isinstance(size, SizeExpr):
+        return size
+    for text, source in sources:
+        if (found := _linear(size, source, unknown(text))) is not None:
+            return found
+    total: Size = 0
+    for monomial, coefficient in size.terms:
+        part = _product(monomial, sources)
+        if part is None or not isinstance(coefficient, int):
+            return None
+        total = total + coefficient * part
+    return total
+
+
+def _product(monomial: Monomial, sources: Sources) -> Size | None:
+    product: Size = 1
+    for atom, power in monomial:
+        factor = _factor(atom, sources)
+        if factor is None:
+            return None
+        product = product * factor**power
+    return product
+
+
+def _linear(size: Size, source: SizeExpr, name: SizeExpr) -> Size | None:
+    """`a * source + b`, if the size is that."""
+    if not isinstance(size, SizeExpr):
+        return None
+    monomial, scale = source.terms[0]
+    times = dict(size.terms).get(monomial, 0)
+    if not times or times % scale:
+        return None
+    rest = size - times // scale * source
+    return None if isinstance(rest, SizeExpr) else times // scale * name + rest
+
+
+def _factor(atom: Atom, sources: Sources) -> Size | None:
+    """An unknown, or a quotient, in terms of the sources."""
+    alone = SizeExpr([(((atom, 1),), 1)])
+    for text, source in sources:
+        if (found := _linear(alone, source, unknown(text))) is not None:
+            return found
+    if not isinstance(atom, Floor):
+        return _inverse(atom, sources)
+    for text, source in sources:
+        if (found := _quotient(atom, source, unknown(text))) is not None:
+            return found
+    numerator = _found(atom.numerator, sources)
+    return None if numerator is None else floor_div(numerator, atom.divisor)
+
+
+def _inverse(symbol: str, sources: Sources) -> Size | None:
+    """An unknown from a multiple of it: `h` is `x.shape[2] // 32` where that is 32 h."""
+    for text, source in sources:
+        rest = substitute(source, {symbol: 0})
+        times = substitute(source, {symbol: 1})
+        if not isinstance(rest, int) or not isinstance(times, int) or times <= rest:
+            continue
+        if source == (times - rest) * unknown(symbol) + rest:
+            return floor_div(unknown(text) - rest, times - rest)
+    return None
+
+
+def _quotient(quotient: Floor, source: SizeExpr, name: SizeExpr) -> Size | None:
+    """floor((p + d q) / (d f)) from a source that is floor(p / d) + c: floor((source - c + q) / f)."""
+    (monomial, scale), *others = source.terms
+    if scale != 1 or len(monomial) != 1 or monomial[0][1] != 1 or any(m for m, _ in others):
+        return None
+    (inner, _), constant = monomial[0], sum(c for _, c in others)
+    numerator, divisor = (inner.numerator, inner.divisor) if isinstance(inner, Floor) else (unknown(inner), 1)
+    if quotient.divisor % divisor:
+        return None
+    rest = quotient.numerator - numerator
+    if isinstance(rest, SizeExpr) or rest % divisor:
+        return None
+    return floor_div(name - constant + rest // divisor, quotient.divisor // divisor)

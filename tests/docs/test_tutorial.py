@@ -1,0 +1,32 @@
+"""Every snippet of the tutorial runs, in order, and prints what the page says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.snippets import agrees, run_page, snippets
+
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("tutorial.md",)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_snippet_runs_and_prints_what_the_page_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text(encoding="utf-8")
+    assert {"arch", "console", "pycon"} <= {snippet.language for snippet in snippets(text)}
+    updated, wrong = run_page(text)
+    if update_golden:
+        page.write_text(updated, encoding="utf-8")
+        return
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_an_ellipsis_stands_for_anything_and_nothing_else() -> None:
+    assert agrees("a … c\n…\nend\n", "a 1.5 s c\nx\ny\nend\n")
+    assert agrees("a\n…\nb\n", "a\nb\n")
+    assert not agrees("a\n", "a\nb\n")
+    assert not agrees("a b\n", "a  b\n")

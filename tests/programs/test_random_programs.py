@@ -1,0 +1,186 @@
+"""Random programs: what is accepted runs as promised, what is refused is refused with reasons."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+
+from ogive.diagnostics import ArchError
+from ogive.elaborate.words import WORDS
+from ogive.layers.library import Library
+from ogive.network import Network
+from ogive.pipeline import compile_target, parse_changes, read_program
+from tests.programs.definitions import Program, write_program
+from tests.programs.judge import NAME, Verdict, check_diagnostics, judge
+from tests.programs.run import verify
+from tests.programs.strategy import programs
+
+QUICK, MANY = 400, 5000
+BATCH = 25
+examples = settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+
+
+def check(program: Program) -> Verdict:
+    """Runs what is accepted, and looks at all that is said."""
+    verdict = judge(program.text)
+    check_diagnostics(verdict.diagnostics)
+    if verdict.accepted:
+        torch.manual_seed(0)
+        for compiled in verdict.compiled:
+            verify(compiled)
+    else:
+        assert verdict.errors, "neither accepted nor refused"
+    return verdict
+
+
+@given(program=programs())
+@examples
+def test_a_program_runs_as_promised_or_is_refused_with_reasons(program: Program) -> None:
+    check(program)
+
+
+@pytest.mark.parametrize("first", range(0, QUICK // 2, BATCH))
+def test_programs_from_seeds(first: int) -> None:
+    for seed in range(first, first + BATCH):
+        check(write_program(random.Random(seed)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(QUICK // 2, 2000, 200))
+def test_more_programs_from_seeds(first: int) -> None:
+    for seed in range(first, first + 200):
+        check(write_program(random.Random(seed)))
+
+
+class Statistics:
+    """How often what was accepted.
+
+    Attributes:
+        total, accepted: programs.
+        kinds: layers in accepted graphs, by kind.
+        used: constructs in accepted programs.
+        codes: first mistakes of refused programs, by code.
+    """
+
+    def __init__(self, seeds: Iterable[int]) -> None:
+        self.total = self.accepted = 0
+        self.kinds, self.used, self.written = Counter[str](), Counter[str](), Counter[str]()
+        self.codes = Counter[str]()
+        for seed in seeds:
+            program = write_program(random.Random(seed))
+            verdict = judge(program.text)
+            self.total += 1
+            self.written.update(program.used)
+            if not verdict.accepted:
+                self.codes[verdict.errors[0].code] += 1
+                continue
+            self.accepted += 1
+            self.used.update(program.used)
+            for compiled in verdict.compiled:
+                self.kinds.update({node.layer.kind for node in compiled.graph})
+                self.used.update({f"word {region.kind}" for region in compiled.graph.regions.values()})
+
+    def __str__(self) -> str:
+        codes = ", ".join(f"{code} {count}" for code, count in self.codes.most_common())
+        rare = ", ".join(f"{what} {count}" for what, count in self.used.most_common()[:-12:-1])
+        return f"{self.accepted} of {self.total} accepted; refused: {codes}; rarest: {rare}"
+
+
+def assert_everything_is_accepted_somewhere(found: Statistics) -> None:
+    print(found)
+    assert found.accepted >= 0.3 * found.total
+    assert found.total - found.accepted >= 0.1 * found.total, "hardly anything is refused"
+    # `identity` leaves nothing in the graph
+    layers = set(Library.standard().names()) - set(found.kinds) - ({"identity"} & found.used.keys())
+    assert not layers, f"never accepted: {sorted(layers)}"
+    constructs = set(found.written) - set(found.used)
+    assert not constructs, f"never accepted: {sorted(constructs)}"
+    words = {name for name in WORDS if not any(name in used.split() for used in found.used)}
+    assert not words, f"never accepted: {sorted(words)}"
+
+
+def test_each_word_and_layer_is_accepted_somewhere() -> None:
+    assert_everything_is_accepted_somewhere(Statistics(range(QUICK)))
+
+
+@pytest.mark.slow
+def test_each_word_and_layer_is_accepted_somewhere_among_many() -> None:
+    found = Statistics(range(10**6, 10**6 + MANY))
+    assert_everything_is_accepted_somewhere(found)
+    assert min(found.kinds.values()) > 5, found.kinds.most_common()[:-6:-1]
+
+
+def test_edits_from_outside() -> None:
+    matched = 0
+    for seed in range(120):
+        program = write_program(random.Random(seed), reckless=0)
+        if not program.edits:
+            continue
+        read = None
+        try:
+            read = read_program(program.text, NAME)
+            compiled = compile_target(read, "Net", edits=parse_changes(program.edits))
+        except ArchError as error:
+            check_diagnostics(error.diagnostics)
+            continue
+        matched += 1
+        verify(compiled)
+    assert matched > 20
+
+
+_SOURCES = """
+import random
+from ogive.network import Network
+from tests.programs.definitions import write_program
+from tests.programs.judge import judge
+for seed in range(40):
+    verdict = judge(write_program(random.Random(seed)).text)
+    for compiled in verdict.compiled if verdict.accepted else ():
+        print(Network(compiled).source())
+"""
+
+
+def test_the_same_text_gives_the_same_source() -> None:
+    """In another process, with other hashes."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", _SOURCES],
+            env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hashes},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hashes in ("1", "2")
+    ]
+    assert len(found[0]) > 1000
+    assert found[0] == found[1]
+
+
+def test_warnings_do_not_refuse() -> None:
+    """A program about which there are only doubts is accepted."""
+    verdicts = [judge(write_program(random.Random(seed)).text) for seed in range(60)]
+    assert any(v.accepted and v.diagnostics for v in verdicts)
+    assert all(v.accepted or v.errors for v in verdicts)
+
+
+def test_a_network_is_the_same_twice() -> None:
+    for seed in range(30):
+        verdict = judge(write_program(random.Random(seed)).text)
+        again = judge(write_program(random.Random(seed)).text)
+        assert [Network(c).source() for c in verdict.compiled] == [Network(c).source() for c in again.compiled]
