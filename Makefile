@@ -23,11 +23,17 @@ test: $(STAMP)
 test-all: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS) --slow
 
+# mutated programs, random bytes, generated programs; what fails is kept in build/fuzz
+SECONDS ?= 60
+fuzz: $(STAMP)
+	PYTHONPATH=compiler $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/ogive fmt --check archs docs
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix-only --quiet .

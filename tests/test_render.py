@@ -181,17 +181,20 @@ def test_json_has_ranges_and_survives_a_round_trip():
     value = json.loads(json.dumps(to_json(d)))
     place = {
         "file": "resnet.arch",
-        "start": {"line": 14, "column": 25, "offset": label.span.start},
-        "end": {"line": 14, "column": 33, "offset": label.span.end},
+        "range": {"start": {"line": 13, "character": 24}, "end": {"line": 13, "character": 32}},
+        "offsets": {"start": label.span.start, "end": label.span.end},
     }
     assert value == {
         "code": "W301",
         "severity": "warning",
         "message": "m",
+        **place,
         "labels": [{**place, "text": "here"}],
         "notes": [{"heading": "body", "text": "x"}],
         "help": "h",
-        "fix": {**place, "replacement": "y", "safe": True},
+        "fixes": [
+            {"title": "Write `y` for `identity`", "safe": True, "edits": [{**place, "newText": "y"}]}
+        ],
     }
 
 

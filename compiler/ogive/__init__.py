@@ -8,6 +8,7 @@
 
 `load` and `loads` give a `Network`; `library_with` adds a user's own layers (see `ogive.plugin`);
 `ArchError` carries the diagnostics of a program that is wrong;
+`format` writes a program in the one style;
 `transfer` copies weights between modules by matching their dataflow.
 """
 
@@ -23,15 +24,20 @@ from ogive.plugin.files import library_with
 from ogive.version import __version__
 
 if TYPE_CHECKING:
+    from ogive.syntax.format import format_text as format
     from ogive.transfer import TransferError, transfer
 
 __all__ = [
-    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "library_with",
-    "load", "loads", "transfer",
+    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "format",
+    "library_with", "load", "loads", "transfer",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
+    if name == "format":  # few ask for it
+        from ogive.syntax.format import format_text
+
+        return format_text
     if name in ("transfer", "TransferError"):  # they need torch
         from importlib import import_module
 

@@ -8,7 +8,7 @@ GPU and holds the threads fixed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
@@ -20,7 +20,10 @@ from torch import Tensor, nn
 logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
 from torch.utils.benchmark import Timer  # noqa: E402 - after that
 
+from ogive.report.least import usual_sizes  # noqa: E402
+
 if TYPE_CHECKING:
+    from ogive.layers.tensor import TensorType
     from ogive.network import Network
 
 FORWARD, BOTH = "forward", "forward + backward"
@@ -61,7 +64,8 @@ def compare(
         rounds: how often each candidate is measured.
     """
     torch.manual_seed(0)
-    inputs = tuple(_example(tensor.sizes, tensor.dtype, batch, device) for _, tensor in network.inputs)
+    usual = usual_sizes([tensor for _, tensor in network.inputs], network.unknowns)
+    inputs = tuple(_example(tensor.at(usual), batch, device) for _, tensor in network.inputs)
     modules = {"ogive": network.module().to(device)}
     other = _torchvision(network)
     if other is not None:
@@ -111,10 +115,12 @@ def to_text(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _example(sizes: Sequence[int], dtype: str, batch: int, device: torch.device) -> Tensor:
-    if dtype == "float":
+def _example(type_: TensorType, batch: int, device: torch.device) -> Tensor:
+    sizes = [size for size in type_.sizes if isinstance(size, int)]
+    if type_.dtype == "float":
         return torch.randn(batch, *sizes, device=device)
-    return torch.zeros(batch, *sizes, device=device, dtype=torch.long if dtype == "int" else torch.bool)
+    dtype = torch.long if type_.dtype == "int" else torch.bool
+    return torch.zeros(batch, *sizes, device=device, dtype=dtype)
 
 
 def _torchvision(network: Network) -> nn.Module | None:

@@ -86,7 +86,9 @@ def in_place_of(span: Span, wrong: str, meant: str | None) -> Fix | None:
         return None
     if span.text.startswith(wrong):
         return Fix(Span(span.source, span.start, span.start + len(wrong)), meant)
-    return Fix(Span(span.source, span.end - len(wrong), span.end), meant) if span.text.endswith(wrong) else None
+    if span.text.endswith(wrong):
+        return Fix(Span(span.source, span.end - len(wrong), span.end), meant)
+    return None
 
 
 def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:

@@ -28,6 +28,36 @@ def write_atomically(path: Path, data: bytes | str) -> None:
             raise
 
 
+def create_atomically(path: Path, data: str) -> None:
+    """Writes a file that must not exist yet, so that it is whole or not there.
+
+    Raises:
+        FileExistsError: something of that name exists, be it a link that leads nowhere.
+        OSError: it cannot be written.
+    """
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+        beside = Path(stream.name)
+        try:
+            stream.write(data.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+            beside.chmod(0o666 & ~_umask())
+            _link(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _link(beside: Path, path: Path) -> None:
+    """Gives a file its name unless that is taken, also where the file system knows no links."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        beside.replace(path)
+
+
 def _umask() -> int:
     current = os.umask(0)
     os.umask(current)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from ogive.diagnostics import Diagnostic, Fix
 
 ROUNDS = 100
-"""How often a text is checked again at most; a mistake may hide another one."""
+"""How often fixes are looked for again at most; a mistake may hide another one."""
+CHECKS = 300
+"""How often a text is checked at most."""
 Examine = Callable[[str], Sequence[Diagnostic]]
 """What is wrong with a text. Its fixes are those whose source is this text."""
 
@@ -55,48 +58,90 @@ def fix_text(text: str, examine: Examine, *, unsafe: bool = False) -> Fixed:
         examine: finds what is wrong with a version of it.
         unsafe: whether to apply also the fixes that guess.
     """
-    now = Fixed(text, (), tuple(examine(text)))
-    refused: set[_Key] = set()
-    for _ in range(ROUNDS):
-        chosen = _applicable(now, unsafe, refused)
-        if not chosen:
-            break
-        attempts = [chosen] if len(chosen) == 1 else [chosen, *([one] for one in chosen)]
-        for attempt in attempts:
-            then = _pursued(now, attempt, examine, unsafe, refused)
-            if then is not None and _badness(then) <= _badness(now):
-                now = then
+    checks = 0
+
+    def find(version: str) -> Sequence[Diagnostic]:
+        nonlocal checks
+        checks += 1
+        if checks > CHECKS:
+            raise _Enough
+        return examine(version)
+
+    now = _State(text, (), tuple(find(text)))
+    with suppress(_Enough):
+        for _ in range(ROUNDS):
+            chosen = _applicable(now, unsafe)
+            if not chosen:
                 break
-            if len(attempt) == 1:
-                refused.add(_key(*attempt[0]))
-    return now
+            now = _improved(now, chosen, find, unsafe)
+    return Fixed(now.text, now.applied, now.left)
+
+
+class _Enough(Exception):
+    """The text was checked often enough."""
 
 
 _Pair = tuple[Diagnostic, Fix]
-_Key = tuple[str, str, str, str]
+_Key = tuple[str, int, str]
+"""What a fix that is not to be applied is recognised by: its code, where it begins, what it writes."""
 
 
-def _pursued(
-    start: Fixed, attempt: list[_Pair], examine: Examine, unsafe: bool, refused: set[_Key]
-) -> Fixed | None:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A version of the text: what was done, what is wrong, and the fixes that are not, or not yet, for it."""
+
+    text: str
+    applied: tuple[Applied, ...]
+    left: tuple[Diagnostic, ...]
+    refused: frozenset[_Key] = frozenset()
+    waiting: frozenset[_Key] = frozenset()
+
+    @property
+    def badness(self) -> tuple[int, int]:
+        """Mistakes of syntax, which hide all others, and then the others."""
+        errors = [d for d in self.left if d.severity == "error"]
+        syntax = sum(
+            d.code.startswith("E0") and d.span is not None and d.span.source.text == self.text for d in errors
+        )
+        return syntax, len(errors) - syntax
+
+
+def _improved(now: _State, chosen: list[_Pair], examine: Examine, unsafe: bool) -> _State:
+    """Where all of these fixes lead, or else the first of them that leads to something; those before it, or
+    all, are refused.
+    """
+    for attempt in [chosen] if len(chosen) == 1 else [chosen, *([one] for one in chosen)]:
+        # the others get their own turn; what comes to light meanwhile belongs to this attempt
+        others = frozenset(_key(*pair) for pair in chosen if pair not in attempt)
+        then = _pursued(replace(now, waiting=others), attempt, examine, unsafe)
+        if then is not None and then.badness <= now.badness:
+            return replace(then, waiting=frozenset())
+        if len(attempt) == 1:
+            now = replace(now, refused=now.refused | {_key(*attempt[0])})
+    return now
+
+
+def _pursued(start: _State, attempt: list[_Pair], examine: Examine, unsafe: bool) -> _State | None:
     """Where some fixes lead, with those of mistakes that they bring to light; None where they do not help."""
-    state = _applied(start, attempt, examine)
+    state = _step(start, attempt, examine)
     for _ in range(ROUNDS):
-        chosen = _applicable(state, unsafe, refused) if state is not None else []
-        following = _applied(state, chosen, examine) if state is not None and chosen else None
+        chosen = _applicable(state, unsafe) if state is not None else []
+        following = _step(state, chosen, examine) if state is not None and chosen else None
         if following is None:
             break
         state = following
     return state
 
 
-def _applied(state: Fixed, attempt: list[_Pair], examine: Examine) -> Fixed | None:
+def _step(state: _State, attempt: list[_Pair], examine: Examine) -> _State | None:
     """The text after some fixes, and what is wrong with it; None when what they fix is still there."""
-    text = replaced(state.text, [fix for _, fix in attempt])
+    fixes = tuple(fix for _, fix in attempt)
+    text = replaced(state.text, fixes)
     left = tuple(examine(text))
     if _still_there(left, attempt):
         return None
-    return Fixed(text, state.applied + tuple(_record(*pair) for pair in attempt), left)
+    applied = state.applied + tuple(_record(*pair) for pair in attempt)
+    return _State(text, applied, left, _moved(state.refused, fixes), _moved(state.waiting, fixes))
 
 
 def replaced(text: str, fixes: Iterable[Fix]) -> str:
@@ -109,7 +154,7 @@ def replaced(text: str, fixes: Iterable[Fix]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def _applicable(state: Fixed, unsafe: bool, refused: set[_Key]) -> list[_Pair]:
+def _applicable(state: _State, unsafe: bool) -> list[_Pair]:
     """The fixes of this text that may be applied together: none touches another."""
     pairs = [
         (d, d.fix)
@@ -117,7 +162,7 @@ def _applicable(state: Fixed, unsafe: bool, refused: set[_Key]) -> list[_Pair]:
         if d.fix is not None
         and (d.fix.safe or unsafe)
         and d.fix.span.source.text == state.text
-        and _key(d, d.fix) not in refused
+        and _key(d, d.fix) not in state.refused | state.waiting
     ]
     pairs.sort(key=lambda pair: (pair[1].span.start, pair[1].span.end))
     chosen: list[_Pair] = []
@@ -125,15 +170,6 @@ def _applicable(state: Fixed, unsafe: bool, refused: set[_Key]) -> list[_Pair]:
         if not chosen or fix.span.start > chosen[-1][1].span.end:
             chosen.append((diagnostic, fix))
     return chosen
-
-
-def _badness(state: Fixed) -> tuple[int, int]:
-    """Mistakes of syntax, which hide all others, and then the others."""
-    errors = [d for d in state.left if d.severity == "error"]
-    syntax = sum(
-        d.code.startswith("E0") and d.span is not None and d.span.source.text == state.text for d in errors
-    )
-    return syntax, len(errors) - syntax
 
 
 def _still_there(after: Sequence[Diagnostic], attempt: Sequence[tuple[Diagnostic, Fix]]) -> bool:
@@ -149,9 +185,15 @@ def _still_there(after: Sequence[Diagnostic], attempt: Sequence[tuple[Diagnostic
 
 
 def _key(diagnostic: Diagnostic, fix: Fix) -> _Key:
-    """What a refused fix is recognised by in a later version of the text."""
-    line = fix.span.source.line(fix.span.line)
-    return diagnostic.code, line, fix.span.text, fix.replacement
+    return diagnostic.code, fix.span.start, fix.replacement
+
+
+def _moved(keys: frozenset[_Key], fixes: Iterable[Fix]) -> frozenset[_Key]:
+    """The same places in the text after some fixes."""
+    grown = [(fix.span.start, len(fix.replacement) - (fix.span.end - fix.span.start)) for fix in fixes]
+    return frozenset(
+        (code, start + sum(by for at, by in grown if at < start), written) for code, start, written in keys
+    )
 
 
 def _record(diagnostic: Diagnostic, fix: Fix) -> Applied:

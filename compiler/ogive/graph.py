@@ -313,8 +313,9 @@ class Graph:
         return items
 
     def notes(self) -> list[tuple[str, str]]:
-        """What `label` says, in program order, with the path of the layer or part: empty for the net, and of a
-        part without a name that of its first layer.
+        """What `label` says, in program order, with the path of the layer or part.
+
+        The path of the net is empty; for a part without a name it is that of its first layer.
         """
         items = self.items()
         found: list[tuple[str, str]] = []

@@ -63,7 +63,8 @@ def loads(
     Raises:
         ArchError: the program is wrong; it carries the diagnostics.
     """
-    return _network(read_text(text, folder=None if folder is None else Path(folder)), name, input, edits, library, arguments)
+    program = read_text(text, folder=None if folder is None else Path(folder))
+    return _network(program, name, input, edits, library, arguments)
 
 
 def _network(
@@ -162,9 +163,7 @@ def _is_path(text: str) -> bool:
     return text.endswith(".arch") or "/" in text or "\\" in text
 
 
-_VARIANT = re.compile(r"^variant[ \t]+(\w+)", re.MULTILINE)
-
-
-def declared(file: Path) -> list[str]:
-    """The variants that a file of the zoo declares, without parsing it."""
-    return _VARIANT.findall(file.read_text(encoding="utf-8"))
+def declared(file: Path, kind: str = "variant") -> list[str]:
+    """The variants (or the blocks) that a file of the zoo declares, without parsing it."""
+    pattern = re.compile(rf"^{kind}[ \t]+(\w+)", re.MULTILINE)
+    return pattern.findall(file.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
@@ -134,6 +134,17 @@ class Network:
         from ogive.backends.torch_module import torch_module
 
         return torch_module(self.ir, features=features)
+
+    def dynamic_shapes(self, *, batch: bool = True) -> tuple[dict[int, Any], ...]:
+        """What `torch.export.export(net.module(), args, dynamic_shapes=…)` takes for the unknown sizes of the
+        inputs, and for the number of images. Loads torch.
+
+        Args:
+            batch: whether the number of images may vary as well; the example must have two then.
+        """
+        from ogive.backends.dynamic_shapes import dynamic_shapes
+
+        return dynamic_shapes(self.ir, batch=batch)
 
     def draw(self, path: str | PathLike[str], *, dpi: int = 200) -> Path:
         """Draws it; the file's ending (svg, pdf, png, dot) says how. The file is replaced only when it is

@@ -15,7 +15,7 @@ from functools import partial
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.elaborate.context import MAX_WORK
-from ogive.elaborate.modules import visible_items
+from ogive.elaborate.modules import head_of, visible_items
 from ogive.elaborate.program import Elaborated, elaborate, needs_arguments, new_context, targets
 from ogive.elaborate.values import Value
 from ogive.graph import Graph
@@ -31,7 +31,9 @@ from ogive.syntax.parser import parse, parse_edits, parse_expression
 MAX_FILE_WORK = 2 * MAX_WORK
 """Steps that checking all nets of a file may take together."""
 
-__all__ = ["Compiled", "Program", "check_program", "compile_target", "parse_changes", "parse_value", "read_program"]
+__all__ = [
+    "Compiled", "Program", "check_program", "compile_target", "parse_changes", "parse_value", "read_program",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,9 @@ class Program:
         """
         items = targets(self.tree)
         ready = [name for name, item in items.items() if not needs_arguments(item)]
-        named = {_head(item.value) for item in items.values() if isinstance(item, ast.Variant)}
+        named = {head_of(item.value) for item in items.values() if isinstance(item, ast.Variant)}
         nets = {name for name in named if isinstance(items.get(name), ast.Definition)}
         return [name for name in ready if name not in nets] or ready
-
-
-def _head(value: ast.Expr) -> str:
-    while isinstance(value, ast.Call):
-        value = value.function
-    return value.id if isinstance(value, ast.Name) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""From a file to a program, with every file that it uses. Reading `.arch` files happens here, and nowhere else.
+"""From a file to a program, with every file that it uses. Reading `.arch` files happens here, and nowhere
+else.
 
-A path after `use` is looked for beside the file that uses it, then in the library that comes with the compiler:
-its blocks, then its networks. Nothing else is ever opened. What a program names stays in the folder of the file
-that is compiled, or below it, wherever links lead; a file of the library uses files of the library only. Files may
-use one another in a circle: each is read once.
+A path after `use` is looked for beside the file that uses it, then in the library that comes with the
+compiler: its blocks, then its networks. Nothing else is ever opened. What a program names stays in the folder
+of the file that is compiled, or below it, wherever links lead; a file of the library uses files of the
+library only. Files may use one another in a circle: each is read once.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def read_file(path: Path, shown: str | None = None) -> Program:
         shown: its name in diagnostics; the path as given unless it is said.
 
     Raises:
-        ArchError: E501, it cannot be read, is too long, or is not UTF-8; mistakes of syntax, its own or, once it
-            has none, those of the files that it uses; E505 to E507, a file that it uses cannot be.
+        ArchError: E501, it cannot be read, is too long, or is not UTF-8; mistakes of syntax, its own or, once
+            it has none, those of the files that it uses; E505 to E507, a file that it uses cannot be.
     """
     name = shown or str(path)
     data = read_bytes(path, name)
@@ -119,7 +120,7 @@ class _Reading:
                     continue
                 if self.files >= MAX_FILES:
                     self._stop(use)
-                where = self._locate(use, place, library)
+                where = self._locate(use, place, library, self._path_of(program))
                 new = self._read(program, use, where) if where is not None else None
                 if new is not None and where is not None:
                     todo.append((new, _Place(where.top, where.path.parent)))
@@ -157,13 +158,24 @@ class _Reading:
 
     # ------------------------------------------------------------------ which file is meant
 
-    def _locate(self, use: ast.Use, place: _Place | None, library: Sequence[_Top]) -> _Place | None:
-        """The file behind a path, or None when it was reported."""
+    def _path_of(self, program: Program) -> str | None:
+        """Where a program was read from, links resolved."""
+        return next((path for path, known in self.known.items() if known is program), None)
+
+    def _locate(
+        self, use: ast.Use, place: _Place | None, library: Sequence[_Top], own: str | None
+    ) -> _Place | None:
+        """The file behind a path, or None when it was reported.
+
+        A file has its own names already: when its path leads to itself, that of the library is meant (one's
+        own `resnet.arch` may say `use Bottleneck from "resnet.arch"`).
+        """
         text = use.file
         if not self._allowed(use, text):
             return None
         tried = [] if place is None else [place]
         tried += [_Place(top, PurePosixPath(".")) for top in library]
+        itself: _Place | None = None
         for around in tried:
             path = _below(around.path, text)
             if path is None:
@@ -176,11 +188,15 @@ class _Reading:
                 continue
             if not _inside(file, around.top.path):
                 self._wrong(
-                    "E506", use, f'"{text}" is a link that leads out of {_folder(around.top)}', "leads elsewhere",
+                    "E506", use, f'"{text}" is a link that leads out of {_folder(around.top)}', "a link",
                     notes=(("note", _RULE),), help="copy the file into the folder",
                 )  # fmt: skip
                 return None
-            return _Place(around.top, path)
+            if os.path.realpath(file) != own:
+                return _Place(around.top, path)
+            itself = itself or _Place(around.top, path)
+        if itself is not None:
+            return itself
         self._not_there(use, text, tried)
         return None
 
@@ -192,10 +208,12 @@ class _Reading:
         elif re.match(r"[A-Za-z][\w+.-]+:", text):
             why, help_ = "is an address, and files are not fetched", "download it, and use it by its name"
         elif text.startswith(("/", "~")) or text[1:2] == ":":
-            why, help_ = "begins at a folder of its own", f'write it from here: `use "{PurePosixPath(text).name}"`'
+            why, help_ = "is an absolute path", f'write it from here: `use "{PurePosixPath(text).name}"`'
         elif not text.endswith(".arch") or text.endswith("/.arch") or text == ".arch":
             why = "is no `.arch` file"
-            help_ = f'`use "{text.removesuffix("/").removesuffix(".")}.arch"`' if text else '`use "blocks.arch"`'
+            help_ = (
+                f'`use "{text.removesuffix("/").removesuffix(".")}.arch"`' if text else '`use "blocks.arch"`'
+            )
         if why is None:
             return True
         self._wrong("E506", use, f'"{text}" {why}', "not a path to use", notes=(("note", _RULE),), help=help_)
@@ -204,16 +222,24 @@ class _Reading:
     def _leaves(self, use: ast.Use, place: _Place) -> None:
         self._wrong(
             "E506", use, f'"{use.file}" leads out of {_folder(place.top)}', "leads out",
-            notes=(("note", _RULE),), help="put what is shared into the folder of the file that is compiled, or below",
+            notes=(("note", _RULE),), help="put it into the folder of the file that is compiled",
         )  # fmt: skip
 
     def _not_there(self, use: ast.Use, text: str, tried: Sequence[_Place]) -> None:
-        names = dict.fromkeys(name for around in tried for name in _names_in(around.top.path / around.path, text))
+        names = dict.fromkeys(
+            name for around in tried for name in _names_in(around.top.path / around.path, text)
+        )
         library = [path.name for path in resources.block_files()]
         last = PurePosixPath(text).name
-        guess = last if last in library else did_you_mean(text, names)
+        stems = {name.removesuffix(".arch"): name for name in names}
+        close = did_you_mean(text.removesuffix(".arch"), stems)
+        guess = last if last in library else stems[close] if close is not None else None
         beside = self.folder is not None and tried[0].top.path == self.folder
-        where = f"neither beside {use.path.span.source.name} nor in the library" if beside else "not in the library"
+        where = (
+            f"neither beside {use.path.span.source.name} nor in the library"
+            if beside
+            else "not in the library"
+        )
         self._wrong(
             "E505", use, f'"{text}" is {where}', "not found",
             notes=() if guess else (("note", f"the library has {', '.join(library)}"),),
@@ -247,7 +273,9 @@ class _Reading:
         return read
 
 
-_RULE = "a path leads from the file that uses it to one in the folder of the file that is compiled, or below it"
+_RULE = (
+    "a path leads from the file that uses it to one in the folder of the file that is compiled, or below it"
+)
 
 
 def _folder(top: _Top) -> str:
@@ -290,7 +318,9 @@ def _names_in(folder: Path, text: str) -> list[str]:
     if below is None:
         return []
     try:
-        return [f"{before}/{p.name}" if before else p.name for p in sorted((folder / below).glob("*.arch"))[:200]]
+        return [
+            f"{before}/{p.name}" if before else p.name for p in sorted((folder / below).glob("*.arch"))[:200]
+        ]
     except (OSError, ValueError):
         return []
 

@@ -8,16 +8,14 @@ these pages is written by hand.
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from ogive.layers.base import Argument, Layer
 from ogive.layers.library import Library
-
-_CODE = re.compile(r"``?([^`]+)``?")
 
 
 def pages(library: Library | None = None) -> dict[str, str]:
@@ -92,7 +90,14 @@ def _page(layers: list[type[Layer]]) -> str:
 
 
 def _section(layer: type[Layer]) -> Iterator[str]:
-    yield from (f"## {layer.kind}", "", f"`{signature(layer)}`", "", inspect.cleandoc(layer.__doc__ or ""), "")
+    yield from (
+        f"## {layer.kind}",
+        "",
+        f"`{signature(layer)}`",
+        "",
+        inspect.cleandoc(layer.__doc__ or ""),
+        "",
+    )
     arguments = layer.arguments()
     if arguments:
         from ogive.elaborate.parameters import expected
@@ -106,22 +111,41 @@ def _section(layer: type[Layer]) -> Iterator[str]:
     if layer.aliases:
         facts.append(f"elsewhere called {', '.join(layer.aliases)}")
     yield f"{'; '.join(facts)}."
-    yield from _example(layer)
+    example_ = shown(layer)
+    if example_ is not None:
+        yield from (
+            "",
+            "```arch",
+            example_.program.rstrip(),
+            "```",
+            "",
+            f"gives {example_.result}. In PyTorch:",
+        )
+        yield from ("", "```python", *example_.torch, "```")
 
 
-def _example(layer: type[Layer]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A layer's example: the program, what comes out, what it counts, and its PyTorch."""
+
+    program: str
+    result: str
+    torch: list[str]
+
+
+def shown(layer: type[Layer], library: Library | None = None) -> Shown | None:
+    """The example of a layer, compiled; None where it has none."""
     program = example(layer)
     if not program:
-        return
+        return None
     from ogive.loading import loads
 
-    network = loads(program)
+    network = loads(program, library=library)
     results = ", ".join(f"`{type_}`" for _, type_ in network.outputs)
     counts = [f"{network.params:,} parameters"] if network.params else []
     counts += [f"{network.macs:,} MACs"] if network.macs else []
-    yield from ("", "```arch", program.rstrip(), "```", "")
-    yield f"gives {results}{' with ' if counts else ''}{' and '.join(counts)}. In PyTorch:"
-    yield from ("", "```python", *_torch(network.source()), "```")
+    result = f"{results}{' with ' if counts else ''}{' and '.join(counts)}"
+    return Shown(program, result, _torch(network.source()))
 
 
 def _torch(source: str) -> list[str]:

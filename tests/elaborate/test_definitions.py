@@ -191,3 +191,13 @@ def test_a_stage_of_a_loop_is_known_behind_it() -> None:
     output coarse = last"""
     assert [f"{name} {type_}" for name, type_ in net(body).outputs] == ["fine 16x8x8", "coarse 24x4x4"]
     assert codes("residual { stage s { conv(3, 1x1) } }\ns -> relu") == ["E101"]
+
+
+def test_a_variant_does_not_hide_the_layer_of_its_name() -> None:
+    text = """
+net Tiny(act = gelu) { input image: 3x8x8; conv(4, 3x3) -> act -> conv(4, 3x3) -> relu }
+variant relu = Tiny(act = relu)
+variant sigmoid = relu with { replace relu with sigmoid }
+"""
+    assert kinds(ogive.loads(text, "relu")) == ["conv", "relu", "conv", "relu"]
+    assert kinds(ogive.loads(text, "sigmoid")) == ["conv", "sigmoid", "conv", "sigmoid"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import ogive
 from elaborate.helpers import kinds, net, out, shapes
 from ogive.diagnostics import ArchError
 from ogive.network import Network
-from ogive.syntax import ast
 from ogive.pipeline import parse_changes
+from ogive.syntax import ast
 
 ZOO = [
     *("lenet5", "resnet18", "googlenet", "cliquenet_k36_t12"),
@@ -78,12 +80,18 @@ def test_remove():
 
 
 def test_replace():
-    assert kinds(net("conv(8, 3x3) -> relu", edits=["replace relu with bn -> silu"])) == ["conv", "bn", "silu"]
+    assert kinds(net("conv(8, 3x3) -> relu", edits=["replace relu with bn -> silu"])) == [
+        "conv",
+        "bn",
+        "silu",
+    ]
     assert kinds(net("conv(8, 3x3) -> relu", edits=["replace relu with identity"])) == ["conv"]
 
 
 def test_set():
-    found = layers(net("conv(8, 3x3) -> dropout(0.5)", edits=["set conv(padding = same)", "set dropout(p = 0.1)"]))
+    found = layers(
+        net("conv(8, 3x3) -> dropout(0.5)", edits=["set conv(padding = same)", "set dropout(p = 0.1)"])
+    )
     assert found == ["conv(out_channels=8, kernel_size=(3, 3), padding=same)", "dropout(p=0.1)"]
 
 
@@ -101,7 +109,9 @@ def test_what_an_edit_brings_knows_the_tensor_that_arrives():
       mul { | identity | global_avg_pool -> conv(in.channels // r, 1x1) -> relu -> conv(in.channels, 1x1) -> sigmoid }
     }"""
     network = net(
-        "stage a { conv(8, 3x3) -> bn }; stage b { conv(16, 3x3) -> bn }", before=se, edits=["insert SE(r = 2) after bn"]
+        "stage a { conv(8, 3x3) -> bn }; stage b { conv(16, 3x3) -> bn }",
+        before=se,
+        edits=["insert SE(r = 2) after bn"],
     )
     assert [n.outputs[0].channels for n in network.ir if n.name.endswith("conv1")] == [8, 4, 16, 8]
     doubled = net("conv(8, 1x1) -> relu -> relu", edits=["insert conv(here.channels * 2, 1x1) before relu"])
@@ -149,7 +159,10 @@ def test_blocks_and_words_are_kinds():
     body = "conv(8, 1x1); Unit(8); residual { Unit(k = 8) -> Unit(16) }; aux(0.5) { flatten -> linear(2) }; unit(4, 1x1)"
     network = net(body, before=before, edits=["insert relu after Unit(8)"])
     assert kinds(network).count("relu") == 3  # and that of the `unit`
-    assert kinds(net(body, before=before, edits=["replace Unit with conv(here.channels, 1x1)"])).count("conv") == 5
+    assert (
+        kinds(net(body, before=before, edits=["replace Unit with conv(here.channels, 1x1)"])).count("conv")
+        == 5
+    )
     assert not net(body, before=before, edits=["remove aux"]).ir.heads
     assert net(body, before=before, edits=["set aux(weight = 0.1)"]).ir.heads[0].weight == 0.1
     order = kinds(net(body, before=before, edits=['set unit(order = "norm act conv")']))
@@ -159,7 +172,9 @@ def test_blocks_and_words_are_kinds():
 
 
 def test_a_removed_residual_is_a_plain_net():
-    network = net("conv(8, 1x1) -> residual { conv(16, 3x3, stride = 2) -> bn } -> relu", edits=["remove residual"])
+    network = net(
+        "conv(8, 1x1) -> residual { conv(16, 3x3, stride = 2) -> bn } -> relu", edits=["remove residual"]
+    )
     assert kinds(network) == ["conv", "conv", "bn", "relu"]
     assert list(shapes(network)) == ["image", "conv1", "conv2", "bn1", "relu1"]
 
@@ -169,7 +184,11 @@ def test_removed_connections_leave_the_layers_and_their_names():
     dense, plain = net(body), net(body, edits=["remove dense"])
     owners = [n.name for n in dense.ir if n.layer.kind != "concat"]
     assert list(shapes(plain)) == owners
-    assert [n.layer.bias for n in plain.ir if n.layer.kind == "conv"] == [False, False, True]  # the next bn follows
+    assert [n.layer.bias for n in plain.ir if n.layer.kind == "conv"] == [
+        False,
+        False,
+        True,
+    ]  # the next bn follows
     body = "clique(layers = 3) { bn -> relu -> conv(8, 3x3, padding = 1) }"
     assert out(net(body, edits=["remove clique"])) == "8x32x32"
 
@@ -247,7 +266,12 @@ def test_a_block_hands_its_arguments_on():
 def test_an_edit_does_not_see_what_it_inserted():
     body = "conv(8, 3x3, padding = 1) -> relu"
     assert kinds(net(body, edits=["replace relu with relu -> relu"])) == ["conv", "relu", "relu"]
-    assert kinds(net(body, edits=["insert conv(8, 1x1) -> relu before relu"])) == ["conv", "conv", "relu", "relu"]
+    assert kinds(net(body, edits=["insert conv(8, 1x1) -> relu before relu"])) == [
+        "conv",
+        "conv",
+        "relu",
+        "relu",
+    ]
     before = "block Twice() { relu -> relu }"
     assert kinds(net(body, before=before, edits=["replace relu with Twice"])) == ["conv", "relu", "relu"]
 
@@ -256,11 +280,19 @@ def test_an_edit_sees_what_those_before_it_made():
     body = "conv(8, 3x3) -> relu"
     swapped = ["replace relu with tanh", "replace tanh with sigmoid"]
     assert kinds(net(body, edits=swapped)) == ["conv", "sigmoid"]
-    assert kinds(net("relu -> tanh", edits=["replace relu with tanh", "replace tanh with relu"])) == ["relu", "relu"]
+    assert kinds(net("relu -> tanh", edits=["replace relu with tanh", "replace tanh with relu"])) == [
+        "relu",
+        "relu",
+    ]
     both = ["insert bn before relu", "insert dropout(0.1) after bn"]
     assert kinds(net(body, edits=both)) == ["conv", "bn", "dropout", "relu"]
     assert codes(body, *both[::-1]) == ["E311"]
-    nearest = ["insert abs after conv", "insert bn after conv", "insert tanh before relu", "insert gelu before relu"]
+    nearest = [
+        "insert abs after conv",
+        "insert bn after conv",
+        "insert tanh before relu",
+        "insert gelu before relu",
+    ]
     assert kinds(net(body, edits=nearest)) == ["conv", "bn", "abs", "tanh", "gelu", "relu"]
     assert kinds(net(body, edits=["set conv(kernel_size = 1)", "remove conv(1x1)"])) == ["relu"]
     assert kinds(net(body, edits=["insert bn before relu; remove bn"])) == kinds(net(body))
@@ -341,7 +373,14 @@ def test_stages():
     def left(within: str) -> int:
         return 7 - kinds(net(body, edits=[f'remove relu in "{within}"'])).count("relu")
 
-    assert [left("conv2"), left("conv*"), left("in?"), left("*1"), left("conv[13]"), left("*")] == [2, 6, 3, 3, 4, 6]
+    assert [left("conv2"), left("conv*"), left("in?"), left("*1"), left("conv[13]"), left("*")] == [
+        2,
+        6,
+        3,
+        3,
+        4,
+        6,
+    ]
     assert codes(body, 'remove relu in "Conv2"') == ["E312"]  # case matters
     assert codes("stage a { conv(4, 1x1) }", 'remove relu in "a"') == ["E311"]
 
@@ -417,7 +456,11 @@ def test_as_stays_on_the_layer_that_it_named():
 def test_edits_without_effect_change_nothing(name: str):
     plain = ogive.load(name)
     kinds_ = {n.layer.kind for n in plain.ir if n.layer.group not in ("input", "clique", "merge")}
-    kinds_ |= {r.block for r in plain.ir.regions.values() if r.kind in ("block", "residual", "dense", "aux", "clique")}
+    kinds_ |= {
+        r.block
+        for r in plain.ir.regions.values()
+        if r.kind in ("block", "residual", "dense", "aux", "clique")
+    }
     for kind in sorted(filter(None, kinds_)):
         for edit in (f"insert identity before {kind}", f"insert identity after {kind}"):
             assert facts(ogive.load(name, edits=[edit])) == facts(plain), edit
@@ -437,7 +480,11 @@ def test_replacing_something_by_itself_changes_nothing(name: str):
 
 def test_a_set_that_repeats_what_was_said_changes_nothing():
     plain = ogive.load("resnet18")
-    for edit in ("set conv(3x3, kernel_size = 3x3)", "set residual(shortcut = auto)", "set Basic(512, width = 512)"):
+    for edit in (
+        "set conv(3x3, kernel_size = 3x3)",
+        "set residual(shortcut = auto)",
+        "set Basic(512, width = 512)",
+    ):
         assert facts(ogive.load("resnet18", edits=[edit])) == facts(plain)
 
 
@@ -487,3 +534,43 @@ def test_a_variant_with_edits_can_be_a_part_of_a_net():
     """
     assert kinds(ogive.loads(text, "Both")) == ["conv", "relu", "conv", "tanh", "concat", "relu"]
     assert kinds(ogive.loads(text, "Both", edits=["remove relu"])) == ["conv", "conv", "tanh", "concat"]
+
+
+# --------------------------------------------------------------------------- with other words
+
+
+def test_what_is_shared_is_edited_as_one():
+    network = net(
+        "share f = conv(3, 3x3, padding = 1) -> relu\nf -> f",
+        edits=["insert bn before relu", "set conv(groups = 3)"],
+    )
+    assert kinds(network) == ["conv", "bn", "relu"] * 2
+    owners = {n.name: n.owner for n in network.ir}
+    assert owners["f_2.bn1"] == "f.bn1"
+    assert owners["f_2.conv1"] == "f.conv1"
+    assert network.params == 3 * 9 + 2 * 3
+
+
+def test_blocks_of_other_files_are_seen(tmp_path: Path):
+    (tmp_path / "other.arch").write_text("block Unit(k) { conv(k, 3x3) -> bn -> relu }", encoding="utf-8")
+    text = """use Unit as Cell from "other.arch"
+    net N() { input image: 3x16x16; Cell(4) -> Cell(8) }
+    variant silent = N() with { remove relu; insert gelu after Cell(8); replace bn with Mine }
+    block Mine() { gn(here.channels // 2) }
+    """
+    network = ogive.loads(text, "silent", folder=tmp_path)
+    assert kinds(network) == ["conv", "gn", "conv", "gn", "gelu"]
+
+
+def test_the_defaults_are_those_of_the_place_where_an_edit_acts():
+    body = "stage a { default conv(padding = same); relu }; relu"
+    network = net(body, edits=["insert conv(4, 3x3) after relu"])
+    assert [str(n.outputs[0]) for n in network.ir if n.layer.kind == "conv"] == ["4x32x32", "4x30x30"]
+
+
+def test_a_removed_norm_leaves_a_clique_whole():
+    body = "clique(layers = 3) { bn -> relu -> conv(4, 3x3, padding = 1) } as c; c.features -> bn"
+    plain, edited = net(body), net(body, edits=["remove norm"])
+    assert (out(plain), out(edited)) == ("15x32x32", "15x32x32")
+    assert [r.clique.layers for r in edited.ir.regions.values() if r.clique is not None] == [3]
+    assert codes(body, "remove conv") == ["E301"]

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ogive import pipeline, resources
+from ogive.elaborate.modules import visible_items
 from ogive.elaborate.names import check_names
 from ogive.layers.base import Initializer
 from ogive.layers.library import Library
+from ogive.reading import read_text
 
 LIBRARY = Library.standard()
 
@@ -121,8 +123,8 @@ LEGAL = {
 
 def unused(text: str) -> list[str]:
     """What the check says when no definition counts as used."""
-    program = pipeline.read_program(text)
-    return [d.message for d in check_names(program.tree, LIBRARY, set())]
+    program = read_text(text)
+    return [d.message for d in check_names(program.tree, LIBRARY, set(), visible_items(program))]
 
 
 @pytest.mark.parametrize("text", LEGAL.values(), ids=LEGAL)

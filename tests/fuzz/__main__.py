@@ -29,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the clock says it otherwise")
     parser.add_argument("--count", type=int, default=None, help="stop after so many inputs")
-    parser.add_argument("--replay", type=int, default=None, help="do the job of this seed here, and show what it raises")
+    parser.add_argument(
+        "--replay", type=int, default=None, help="do the job of this seed here, and show what it raises"
+    )
     parser.add_argument("--file", type=Path, default=None, help="do this file here, as a program")
     parser.add_argument("--out", type=Path, default=FOLDER)
     options = parser.parse_args(arguments)
@@ -42,7 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
     return fuzz(seed, seconds=options.seconds, count=options.count, folder=options.out)
 
 
-def fuzz(seed: int, *, seconds: float, count: int | None = None, folder: Path = FOLDER, reducing: float = _REDUCING) -> int:
+def fuzz(
+    seed: int, *, seconds: float, count: int | None = None, folder: Path = FOLDER, reducing: float = _REDUCING
+) -> int:
     """Tries inputs until the time is over; the exit status. Failures are saved, each once."""
     print(f"fuzzing from seed {seed}; `--seed {seed}` repeats it")
     seen: Counter[str] = Counter()

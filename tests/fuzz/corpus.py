@@ -28,4 +28,6 @@ def corpus() -> tuple[str, ...]:
 
 def small(text: str) -> str:
     """The same with fewer repetitions, where the zoo's nets are deep."""
-    return re.sub(r"\[(\d+, ){2,}\d+\]", lambda found: "[" + ", ".join(["1"] * (found[0].count(",") + 1)) + "]", text)
+    return re.sub(
+        r"\[(\d+, ){2,}\d+\]", lambda found: "[" + ", ".join(["1"] * (found[0].count(",") + 1)) + "]", text
+    )

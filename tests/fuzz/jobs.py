@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from random import Random
 
@@ -39,7 +42,8 @@ def make(seed: int) -> Job:
     """The job of a seed."""
     random = Random(seed)
     (kind,) = random.choices(
-        ["mutated", "generated", "bytes", "edits", "value", "shape", "recipe"], weights=[55, 12, 8, 8, 8, 3, 6]
+        ["mutated", "generated", "bytes", "edits", "value", "shape", "recipe", "command", "fix"],
+        weights=[50, 12, 8, 8, 7, 3, 6, 10, 6],
     )
     return Job(kind, seed, INPUTS[kind](random))
 
@@ -81,14 +85,38 @@ def _recipe(random: Random, texts: Sequence[str]) -> str:
     return mutate.tokens(random, text, texts) if random.random() < 0.7 else text
 
 
+_COMMANDS = (
+    "check F --json", "check F --strict --json", "check F --fix --unsafe-fixes --json", "check F --fix --diff", "fmt F",
+    "fmt F --diff", "fmt F --check", "show F", "show F --recipe a --json", "summary F", "summary F --json --depth 2",
+    "draw F -o D/out.dot", "draw F -o D/out.dot --depth 1", "compile F -o D/out.py", "new D/b.arch --from F", "check F:N",
+    "check F --set classes=3 --json", "check F --input 3x32x32", "summary F:small --edit D", "layers D",
+)  # fmt: skip
+
+
+def _command(random: Random, texts: Sequence[str]) -> str:
+    """A command line, and on the lines behind it the file that it works on."""
+    text = (
+        write_program(random).text
+        if random.random() < 0.3
+        else mutate.mutated(random, [small(t) for t in texts])
+    )
+    return f"{random.choice(_COMMANDS)}\n{text[:20_000]}"
+
+
 INPUTS: dict[str, Callable[[Random], bytes]] = {
     "mutated": lambda random: _encoded(mutate.mutated(random, [small(t) for t in corpus()])),
-    "generated": lambda random: _encoded(write_program(random, reckless=random.choice((0.0, 0.02, 0.1))).text),
+    "generated": lambda random: _encoded(
+        write_program(random, reckless=random.choice((0.0, 0.02, 0.1))).text
+    ),
     "bytes": mutate.random_bytes,
     "edits": lambda random: _encoded(_edits(random, corpus())),
     "value": lambda random: _encoded(_expressions(random, corpus())),
-    "shape": lambda random: _encoded(random.choice((*mutate.EXTREMES, "3x224x224", "1x1x1", "3x7x7", "3x32", "1", "64"))),
+    "shape": lambda random: _encoded(
+        random.choice((*mutate.EXTREMES, "3x224x224", "1x1x1", "3x7x7", "3x32", "1", "64"))
+    ),
     "recipe": lambda random: _encoded(_recipe(random, corpus())),
+    "command": lambda random: _encoded(_command(random, corpus())),
+    "fix": lambda random: _encoded(mutate.mutated(random, [small(t) for t in corpus()])[:5_000]),
 }
 """What makes the input of each kind of job."""
 
@@ -103,12 +131,35 @@ def _program(text: str) -> str:
 
     verdict = judge(text)
     check_diagnostics(verdict.diagnostics)
+    _recipes_of(text)
     _formatted(text)
     if not verdict.accepted:
         return "refused" if verdict.errors else "empty"
     for compiled in verdict.compiled[:4]:
         verify(compiled, device="meta")
     return "accepted"
+
+
+def _recipes_of(text: str) -> None:
+    """Prints the recipes of a text in both forms; the text of one is a recipe again."""
+    from ogive.diagnostics import ArchError
+    from ogive.pipeline import read_program
+    from ogive.recipes import resolve_all
+    from ogive.recipes.printing import to_json, to_text
+
+    try:
+        found, _ = resolve_all(read_program(text))
+    except ArchError:
+        return
+    for recipe in found:
+        json.dumps(to_json(recipe))
+        printed = to_text(recipe)
+        again, wrong = resolve_all(read_program(printed))
+        assert not wrong, f"{wrong[0].message} in what was printed"
+        (same,) = again
+        assert [(s.setting.name, s.values) for s in same.stated] == [
+            (s.setting.name, s.values) for s in recipe.stated
+        ]
 
 
 def _formatted(text: str) -> None:
@@ -142,7 +193,9 @@ def _file(data: bytes) -> str:
     return "refused" if any(d.severity == "error" for d in found) else "accepted"
 
 
-_TARGETS = ("resnet:resnet18", "lenet5:lenet5", "googlenet:googlenet", "cliquenet:cliquenet_k36_t12")
+_TARGETS = (
+    "resnet:resnet18", "lenet5:lenet5", "lenet5:lenet5", "googlenet:googlenet", "cliquenet:cliquenet_k36_t12",
+)  # fmt: skip
 
 
 def _target(**settings: object) -> str:
@@ -153,33 +206,29 @@ def _target(**settings: object) -> str:
     from tests.programs.judge import check_diagnostics
     from tests.programs.run import verify
 
-    outcome = "refused"
-    for target in _TARGETS:
-        file, _, name = target.partition(":")
-        program = read_program((ROOT / "archs" / f"{file}.arch").read_text(encoding="utf-8"), f"{file}.arch")
-        try:
-            given: dict[str, object] = {}
-            if "edits" in settings:
-                given["edits"] = parse_changes([str(settings["edits"])])
-            if "value" in settings:
-                name_ = "classes" if file != "resnet" else random_of(str(settings["value"]), ("classes", "layers", "unit"))
-                given["arguments"] = {name_: parse_value(str(settings["value"]), "--set")}
-            if "shape" in settings:
-                given["shape"] = settings["shape"]
-            compiled = compile_target(program, name, **given)  # pyright: ignore[reportArgumentType]
-        except ArchError as error:
-            check_diagnostics([d for d in error.diagnostics if d.labels])
-            assert error.diagnostics
-            assert str(error)
-            continue
-        outcome = "accepted"
-        verify(compiled, device="meta")
-    return outcome
+    file, _, name = random_of(str(settings), _TARGETS).partition(":")
+    program = read_program((ROOT / "archs" / f"{file}.arch").read_text(encoding="utf-8"), f"{file}.arch")
+    given: dict[str, object] = {}
+    try:
+        if "edits" in settings:
+            given["edits"] = parse_changes([str(settings["edits"])])
+        if "value" in settings:
+            parameters = ("classes", "layers", "unit") if file == "resnet" else ("classes",)
+            value = str(settings["value"])
+            given["arguments"] = {random_of(value, parameters): parse_value(value, "--set")}
+        if "shape" in settings:
+            given["shape"] = settings["shape"]
+        compiled = compile_target(program, name, **given)  # pyright: ignore[reportArgumentType]
+    except ArchError as error:
+        check_diagnostics([d for d in error.diagnostics if d.labels])
+        return "refused" if str(error) else "silence"
+    verify(compiled, device="meta")
+    return "accepted"
 
 
 def random_of(text: str, choices: Sequence[str]) -> str:
     """One of the choices, the same for the same text."""
-    return choices[len(text) % len(choices)]
+    return choices[zlib.crc32(text.encode("utf-8", "replace")) % len(choices)]
 
 
 def _shape(text: str) -> str:
@@ -200,11 +249,62 @@ def _value(text: str) -> str:
     from ogive.cli.target import parse_settings
     from ogive.diagnostics import ArchError
 
-    try:
+    with suppress(click.BadParameter, ArchError):
         parse_settings((f"classes={text}",), None)
-    except (click.BadParameter, ArchError):
-        pass
     return _target(value=text)
+
+
+def _run_command(text: str) -> str:
+    """A command on a file, in this process: it ends well, or says what is wrong."""
+    import click
+
+    from ogive.cli.main import main
+    from ogive.diagnostics import ArchError
+
+    line, _, program = text.partition("\n")
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        path = Path(folder) / "net.arch"
+        path.write_text(program, encoding="utf-8", errors="replace")
+        places = {"F": os.fspath(path), "D": folder}
+        arguments = [
+            places.get(word[:1], "") + word[1:] if word[:1] in places else word for word in line.split()
+        ]
+        try:
+            status = main.main(arguments, prog_name="ogive", standalone_mode=False)
+        except (click.ClickException, ArchError):
+            return "refused"
+        left = {file.suffix for file in Path(folder).iterdir()}
+        assert left <= {".arch", ".dot", ".py"}, left
+        return "refused" if status else "accepted"
+
+
+def _fix(text: str) -> str:
+    """Applies the fixes that there are; the text is not worse then."""
+    from ogive.fixing import fix_text
+    from tests.programs.judge import check_diagnostics, judge
+
+    def bad(version: str) -> tuple[int, int]:
+        errors = judge(version).errors
+        syntax = sum(d.code.startswith("E0") for d in errors)
+        return syntax, len(errors) - syntax
+
+    for unsafe in (False, True):
+        fixed = fix_text(text, lambda version: judge(version).diagnostics, unsafe=unsafe)
+        check_diagnostics(fixed.left)
+        assert bad(fixed.text) <= bad(text), f"{len(fixed.applied)} fixes made it worse"
+        assert bool(fixed.applied) >= (fixed.text != text)
+    return "accepted" if fixed.applied else "refused"
+
+
+def _misbehave(text: str) -> str:
+    """What the limits of a worker are tested with."""
+    while text == "time":
+        pass
+    if text == "memory":
+        return str(len(bytes(1_100_000_000)))
+    if text == "death":
+        os.abort()
+    raise KeyError(len(text))
 
 
 JOBS: dict[str, Callable[[Job], str]] = {
@@ -215,5 +315,8 @@ JOBS: dict[str, Callable[[Job], str]] = {
     "edits": lambda job: _target(edits=job.text),
     "value": lambda job: _value(job.text),
     "shape": lambda job: _shape(job.text),
+    "command": lambda job: _run_command(job.text),
+    "fix": lambda job: _fix(job.text),
+    "misbehave": lambda job: _misbehave(job.text),
 }
 """What is done with each kind of job. It gives `accepted`, `refused` or `empty`; anything raised is a failure."""

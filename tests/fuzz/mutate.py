@@ -58,7 +58,9 @@ def tokens(random: Random, text: str, texts: Sequence[str]) -> str:
 def _number(random: Random, parts: list[str]) -> list[str]:
     at = [i for i, part in enumerate(parts) if part[0].isdigit()]
     if at:
-        parts[random.choice(at)] = random.choice(EXTREMES if random.random() < 0.5 else ("0", "1", "2", "3", "5", "7", "64"))
+        parts[random.choice(at)] = random.choice(
+            EXTREMES if random.random() < 0.5 else ("0", "1", "2", "3", "5", "7", "64")
+        )
     return parts
 
 
@@ -138,7 +140,13 @@ def characters(random: Random, text: str, texts: Sequence[str]) -> str:
     chars = list(text)
     for _ in range(random.choice((1, 2, 5, 30))):
         at = random.randrange(len(chars) + 1)
-        char = random.choice(WORDS) if random.random() < 0.5 else chr(random.choice((random.randrange(128), random.randrange(0x250), random.randrange(0x110000))))
+        char = (
+            random.choice(WORDS)
+            if random.random() < 0.5
+            else chr(
+                random.choice((random.randrange(128), random.randrange(0x250), random.randrange(0x110000)))
+            )
+        )
         if random.random() < 0.5:
             chars.insert(at, char)
         else:

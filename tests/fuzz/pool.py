@@ -9,10 +9,11 @@ import select
 import subprocess
 import sys
 import tempfile
-from typing import Any
+from typing import Any, Self
 
 from tests.fuzz.corpus import ROOT
 from tests.fuzz.jobs import Job
+from tests.fuzz.worker import SECONDS
 
 HANG = 60.0
 """Seconds of the clock after which a worker that says nothing is stopped."""
@@ -21,14 +22,19 @@ JOBS_EACH = 400
 
 
 class Worker:
-    """A process that does jobs; it is replaced when it has to be."""
+    """A process that does jobs; it is replaced when it has to be.
 
-    def __init__(self) -> None:
+    Args:
+        seconds: processor time for one job.
+    """
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
         self._process: subprocess.Popen[str] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         self._done = 0
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         self._start()
         return self
 
@@ -68,7 +74,7 @@ class Worker:
         self._errors.seek(0)
         self._errors.truncate()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.worker"],
+            [sys.executable, "-m", "tests.fuzz.worker", str(self._seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 SECONDS = 10.0
 """Processor time for one input."""
 MEMORY = 1_000_000_000
-"""Bytes beyond what the process has when it begins."""
+"""Bytes for one input, beyond what the process has when it begins."""
 
 
 class TimeLimit(BaseException):
@@ -31,15 +31,14 @@ def _expired(signal_number: int, frame: FrameType | None) -> None:
 
 
 def limit() -> None:
-    """Sets the limits, once everything is imported."""
+    """Limits memory, once everything is imported; `attempt` limits time."""
     with open("/proc/self/statm", encoding="ascii") as file:
         pages = int(file.read().split()[0])
     most = pages * os.sysconf("SC_PAGE_SIZE") + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    signal.signal(signal.SIGPROF, _expired)
 
 
-def attempt(kind: str, seed: int, data: bytes) -> dict[str, Any]:
+def attempt(kind: str, seed: int, data: bytes, seconds: float = SECONDS) -> dict[str, Any]:
     """Does a job.
 
     Returns:
@@ -47,10 +46,11 @@ def attempt(kind: str, seed: int, data: bytes) -> dict[str, Any]:
     """
     from tests.fuzz.jobs import JOBS, Job
 
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.signal(signal.SIGPROF, _expired)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return {"outcome": JOBS[kind](Job(kind, seed, data))}
-    except BaseException as problem:  # noqa: BLE001 - whatever it is, it is the finding
+    except BaseException as problem:
         signal.setitimer(signal.ITIMER_PROF, 0)
         if isinstance(problem, KeyboardInterrupt):
             raise
@@ -69,7 +69,11 @@ def signature(problem: BaseException) -> str:
     frames = traceback.extract_tb(problem.__traceback__)
     ours = [frame for frame in frames if "ogive" in frame.filename and "/torch/" not in frame.filename]
     last = (ours or frames)[-1]
-    place = f"{os.path.basename(last.filename)}:{last.name}" if not last.filename.startswith("<") else "printed text"
+    place = (
+        f"{os.path.basename(last.filename)}:{last.name}"
+        if not last.filename.startswith("<")
+        else "printed text"
+    )
     words = "".join("#" if c.isdigit() else c for c in str(problem)[:60].split("\n")[0])
     return f"{name} in {place}: {words}"
 
@@ -80,7 +84,7 @@ def report(problem: BaseException) -> str:
     return "".join(lines)[-6000:]
 
 
-def serve(requests: TextIO, answers: TextIO) -> None:
+def serve(requests: TextIO, answers: TextIO, seconds: float) -> None:
     """Answers until the input ends."""
     import torch
 
@@ -95,11 +99,11 @@ def serve(requests: TextIO, answers: TextIO) -> None:
     print(json.dumps({"outcome": "ready"}), file=answers, flush=True)
     for line in requests:
         job = json.loads(line)
-        answer = attempt(job["kind"], job["seed"], base64.b64decode(job["data"]))
+        answer = attempt(job["kind"], job["seed"], base64.b64decode(job["data"]), seconds)
         print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a job prints is no answer
-    serve(sys.stdin, channel)
+    serve(sys.stdin, channel, float(sys.argv[1]))

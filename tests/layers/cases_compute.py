@@ -52,10 +52,11 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x = draw(maps)
     axes = len(x.spatial)
     same = draw(st.booleans()) and draw(st.booleans())
-    groups = draw(st.sampled_from([1, 1, 2, 3, 4]))
+    groups = draw(st.sampled_from([1, 1, 1, 2, 3, 4]))
+    x = x.with_channels(x.channels * draw(st.sampled_from([1, groups, groups])))
     return dict(
-        out_channels=draw(st.integers(1, 8)) * draw(st.sampled_from([1, groups])),
-        kernel_size=draw(window(axes, 1, 5)),
+        out_channels=draw(st.integers(1, 8)) * draw(st.sampled_from([1, groups, groups])),
+        kernel_size=draw(window(axes, 1, 4)),
         stride=1 if same else draw(window(axes, 1, 3)),  # PyTorch has no `same` with a stride
         padding="same" if same else draw(window(axes, 0, 3)),
         dilation=draw(window(axes, 1, 2)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,11 @@ def _several(draw: Any, least: int = 1, most: int = 4) -> Inputs:
     return [x] + [_like(draw, x) for _ in range(draw(st.integers(least, most)) - 1)]
 
 
-@case("add", lambda layer, inputs: lambda *xs: sum(xs[1:], xs[0] * 1), {Stricter.BROADCAST: _broadcasts})
+@case(
+    "add",
+    lambda layer, inputs: lambda *xs: functools.reduce(torch.add, xs),
+    {Stricter.BROADCAST: _broadcasts},
+)
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     return {}, _several(draw)
 
@@ -69,7 +74,7 @@ def _not_a_gate(layer: Any, inputs: Inputs) -> bool:
 
 @case(
     "mul",
-    lambda layer, inputs: lambda *xs: torch.stack(torch.broadcast_tensors(*xs)).prod(0),
+    lambda layer, inputs: lambda *xs: functools.reduce(torch.mul, xs),
     {Stricter.BROADCAST: _not_a_gate},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
@@ -210,8 +215,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     {Stricter.BATCH: _is_batch},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
-    x = draw(anything)
-    axis = draw(st.integers(-2, 3))
+    x, axis = _with_axis(draw, st.integers(-2, 3))
     size = x.sizes[min(max(axis, 1), len(x.sizes)) - 1]
     first = draw(st.integers(1, size))
     rest = size - first if draw(st.integers(0, 4)) else draw(small)
@@ -344,7 +348,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 def _subsample(layer: Any, axes: int) -> Callable[..., object]:
     def subsample(x: torch.Tensor) -> torch.Tensor:
         # He et al. 2015 write it as a 1x1 pooling with a stride, and zeros behind the channels
-        pooled = getattr(F, f"avg_pool{axes}d")(x, 1, layer.stride)
+        pooled = getattr(F, f"avg_pool{axes}d")(x.double(), 1, layer.stride).to(x.dtype)
         added = (layer.channels or x.shape[1]) - x.shape[1]
         return torch.cat((pooled, pooled.new_zeros(x.shape[0], added, *pooled.shape[2:])), 1)
 

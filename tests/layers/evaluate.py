@@ -84,8 +84,8 @@ def tensors(
     """
     generator = torch.Generator().manual_seed(seed)
     return [
-        torch.randint(below, (batch, *x.sizes), generator=generator)
-        if x.dtype == "int"
+        torch.randint(below, (batch, *x.sizes), generator=generator).to(DTYPES[x.dtype])
+        if x.dtype != "float"
         else 4 * torch.randn(batch, *x.sizes, dtype=torch.float64, generator=generator)
         for x in inputs
     ]

@@ -57,7 +57,7 @@ def case(
 ) -> Callable[[Any], Any]:
     """Registers how a layer is drawn (the function that is decorated: its arguments, its inputs).
 
-    Now and then the inputs hold ints: those of a layer that computes must be refused.
+    Now and then the inputs hold ints or truth values: those of a layer that computes must be refused.
 
     Args:
         kind: the layer.
@@ -74,7 +74,8 @@ def case(
         def drawn(data: Any) -> tuple[Layer, Inputs]:
             arguments, inputs = draw(data.draw)
             if data.draw(st.integers(0, 11)) == 11:
-                other = "int" if inputs[0].dtype == "float" else "float"
+                other = data.draw(st.sampled_from(["int", "bool"]))
+                other = other if inputs[0].dtype == "float" else "float"
                 inputs = [replace(x, dtype=other) for x in inputs]
             layer_class = LIBRARY.get(kind)
             assert layer_class is not None

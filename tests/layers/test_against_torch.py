@@ -18,7 +18,7 @@ from layers.evaluate import module, outputs, tensors, weights, zeros
 from layers.oracle import Stricter
 from ogive.layers.base import Channel, Layer, ShapeError, TensorType
 
-EXAMPLES = 30
+EXAMPLES = 25
 WINDOWED = (
     *("conv", "conv_transpose", "depthwise", "max_pool", "avg_pool", "upsample", "pad"),
     *("attention", "window_attention", "lstm", "gru"),
@@ -62,7 +62,7 @@ STRICTER = {
     Stricter.WITHOUT_EFFECT: "lstm",
     Stricter.ONE_IMAGE: "gn",
     Stricter.NOTHING_LEFT: "select",
-    Stricter.FLOATS: "relu",
+    Stricter.FLOATS: "sigmoid",
     Stricter.CLIP: "window_attention",
 }
 """For each reason to refuse what PyTorch takes a layer that does."""

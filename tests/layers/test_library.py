@@ -53,6 +53,16 @@ from ogive.layers.library import Library
         ("LeakyReLU", "leaky_relu"),
         ("RELU", "relu"),
         ("max-pool", "max_pool"),
+        ("MultiheadAttention", "attention"),
+        ("mha", "attention"),
+        ("cross_attention", "attention"),
+        ("ShiftedWindowAttention", "window_attention"),
+        ("LSTM", "lstm"),
+        ("GRU", "gru"),
+        ("Embedding", "embedding"),
+        ("pos_embed", "positional"),
+        ("PositionalEncoding", "positional"),
+        ("cls_token", "class_token"),
     ],
 )
 def test_what_users_of_other_tools_type(typed: str, meant: str) -> None:
@@ -83,6 +93,9 @@ def test_groups_hold_every_layer_once() -> None:
     groups = library.groups()
     assert {"conv", "norm", "act", "pool", "dropout", "linear", "merge", "shape"} <= set(groups)
     assert sorted(name for names in groups.values() for name in names) == sorted(library.names())
+    assert groups["attention"] == ("attention", "window_attention")
+    assert groups["recurrent"] == ("lstm", "gru")
+    assert groups["embedding"] == ("embedding", "positional", "class_token")
     assert groups["dropout"] == ("dropout", "drop_path")
     assert set(groups["norm"]) == {"bn", "ln", "gn", "instance_norm", "rms_norm", "l2_norm", "lrn"}
 
@@ -121,11 +134,13 @@ class Square(Layer):
     group: ClassVar[str] = "act"
     aliases: ClassVar[tuple[str, ...]] = ("pow2", "cat")
 
-    def infer(self, inputs):
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The shape stays."""
         return (inputs[0],)
 
-    def torch(self, inputs):
-        return Torch(forward=Call("torch.square", (Operand(),)))
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`x.square()`."""
+        return Torch(forward=Template("{0}.square()", atom=True))
 
 
 def test_a_plugin_adds_to_its_own_library() -> None:

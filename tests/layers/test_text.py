@@ -216,7 +216,7 @@ def test_every_layer_with_a_weight_takes_an_initialiser() -> None:
         ("window_attention", {"num_heads": 1, "window_size": (4, 3)}, map_of(1, 8, 9)),
         ("lstm", {"width": 2}, tokens_of(5, 1)),
         ("gru", {"width": 2, "bidirectional": True}, tokens_of(5, 1)),
-        ("max_pool", {"kernel_size": 3, "stride": 2, "padding": "same"}, map_of(1, 9, 8)),
+        ("avg_pool", {"kernel_size": 3, "stride": 2, "padding": "same"}, map_of(1, 9, 8)),
     ],
 )
 def test_windows_are_what_the_gradient_reaches(kind: str, arguments: dict[str, Any], x: TensorType) -> None:

@@ -62,6 +62,16 @@ def test_a_variant_edits_a_layer_of_the_plugin_away(plugin: Path):
     assert changed.params == ogive.loads(PROGRAM, "Retrieval", library=library).params - 1
 
 
+def test_sizes_may_be_unknown(plugin: Path):
+    text = PROGRAM.replace("3x64x64", "[3, ?h, ?w]")
+    network = ogive.loads(text, "Retrieval", library=ogive.library_with(plugin))
+    module = network.module()
+    for height, width in ((64, 50), (9, 17)):
+        assert module(torch.zeros(2, 3, height, width)).shape == (2, 32)
+    shapes = [str(node.outputs[0]) for node in network.ir if node.layer.kind == "blur_pool"]
+    assert shapes[0] == "[16, ceil(h / 2), ceil(w / 2)]"
+
+
 def test_an_edit_of_a_group_finds_it(plugin: Path):
     text = PROGRAM.replace("replace gem with global_avg_pool", "replace pool with identity")
     changed = ogive.loads(text, "by_mean", library=ogive.library_with(plugin))

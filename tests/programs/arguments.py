@@ -84,7 +84,7 @@ def divisors(value: int) -> list[int]:
 
 def value_for(author: Author, spec: Argument, x: TensorType) -> object:
     """A value that an argument may take, of its types and within its bounds, likely to suit a tensor."""
-    kinds: list[object] = [t for t in spec.types]
+    kinds: list[object] = list(spec.types)
     if spec.choices:
         kinds.append("choice")
     if spec.optional:
@@ -147,7 +147,9 @@ def many(author: Author, spec: Argument, x: TensorType) -> tuple[int, ...]:
         case "open":
             sizes = list(factors(author, x.elements))
             sizes[author.random.randrange(len(sizes))] = -1
-            return tuple(sizes) if spec.minimum is None or spec.minimum < 0 else factors(author, prod(x.spatial))
+            return (
+                tuple(sizes) if spec.minimum is None or spec.minimum < 0 else factors(author, prod(x.spatial))
+            )
         case _:
             return tuple(_int(author, spec, x) for _ in range(author.count(0 if not spec.required else 1, 3)))
 
@@ -209,7 +211,9 @@ def make(
             texts.append(text)
         else:
             positional = False
-            named.append(f"{spec.name} = {written(value, spec.choices) if not spec.many else written(list(value))}")  # pyright: ignore[reportArgumentType]
+            named.append(
+                f"{spec.name} = {written(value, spec.choices) if not spec.many else written(list(value))}"
+            )  # pyright: ignore[reportArgumentType]
     try:
         layer = kind(**values)
     except (TypeError, ValueError):

@@ -113,6 +113,7 @@ class Author:
         self.kinds: list[Made] = []
         self.blocks: list[Definition] = []
         self.top: list[str] = []
+        self.uses: dict[str, None] = {}
         self.budget = 40
         self._names = 0
 

@@ -82,7 +82,9 @@ def _try(author: Author, place: Place, kind: type[Layer]) -> list[str] | None:
     if made is None:
         return None
     types = author.fits(made.layer, [place.flow, *operands])
-    if types is None or (place.flexible and not _flexible(author, made.layer, [place.flow, *operands], types)):
+    if types is None or (
+        place.flexible and not _flexible(author, made.layer, [place.flow, *operands], types)
+    ):
         return None
     author.kinds.append(made)
     if len(types) == 1:
@@ -95,6 +97,7 @@ def _flexible(
     author: Author, made: Layer, inputs: Sequence[TensorType], outputs: Sequence[TensorType]
 ) -> bool:
     """Whether a layer still works, and leaves as many channels, where every place is doubled."""
+
     def larger(x: TensorType) -> TensorType:
         return x.with_spatial(*(2 * n for n in x.spatial)) if x.spatial else x
 
@@ -102,9 +105,7 @@ def _flexible(
     return found is not None and [x.channels for x in found] == [x.channels for x in outputs]
 
 
-def _operands(
-    author: Author, place: Place, low: int, high: int | None
-) -> tuple[list[str], list[TensorType]]:
+def _operands(author: Author, place: Place, low: int, high: int | None) -> tuple[list[str], list[TensorType]]:
     """Names of tensors for a layer that takes several."""
     if high == 1 or not place.tensors:
         return [], []
@@ -198,9 +199,15 @@ def _conditional(author: Author, place: Place) -> str:
         other = author.pick(("identity", "bn", "relu"))
     else:
         other = "identity"
-    condition, negated = author.pick((("true", False), ("1 > 2", True), ("not false", False), ("none == 0", True)))
+    condition, negated = author.pick(
+        (("true", False), ("1 > 2", True), ("not false", False), ("none == 0", True))
+    )
     author.use("conditional element")
-    return f"({other} if {condition} else {first[0]})" if negated else f"({first[0]} if {condition} else {other})"
+    return (
+        f"({other} if {condition} else {first[0]})"
+        if negated
+        else f"({first[0]} if {condition} else {other})"
+    )
 
 
 def unit(author: Author, place: Place) -> str | None:
@@ -224,7 +231,7 @@ def unit(author: Author, place: Place) -> str | None:
         more += f", norm = {author.pick(('bn', 'ln', 'gn(1)', 'bn(momentum = 0.2)'))}"
     place.flow = result
     author.use("unit")
-    return f"unit{made.text[len('conv'):-1]}{more})"
+    return f"unit{made.text[len('conv') : -1]}{more})"
 
 
 # --------------------------------------------------------------------------- back to a known type
@@ -245,7 +252,9 @@ def fixed(author: Author, place: Place, kind: str, first: str, **given: object) 
     return f"{kind}({inside})"
 
 
-def towards(author: Author, place: Place, target: TensorType, *, sure: bool | None = None) -> list[str] | None:
+def towards(
+    author: Author, place: Place, target: TensorType, *, sure: bool | None = None
+) -> list[str] | None:
     """Elements that make the tensor at a place one of the given type, or None where nothing short does.
 
     With `sure` false the sizes that are there are not relied on.

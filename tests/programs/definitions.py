@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from random import Random
 
 from ogive.layers.base import Layout, TensorType
@@ -13,6 +15,8 @@ from tests.programs.author import Author, Definition, Made, Place, braces
 from tests.programs.chains import chain, layer, settle, towards
 from tests.programs.edits import edit
 
+_DEFINED = re.compile(r"^(?:block|net) (\w+)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Program:
@@ -21,14 +25,14 @@ class Program:
     Attributes:
         text: the file.
         used: names of the constructs in it.
-        inputs: for nets of unknown sizes, whether there are any.
         edits: edits for the command line that should match.
+        files: the files beside it that it uses, by their names.
     """
 
     text: str
     used: frozenset[str]
-    flexible: bool
-    edits: tuple[str, ...]
+    edits: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_program(random: Random, library: Library | None = None, *, reckless: float = 0.015) -> Program:
@@ -45,12 +49,19 @@ def write_program(random: Random, library: Library | None = None, *, reckless: f
         head.append(f"let {name} = {value}")
         place_values[name] = value
         author.use("let at the top")
-    net, flexible = _net(author, place_values)
-    after = _after(author, net)
+    net = _net(author, place_values)
+    after = _variants(author)
     recipes = _recipes(author)
-    text = "\n\n".join(part for part in ("\n".join(head), *author.top, "\n".join(net), *after, *recipes) if part)
     given = tuple(e for _ in range(2) if (e := edit(author, author.kinds)))
-    return Program(text + "\n", frozenset(author.used), flexible, given)
+    blocks, files = author.top, dict[str, str]()
+    if blocks and "default" not in author.used and author.chance(0.15):
+        author.use("use of a file")
+        names = ", ".join(_DEFINED.findall("\n".join(blocks)))
+        blocks, files = [], {"parts.arch": "\n\n".join(["\n".join(author.uses), *blocks]) + "\n"}
+        head.append(author.pick(('use "parts.arch"', f'use {names} from "parts.arch"')))
+    head += author.uses
+    text = "\n\n".join(part for part in ("\n".join(head), *blocks, "\n".join(net), *after, *recipes) if part)
+    return Program(text + "\n", frozenset(author.used), given, files)
 
 
 # --------------------------------------------------------------------------- nets
@@ -58,7 +69,9 @@ def write_program(random: Random, library: Library | None = None, *, reckless: f
 
 def input_type(author: Author) -> tuple[TensorType, str, bool]:
     """What enters a net, its text, and whether its places are unknown."""
-    way = author.weighted({"2d": 8, "1d": 1.5, "3d": 1, "unknown": 1.5, "vector": 0.8, "int": 1.5, "tokens": 0})
+    way = author.weighted(
+        {"2d": 8, "1d": 1.5, "3d": 1, "unknown": 1.5, "vector": 0.8, "int": 1.5, "tokens": 0}
+    )
     c = author.pick((4, 3, 1, 6, 8, 2))
     if way == "unknown":
         by = author.pick((1, 8, 4))
@@ -84,7 +97,7 @@ def input_type(author: Author) -> tuple[TensorType, str, bool]:
     return type_, "x".join(map(str, type_.sizes)), False
 
 
-def _net(author: Author, values: dict[str, object], name: str = "Net") -> tuple[list[str], bool]:
+def _net(author: Author, values: dict[str, object], name: str = "Net") -> list[str]:
     parameters, given = _parameters(author)
     x, shape, flexible = input_type(author)
     colon = ": float " if x.dtype == "float" and author.chance(0.05) else ": "
@@ -98,7 +111,7 @@ def _net(author: Author, values: dict[str, object], name: str = "Net") -> tuple[
         lines += statements.statement(author, place)
     if "output" in place.values and author.chance(0.5):
         lines.append("output here")
-    return braces([*lines, ""][:-1] if len(lines) > 1 else lines, f"net {name}({', '.join(parameters)})"), flexible
+    return braces(lines, f"net {name}({', '.join(parameters)})")
 
 
 def _more_inputs(author: Author, place: Place) -> list[str]:
@@ -107,7 +120,11 @@ def _more_inputs(author: Author, place: Place) -> list[str]:
     x = place.flow
     sizes = ", ".join(map(str, x.sizes))
     kind = "int " if x.dtype == "int" else ""
-    text = f"[{sizes}]" if not place.flexible else "[" + ", ".join([str(x.sizes[0]), *("?h", "?w", "?n")[: len(x.spatial)]]) + "]"
+    text = (
+        f"[{sizes}]"
+        if not place.flexible
+        else "[" + ", ".join([str(x.sizes[0]), *("?h", "?w", "?n")[: len(x.spatial)]]) + "]"
+    )
     place.tensors |= {"image": x, "other": x}
     return [f"input other: {kind}{text}", f"image -> {chain(author, place)}"]
 
@@ -136,7 +153,7 @@ def _parameters(author: Author) -> tuple[list[str], dict[str, object]]:
     return texts, values
 
 
-def _after(author: Author, net: list[str]) -> list[str]:
+def _variants(author: Author) -> list[str]:
     """Variants of the net, with edits and budgets."""
     out: list[str] = []
     if author.chance(0.3):
@@ -160,7 +177,10 @@ def _recipes(author: Author) -> list[str]:
         author.pick(("batch 128", "batch 32")), "epochs 90",
         author.pick(("optimizer sgd(lr = 0.01, momentum = 0.9)", "optimizer sgd(lr = 0.1)")),
     ]  # fmt: skip
-    return ["\n".join(braces(first, "recipe plain")), "\n".join(braces(["epochs 10"], "recipe short extends plain"))]
+    return [
+        "\n".join(braces(first, "recipe plain")),
+        "\n".join(braces(["epochs 10"], "recipe short extends plain")),
+    ]
 
 
 # --------------------------------------------------------------------------- blocks
@@ -229,7 +249,7 @@ def _bundle(author: Author, place: Place) -> list[str]:
 def _apply(author: Author, place: Place) -> list[str]:
     """A block that gets a layer, or another block, as its argument."""
     start = place.flow
-    found = statements._layer_value(author, place)  # noqa: SLF001 - one writer in several files
+    found = statements._layer_value(author, place)
     same = [b for b in author.blocks if b.start == start == b.result and b.defaults == place.defaults]
     argument = found.text if found else "identity"
     if same and author.chance(0.6):
@@ -274,7 +294,9 @@ def _outputs(author: Author, place: Place) -> list[str]:
     name = author.fresh("Fork")
     a, b = _inside(place, start), _inside(place, start)
     first, second = chain(author, a), " -> ".join(layer(author, b))
-    author.top.append("\n".join(braces([f"r = {first}", f"d = {second}", "output [r, d]"], f"block {name}()")))
+    author.top.append(
+        "\n".join(braces([f"r = {first}", f"d = {second}", "output [r, d]"], f"block {name}()"))
+    )
     left, right = author.fresh("r"), author.fresh("d")
     if a.sure and b.sure:
         place.tensors |= {left: a.flow, right: b.flow}

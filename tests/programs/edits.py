@@ -16,7 +16,9 @@ _GROUPS = ("conv", "act", "norm", "pool", "dropout")
 def edit(author: Author, kinds: Sequence[Made]) -> str | None:
     """An edit that matches something among the given layers, or None where there are none."""
     if author.careless():
-        return author.pick(("remove lrn", "insert bn before act", "replace conv with linear(3)", 'remove act in "x*"'))
+        return author.pick(
+            ("remove lrn", "insert bn before act", "replace conv with linear(3)", 'remove act in "x*"')
+        )
     if not kinds:
         return None
     made = author.pick(list(kinds))
@@ -51,7 +53,7 @@ def settable(layer: Layer) -> list[tuple[str, str]]:
     """Arguments of a layer, with values, that change no shape."""
     found: list[tuple[str, str]] = []
     for spec in layer.arguments():
-        if spec.types == (float,) and spec.name not in ("scale_factor",):
+        if spec.types == (float,) and spec.name != "scale_factor":
             low = spec.minimum if spec.minimum is not None else -1.0
             high = spec.maximum if spec.maximum is not None else 9.0
             found += [(spec.name, repr(v)) for v in FLOATS if low < v < high][:2]

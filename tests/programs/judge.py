@@ -7,11 +7,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.layers.library import Library
-from ogive.pipeline import Compiled, check_program, read_program
+from ogive.pipeline import Compiled, check_program
+from ogive.pipeline import Program as Read
+from ogive.reading import read_text
 from ogive.render import render_line, render_rich, render_text, to_json
+from tests.programs.definitions import Program
 
 NAME = "random.arch"
 
@@ -39,10 +44,26 @@ class Verdict:
         return [d for d in self.diagnostics if d.severity == "error"]
 
 
-def judge(text: str, library: Library | None = None) -> Verdict:
+def read(program: Program) -> Read:
+    """Parses a program, with the files that it uses.
+
+    Raises:
+        ArchError: with every mistake of syntax.
+    """
+    if not program.files:
+        return read_text(program.text, NAME)
+    with TemporaryDirectory() as folder:
+        for name, text in program.files.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        return read_text(program.text, NAME, Path(folder))
+
+
+def judge(program: Program | str, library: Library | None = None) -> Verdict:
     """Checks a program, as `ogive check` does."""
+    if isinstance(program, str):
+        program = Program(program, frozenset())
     try:
-        compiled, diagnostics = check_program(read_program(text, NAME), library)
+        compiled, diagnostics = check_program(read(program), library)
     except ArchError as error:
         return Verdict((), error.diagnostics)
     return Verdict(tuple(compiled), tuple(diagnostics))
@@ -52,7 +73,9 @@ def check_diagnostics(found: Sequence[Diagnostic]) -> None:
     """Each has a code with a page, a message, a place inside of its text, and can be shown in every way."""
     for diagnostic in found:
         assert re.fullmatch(r"[EW]\d{3}", diagnostic.code)
-        assert (files("ogive") / "explain" / f"{diagnostic.code}.md").is_file(), f"{diagnostic.code} has no page"
+        assert (files("ogive") / "explain" / f"{diagnostic.code}.md").is_file(), (
+            f"{diagnostic.code} has no page"
+        )
         assert diagnostic.message.strip()
         assert diagnostic.labels, f"{diagnostic.code} has no place: {diagnostic.message}"
         for label in diagnostic.labels:

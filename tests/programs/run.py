@@ -34,7 +34,7 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True) ->
         backward: whether gradients must reach every parameter.
 
     Returns:
-        Whether it was small enough to be run.
+        Whether it could be run: it is small enough, and PyTorch can do it on that device.
 
     Raises:
         AssertionError: a promise is broken. Whatever else comes out of it is a fault as well.
@@ -44,6 +44,8 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True) ->
         return False
     if weight(network) > HEAVIEST:
         device = "meta"
+    if device == "meta" and any(getattr(node.layer, "momentum", 0) is None for node in network.unrolled):
+        return False  # PyTorch's cumulative average counts batches in a number of Python
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         text = network.source()

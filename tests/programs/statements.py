@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ogive.layers.base import Layer, TensorType
+from ogive.layers.base import Layer, Layout, TensorType
 from tests.programs.arguments import make, number, value_for, written
 from tests.programs.author import Author, Made, Place, braces
 from tests.programs.chains import chain, layer, settle, towards
+from tests.programs.edits import edit
 from tests.programs.words import word
 
 Statement = Callable[[Author, Place], list[str]]
@@ -16,12 +17,20 @@ Statement = Callable[[Author, Place], list[str]]
 def body(author: Author, place: Place) -> list[str]:
     """The statements of a body, at least one."""
     lines: list[str] = []
+    written = len(author.kinds)
     for _ in range(author.count(1, 3) if place.depth > 0 and author.budget > 0 else 1):
         lines += statement(author, place)
-    if len(lines) > 1 and author.chance(0.1) and all("\n" not in line and not line.startswith(" ") for line in lines):
+    if (
+        len(lines) > 1
+        and author.chance(0.1)
+        and all("\n" not in line and not line.startswith(" ") for line in lines)
+    ):
         together = "; ".join(lines)
         if len(together) < 60 and "{" not in together and "}" not in together:
             return [together]
+    if author.chance(0.03) and (change := edit(author, author.kinds[written:])):
+        author.use("edit in a body")
+        return [change, *lines]
     return lines
 
 
@@ -105,7 +114,9 @@ def let(author: Author, place: Place) -> list[str]:
     elif choice == "list":
         text = f"[{', '.join(str(author.count(1, 6)) for _ in range(author.count(1, 4)))}]"
     else:
-        text = author.pick(('"a{1 + 1}"', "true", "none", "1.5", "3x3", "0..3", "[1, [2, 3]][1:]", "1k", "identity"))
+        text = author.pick(
+            ('"a{1 + 1}"', "true", "none", "1.5", "3x3", "0..3", "[1, [2, 3]][1:]", "1k", "identity")
+        )
     author.use(f"let {choice}")
     return [f"let {name} = {text}"]
 
@@ -139,7 +150,11 @@ def stage(author: Author, place: Place) -> list[str]:
     name = author.fresh("s")
     defaults = {kind: dict(given) for kind, given in place.defaults.items()}
     inner = place.inner()
-    inner.tensors, inner.bundles, inner.values = place.tensors, place.bundles, place.values  # no scope of its own
+    inner.tensors, inner.bundles, inner.values = (
+        place.tensors,
+        place.bundles,
+        place.values,
+    )  # no scope of its own
     lines = body(author, inner)
     place.flow, place.sure, place.defaults = inner.flow, inner.sure, defaults
     author.use("stage")
@@ -272,7 +287,10 @@ def collect(author: Author, place: Place) -> list[str]:
         lines.append(f"{name}[{at}] -> {chain(author, place, 1)}")
     elif way == "names":
         names = [author.fresh("p") for _ in types]
-        lines.append(f"{name} -> Bundle{len(names)} as [{', '.join(names)}]" if False else f"{name} -> {_both(author, place, types)}")
+        lines.append(f"{name} as [{', '.join(names)}]")
+        place.tensors |= dict(zip(names, types, strict=True))
+        place.flow, place.sure = types[-1], True
+        lines.append(f"{names[-1]} -> {chain(author, place, 1)}")
     elif way == "merge":
         lines.append(f"{name} -> {_both(author, place, types)}")
     elif way == "slice":
@@ -309,12 +327,16 @@ def bundle(author: Author, place: Place) -> list[str]:
                 place.tensors |= {n: x for n, x in zip(shown, found, strict=True) if n != "_"}
                 place.flow, place.sure = found[0], True
                 author.use("as [a, _]")
-                return _after(settled, [f"{made.text} as [{', '.join(shown)}]", f"{names[0]} -> {chain(author, place)}"])
+                return _after(
+                    settled, [f"{made.text} as [{', '.join(shown)}]", f"{names[0]} -> {chain(author, place)}"]
+                )
     names = [name for name, x in place.tensors.items() if x == start][:2]
     author.use("[a, b]")
     if not names:
         return _after(settled, [f"[here, here] -> {_both(author, place, [start, start])}"])
-    return _after(settled, [f"[here, {', '.join(names)}] -> {_both(author, place, [start] * (1 + len(names)))}"])
+    return _after(
+        settled, [f"[here, {', '.join(names)}] -> {_both(author, place, [start] * (1 + len(names)))}"]
+    )
 
 
 def output(author: Author, place: Place) -> list[str]:
@@ -368,6 +390,43 @@ def check(author: Author, place: Place) -> list[str]:
     return _after(settled, [author.pick(options)])
 
 
+_LIBRARY: tuple[tuple[str, str, str, Layout, int | None], ...] = (
+    ("SE", "se.arch", "SE(2)", Layout.MAP, None), ("SE", "se.arch", "SE(r = 4, act = gelu)", Layout.MAP, None),
+    ("CBAM", "cbam.arch", "CBAM(2, 3)", Layout.MAP, None), ("ECA", "eca.arch", "ECA", Layout.MAP, None),
+    ("ConvNeXtBlock", "convnext.arch", "ConvNeXtBlock", Layout.MAP, None),
+    ("PreBasic", "preact.arch", "PreBasic(8)", Layout.MAP, 8), ("Fire", "fire.arch", "Fire(2, 3)", Layout.MAP, 6),
+    ("MBConv", "mbconv.arch", "MBConv(6, expand = 2)", Layout.MAP, 6),
+    ("Aggregated", "resnext.arch", "Aggregated(8, cardinality = 2, base = 8)", Layout.MAP, 32),
+    ("Encoder", "transformer.arch", "Encoder(1)", Layout.TOKENS, None),
+    ("Perceptron", "transformer.arch", "Perceptron(2, drop = 0.1)", Layout.TOKENS, None),
+)  # fmt: skip
+"""Blocks that come with the compiler: name, file, a use, what it takes, and its channels where it sets them."""
+
+
+def used_block(author: Author, place: Place) -> list[str]:
+    """A block of the library, through `use`."""
+    x = place.flow
+    known = [
+        row for row in _LIBRARY
+        if row[3] is x.layout and x.dtype == "float" and (x.layout is Layout.TOKENS or len(x.spatial) == 2)
+    ]  # fmt: skip
+    if not known:
+        return flow(author, place)
+    settled = settle(author, place)
+    name, file, text, _, channels = author.pick(known)
+    whole = author.chance(0.3)
+    if whole:
+        author.uses.setdefault(f'use "{file}"')
+    elif author.chance(0.3):
+        author.uses.setdefault(f'use {name} as My{name} from "{file}"')
+        text = f"My{text}"
+    else:
+        author.uses.setdefault(f'use {name} from "{file}"')
+    place.flow = x if channels is None else x.with_channels(channels)
+    author.use("use of the library")
+    return _after(settled, [text])
+
+
 def comment(author: Author, place: Place) -> list[str]:
     """A comment on a line of its own, and one behind a chain."""
     lines = flow(author, place)
@@ -378,6 +437,6 @@ def comment(author: Author, place: Place) -> list[str]:
 STATEMENTS: dict[Statement, float] = {
     flow: 3, connectivity: 4, named_chain: 1, start_elsewhere: 0.7, let: 1, stage: 1.5, repeat: 1.2, loop: 1.2,
     choose: 0.8, collect: 0.8, bundle: 0.8, default: 0.5, output: 0.4, shared: 0.5, label: 0.2, check: 0.3,
-    comment: 0.2,
+    comment: 0.2, used_block: 0.5,
 }  # fmt: skip
 """What may stand in a body, by weight."""

@@ -8,35 +8,59 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from ogive.diagnostics import ArchError
 from ogive.elaborate.words import WORDS
 from ogive.layers.library import Library
 from ogive.network import Network
-from ogive.pipeline import compile_target, parse_changes, read_program
+from ogive.pipeline import compile_target, parse_changes
+from tests.fuzz.reduce import reduced
 from tests.programs.definitions import Program, write_program
-from tests.programs.judge import NAME, Verdict, check_diagnostics, judge
+from tests.programs.judge import check_diagnostics, judge, read
 from tests.programs.run import verify
 from tests.programs.strategy import programs
 
 QUICK, MANY = 400, 5000
 BATCH = 25
+REDUCING = 20.0
+"""Seconds for making a smaller program of one that fails."""
 examples = settings(
     max_examples=60,
+    phases=[Phase.explicit, Phase.generate],  # `reduced` makes smaller texts, and sooner, than Hypothesis
     derandomize=True,
     deadline=None,
     database=None,
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 
 
-def check(program: Program) -> Verdict:
+def check(program: Program) -> None:
+    """Runs what is accepted, and looks at all that is said. A failure notes a smaller program that fails so."""
+    try:
+        check_once(program)
+    except Exception as problem:
+        kind, start = type(problem), str(problem)[:12]
+
+        def fails(text: str) -> bool:
+            try:
+                check_once(replace(program, text=text))
+            except Exception as other:
+                return type(other) is kind and str(other)[:12] == start
+            return False
+
+        problem.add_note(f"it fails on\n{reduced(program.text, fails, seconds=REDUCING)}")
+        raise
+
+
+def check_once(program: Program) -> None:
     """Runs what is accepted, and looks at all that is said."""
-    verdict = judge(program.text)
+    verdict = judge(program)
     check_diagnostics(verdict.diagnostics)
     if verdict.accepted:
         torch.manual_seed(0)
@@ -44,7 +68,6 @@ def check(program: Program) -> Verdict:
             verify(compiled)
     else:
         assert verdict.errors, "neither accepted nor refused"
-    return verdict
 
 
 @given(program=programs())
@@ -82,7 +105,7 @@ class Statistics:
         self.codes = Counter[str]()
         for seed in seeds:
             program = write_program(random.Random(seed))
-            verdict = judge(program.text)
+            verdict = judge(program)
             self.total += 1
             self.written.update(program.used)
             if not verdict.accepted:
@@ -130,10 +153,8 @@ def test_edits_from_outside() -> None:
         program = write_program(random.Random(seed), reckless=0)
         if not program.edits:
             continue
-        read = None
         try:
-            read = read_program(program.text, NAME)
-            compiled = compile_target(read, "Net", edits=parse_changes(program.edits))
+            compiled = compile_target(read(program), "Net", edits=parse_changes(program.edits))
         except ArchError as error:
             check_diagnostics(error.diagnostics)
             continue
@@ -148,7 +169,7 @@ from ogive.network import Network
 from tests.programs.definitions import write_program
 from tests.programs.judge import judge
 for seed in range(40):
-    verdict = judge(write_program(random.Random(seed)).text)
+    verdict = judge(write_program(random.Random(seed)))
     for compiled in verdict.compiled if verdict.accepted else ():
         print(Network(compiled).source())
 """
@@ -174,13 +195,15 @@ def test_the_same_text_gives_the_same_source() -> None:
 
 def test_warnings_do_not_refuse() -> None:
     """A program about which there are only doubts is accepted."""
-    verdicts = [judge(write_program(random.Random(seed)).text) for seed in range(60)]
+    verdicts = [judge(write_program(random.Random(seed))) for seed in range(60)]
     assert any(v.accepted and v.diagnostics for v in verdicts)
     assert all(v.accepted or v.errors for v in verdicts)
 
 
 def test_a_network_is_the_same_twice() -> None:
     for seed in range(30):
-        verdict = judge(write_program(random.Random(seed)).text)
-        again = judge(write_program(random.Random(seed)).text)
-        assert [Network(c).source() for c in verdict.compiled] == [Network(c).source() for c in again.compiled]
+        verdict = judge(write_program(random.Random(seed)))
+        again = judge(write_program(random.Random(seed)))
+        assert [Network(c).source() for c in verdict.compiled] == [
+            Network(c).source() for c in again.compiled
+        ]

@@ -11,7 +11,9 @@ from tests.programs.author import Author, Place, braces
 from tests.programs.chains import chain, fixed, settle, towards
 
 _PLAIN_CHAIN = re.compile(r"[\w(), .>=-]+")
-_STATEMENT = re.compile(r"(assert|label|let|default|share|output|insert|remove|replace|set)\b|.*( as | = |\+=)(?![^(]*\))")
+_STATEMENT = re.compile(
+    r"(assert|label|let|default|share|output|insert|remove|replace|set)\b|.*( as | = |\+=)(?![^(]*\))"
+)
 
 Body = Callable[[Author, Place], list[str]]
 
@@ -68,11 +70,19 @@ def _shortcut_fits(before: TensorType, after: TensorType, mode: str) -> bool:
         return True
     if before == after:
         return True
-    if before.layout is not after.layout or len(before.sizes) != len(after.sizes) or before.dtype != after.dtype:
+    if (
+        before.layout is not after.layout
+        or len(before.sizes) != len(after.sizes)
+        or before.dtype != after.dtype
+    ):
         return False
     for size, wanted in zip(before.spatial, after.spatial, strict=True):
         stride = -(-size // wanted)
-        if wanted > size or (size - 1) // stride + 1 != wanted or (stride > 1 and before.layout is not Layout.MAP):
+        if (
+            wanted > size
+            or (size - 1) // stride + 1 != wanted
+            or (stride > 1 and before.layout is not Layout.MAP)
+        ):
             return False
     return mode != "pad" or (after.channels >= before.channels and before.layout is Layout.MAP)
 
@@ -130,7 +140,11 @@ def branches(author: Author, place: Place, body: Body) -> list[str]:
         place.flow = result[0]
     place.sure = bool(result) and sure
     author.use(f"{kind.kind} of branches")
-    out = [f"{head} {{", *(f"  | {line}" if not i else f"    {line}" for t in texts for i, line in enumerate(t)), "}"]
+    out = [
+        f"{head} {{",
+        *(f"  | {line}" if not i else f"    {line}" for t in texts for i, line in enumerate(t)),
+        "}",
+    ]
     return _ended(author, place, out)
 
 
@@ -164,7 +178,10 @@ def clique(author: Author, place: Place, body: Body) -> list[str]:
     """`clique(layers = n, stages = s) { … } as b`."""
     x = place.flow
     n, k = author.count(2, 4), author.pick((2, 4, 3))
-    before = [author.pick(("bn", "relu", "gelu", "dropout(0.1)", "bn(eps = 0.001)")) for _ in range(author.count(0, 2))]
+    before = [
+        author.pick(("bn", "relu", "gelu", "dropout(0.1)", "bn(eps = 0.001)"))
+        for _ in range(author.count(0, 2))
+    ]
     conv = author.pick((f"conv({k}, 1)", f"conv({k}, 3, padding = 1)", f"conv({k}, 3, padding = same)"))
     after = [
         author.pick(("relu", "bn", f"conv({k}, 1)", "sigmoid", f"conv({k}, 3, padding = 1, groups = {k})"))
@@ -177,7 +194,9 @@ def clique(author: Author, place: Place, body: Body) -> list[str]:
         head += f", updates = {author.count(0, n)}"
     lines = braces([" -> ".join([*before, conv, *after])], f"{head})")
     place.flow = x.with_channels(n * k)
-    place.sure = x.layout is Layout.MAP and not any(place_has_defaults(place, kind) for kind in ("conv", "bn"))
+    place.sure = x.layout is Layout.MAP and not any(
+        place_has_defaults(place, kind) for kind in ("conv", "bn")
+    )
     if not place.sure:
         place.flow = x
     elif author.chance(0.5):

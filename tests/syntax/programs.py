@@ -111,7 +111,7 @@ net CliqueNet(k, layers, attention = false, compress = false, classes = 10) {
 
 VARIANTS = """\
 variant inception = Inception()
-variant wide = inception
+variant wide      = inception
 """
 
 EDITS = """\

@@ -37,10 +37,7 @@ def _pieces(lexemes: list[tuple[str, str]], choose: random.Random, density: floa
     open: list[str] = ["LBRACE"]
     before = "NEWLINE"
     for kind, text in lexemes:
-        if kind in ("RPAR", "RSQB", "RBRACE"):
-            bracket = open.pop()
-        else:
-            bracket = open[-1]
+        bracket = open.pop() if kind in ("RPAR", "RSQB", "RBRACE") else open[-1]
         free = bracket != "LBRACE" or before in GOES_ON_AFTER or kind in GOES_ON_BEFORE
         if kind in ("NEWLINE", "$END"):
             yield _end(choose, density, kind)
@@ -57,14 +54,18 @@ def _pieces(lexemes: list[tuple[str, str]], choose: random.Random, density: floa
 
 
 def _comment(choose: random.Random) -> str:
-    return choose.choice(["#", "# a b", "#! x = (", '# "', "#\t-> |  ", "## é 漢"]) + str(choose.randrange(10**6))
+    return choose.choice(["#", "# a b", "#! x = (", '# "', "#\t-> |  ", "## é 漢"]) + str(
+        choose.randrange(10**6)
+    )
 
 
 def _space(choose: random.Random, density: float) -> str:
     """Where a line may end without ending a statement."""
     text = choose.choice(["", " ", "\t"])
     while choose.random() < density:
-        text += choose.choice(["\n", "\n\n  ", "\r\n", f" {_comment(choose)}\n", f"\n    {_comment(choose)}\n\n"])
+        text += choose.choice(
+            ["\n", "\n\n  ", "\r\n", f" {_comment(choose)}\n", f"\n    {_comment(choose)}\n\n"]
+        )
     return f" {text}"
 
 

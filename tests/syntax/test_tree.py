@@ -330,8 +330,8 @@ def test_variants() -> None:
 
 
 def test_use_language_recipe() -> None:
-    whole, names, language, recipe, other = accepted(
-        'use "a.arch"\nuse A, B as C from "b/c.arch"\nlanguage 1\nrecipe r {\n  batch 128\n'
+    language, whole, names, recipe, other = accepted(
+        'language 1\nuse "a.arch"\nuse A, B as C from "b/c.arch"\nrecipe r {\n  batch 128\n'
         '  augment hflip, crop(224), "x" if a else [1,\n 2]\n}\nrecipe s extends r { }'
     ).items
     assert shape(whole) == ("Use", (), ("String", ("a.arch",)))
@@ -388,7 +388,7 @@ def test_a_span_holds_the_source_of_its_node(text: str) -> None:
 
 
 def test_long_texts() -> None:
-    assert len(statements("a -> bn\n" * 20_000)) == 20_000
+    assert len(statements("a -> bn\n" * 3_000)) == 3_000
     (flow,) = statements("a -> " * 10_000 + "b")
     assert isinstance(flow, ast.Flow)
     assert len(flow.chain.elements) == 10_001

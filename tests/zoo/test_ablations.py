@@ -44,7 +44,10 @@ def unit(order: str, activation: Callable[[Tensor], Tensor] = torch.relu) -> typ
 VARIANTS = {
     "without lrn": (["remove lrn"], unit("ca")),
     "bn_baseline": (["remove lrn", "insert bn before relu"], unit("cna")),
-    "bn_sigmoid": (["remove lrn", "insert bn before relu", "replace relu with sigmoid"], unit("cna", torch.sigmoid)),
+    "bn_sigmoid": (
+        ["remove lrn", "insert bn before relu", "replace relu with sigmoid"],
+        unit("cna", torch.sigmoid),
+    ),
     "bn_after": (["remove lrn", "insert bn after relu"], unit("can")),
 }
 

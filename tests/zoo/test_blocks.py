@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 import torchvision
-from timm.layers import CbamModule, EcaModule
-from timm.models._efficientnet_blocks import InvertedResidual as TimmInverted
+from timm.layers import EcaModule
+from timm.layers.cbam import CbamModule
 from timm.models.ghostnet import GhostBottleneck
 from timm.models.resnetv2 import PreActBasic, PreActBottleneck
 from torch import Tensor, nn
@@ -27,12 +27,10 @@ from ogive import resources
 from ogive.pipeline import check_program
 from ogive.reading import read_file
 
-del TimmInverted
-
 
 def mbconv(inputs: int, outputs: int, stride: int, expand: int, kernel: int) -> nn.Module:
     config = MBConvConfig(expand, kernel, stride, inputs, outputs, 1)
-    return MBConv(config, 0.0, lambda width: nn.BatchNorm2d(width))
+    return MBConv(config, 0.0, nn.BatchNorm2d)
 
 
 def bottleneck(inputs: int, width: int, stride: int, groups: int, base: int) -> nn.Module:
@@ -55,7 +53,9 @@ def pre(kind: Any, inputs: int, outputs: int, stride: int, proj: bool, **more: A
 
 
 def plain(inputs: int, outputs: int, kernel_size: int, stride: int = 1, **more: Any) -> nn.Module:
-    return nn.Conv2d(inputs, outputs, kernel_size, stride, kernel_size // 2, bias=False, groups=more.get("groups", 1))
+    return nn.Conv2d(
+        inputs, outputs, kernel_size, stride, kernel_size // 2, bias=False, groups=more.get("groups", 1)
+    )
 
 
 class Pooled(nn.Module):
@@ -73,7 +73,9 @@ class Pooled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size = x.shape[2:]
-        return torch.cat([x, *(nn.functional.interpolate(p(x), size, mode="bilinear") for p in self.parts)], 1)
+        return torch.cat(
+            [x, *(nn.functional.interpolate(p(x), size, mode="bilinear") for p in self.parts)], 1
+        )
 
 
 BLOCKS: dict[str, tuple[str, str, str, Callable[[], nn.Module]]] = {
@@ -82,7 +84,7 @@ BLOCKS: dict[str, tuple[str, str, str, Callable[[], nn.Module]]] = {
     "CBAM": ("cbam", "CBAM(4)", "16x9x9", lambda: CbamModule(16, rd_ratio=0.25)),
     "pre-activation, basic": ("preact", "PreBasic(8)", "8x7x7", lambda: pre(PreActBasic, 8, 8, 1, False, bottle_ratio=1.0)),
     "pre-activation, basic, stride": ("preact", "PreBasic(16, 2)", "8x8x8", lambda: pre(PreActBasic, 8, 16, 2, True, bottle_ratio=1.0)),
-    "pre-activation, bottleneck": ("preact", "PreBottleneck(4)", "16x7x7", lambda: pre(PreActBottleneck, 16, 16, 1, False)),
+    "pre-activation, bottleneck": ("preact", "PreBottleneck(8)", "32x7x7", lambda: pre(PreActBottleneck, 32, 32, 1, False)),
     "pre-activation, bottleneck, stride": ("preact", "PreBottleneck(8, 2)", "16x8x8", lambda: pre(PreActBottleneck, 16, 32, 2, True)),
     "ResNeXt": ("resnext", "Aggregated(64, cardinality = 8, base = 4)", "256x5x5", lambda: bottleneck(256, 64, 1, 8, 4)),
     "ResNeXt, stride": ("resnext", "Aggregated(128, 2)", "256x6x6", lambda: bottleneck(256, 128, 2, 32, 4)),
@@ -152,9 +154,11 @@ net N() {
     torch.manual_seed(0)
     ours = ogive.loads(text).module().double()
     theirs = torchvision.ops.FeaturePyramidNetwork([8, 16, 32], 24).double()
-    inner = [theirs.inner_blocks[i][0] for i in range(3)] + [theirs.layer_blocks[i][0] for i in range(3)]
-    state = {f"fpn1.conv{i}.{k}": v for i, layer in enumerate(inner, 1) for k, v in layer.state_dict().items()}
-    ours.load_state_dict(state)
+    layers = {f"fpn1.l{i + 3}": theirs.inner_blocks[i][0] for i in range(3)}
+    layers |= {f"fpn1.conv{i + 1}": theirs.layer_blocks[i][0] for i in range(3)}
+    ours.load_state_dict(
+        {f"{name}.{k}": v for name, each in layers.items() for k, v in each.state_dict().items()}
+    )
     maps = [torch.randn(2, c, s, s, dtype=torch.float64) for c, s in ((8, 16), (16, 8), (32, 4))]
     expected = theirs({"p3": maps[0], "p4": maps[1], "p5": maps[2]})
     found = ours(*maps)

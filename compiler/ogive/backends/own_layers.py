@@ -5,7 +5,7 @@ and makes the parameters that were promised.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as printed files call it
@@ -14,6 +14,7 @@ from torch import nn
 from ogive.backends.torch_source import attribute_paths
 from ogive.diagnostics import ArchError, Diagnostic, Label, did_you_mean
 from ogive.graph import Graph, Node
+from ogive.layers.base import Size
 from ogive.layers.torch_text import functions_used
 
 _MODULES = {"torch": torch, "nn": nn, "F": F}
@@ -82,7 +83,7 @@ def _own(graph: Graph) -> list[Node]:
     return [node for node in graph if node.layer.origin is not None]
 
 
-def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
+def _listed(shapes: Mapping[str, tuple[Size, ...]]) -> str:
     return ", ".join(f"{name} {list(shape)}" for name, shape in shapes.items()) or "none"
 
 

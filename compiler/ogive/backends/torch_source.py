@@ -197,8 +197,8 @@ def _class(classes: Classes, cls: Class, constructor: Constructor) -> list[str]:
 
 def _notes(cls: Class) -> list[str]:
     """What `label` says about every instance of the class."""
-    notes = cls.model.region.notes
-    return [text for note in notes if all(note in s.region.notes for s in cls.scopes) and (text := comment(note))]
+    common = [n for n in cls.model.region.notes if all(n in scope.region.notes for scope in cls.scopes)]
+    return [text for note in common if (text := comment(note))]
 
 
 def _statement(text: str, indent: str) -> list[str]:

@@ -178,20 +178,20 @@ def _with_settings(target: str, program: Program, settings: Settings) -> list[Ch
 
 def parameters(program: Program) -> dict[str, tuple[str, ...]]:
     """The parameters of each net and variant of a file; those of a variant are its net's."""
+    from ogive.elaborate.modules import Parsed, visible_items
     from ogive.elaborate.program import targets
     from ogive.syntax import ast
 
-    items = targets(program.tree)
-
-    def of(name: str, seen: frozenset[str] = frozenset()) -> tuple[str, ...]:
-        item = items.get(name)
-        if item is None or name in seen:
-            return ()
+    def of(file: Parsed, name: str, seen: frozenset[tuple[int, str]] = frozenset()) -> tuple[str, ...]:
+        home, item = visible_items(file).get(name, (file, None))
         if isinstance(item, ast.Definition):
             return tuple(parameter.name.id for parameter in item.parameters)
-        return of(_head(item), seen | {name})
+        key = (id(home), name)
+        if not isinstance(item, ast.Variant) or key in seen:
+            return ()
+        return of(home, _head(item), seen | {key})
 
-    return {name: of(name) for name in items}
+    return {name: of(program, name) for name in targets(program.tree)}
 
 
 def _incomplete(target: str, program: Program) -> list[Checked]:

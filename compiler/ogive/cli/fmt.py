@@ -23,8 +23,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.command(
-    short_help="Write programs in the one style.",
-    epilog="Example: ogive fmt --check archs mynet.arch",
+    short_help="Write programs in the one style.", epilog="Example: ogive fmt --check archs mynet.arch"
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--check", is_flag=True, help="Change nothing; fail and name the files that would change.")
@@ -32,9 +31,9 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def command(files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Write files in the one style: spaces, line ends, columns. Comments stay, and so does every meaning.
 
-    Of a folder, all .arch files in it and below it, but for folders whose names begin with a dot. `-` reads the
-    standard input and writes the standard output. A file that does not parse is left alone, and one that is in
-    the style already is not touched.
+    Of a folder, all .arch files in it and below it, but for folders whose names begin with a dot. `-` reads
+    the standard input and writes the standard output. A file that does not parse is left alone, and one that
+    is in the style already is not touched.
     """
     failures: list[Diagnostic] = []
     changed = 0
@@ -146,7 +145,9 @@ def _only_regular(path: Path) -> None:
         return  # reading says why
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         message = f"`{visible(str(path))}` is no file that can be written anew"
-        refuse("E534", message, advice="`ogive fmt -` reads the standard input and writes the standard output")
+        refuse(
+            "E534", message, advice="`ogive fmt -` reads the standard input and writes the standard output"
+        )
 
 
 def _save(path: Path, file: _File) -> None:

@@ -11,7 +11,7 @@ from ogive.cli.target import Settings, plugin_option, with_plugins
 from ogive.render import visible
 
 if TYPE_CHECKING:
-    from ogive.layers.base import Argument, Layer
+    from ogive.layers.base import Layer
     from ogive.layers.library import Library
 
 
@@ -31,17 +31,18 @@ def command(name: str | None, plugins: tuple[str, ...]) -> None:
         close = _meant(library, name)
         hint = f" Did you mean {close!r}?" if close else ""
         raise click.UsageError(f"There is no layer {visible(name)!r}.{hint} `ogive layers` lists them all.")
-    click.echo(describe(layer))
+    click.echo(describe(layer, library))
 
 
-def describe(layer: type[Layer]) -> str:
-    """The page of a layer: its call, what it does, each argument."""
+def describe(layer: type[Layer], library: Library) -> str:
+    """The page of a layer: its call, what it does, each argument, and a net that uses it."""
+    from ogive import reference
     from ogive.elaborate.parameters import expected
 
     arguments = layer.arguments()
-    lines = [signature(layer), "", inspect.cleandoc(layer.__doc__ or "")]
+    lines = [reference.signature(layer), "", inspect.cleandoc(layer.__doc__ or "")]
     if arguments:
-        heads = [_head(argument) for argument in arguments]
+        heads = [reference.head(argument) for argument in arguments]
         width = max(map(len, heads))
         lines.append("")
         lines += [
@@ -50,36 +51,21 @@ def describe(layer: type[Layer]) -> str:
         ]
     if layer.aliases:
         lines += ["", f"Elsewhere it is called {', '.join(layer.aliases)}."]
+    shown = reference.shown(layer, library)
+    if shown is not None:
+        lines += [
+            "",
+            *(f"  {line}" for line in shown.program.splitlines()),
+            "",
+            f"gives {shown.result}. In PyTorch:",
+        ]
+        lines += ["", *(f"  {line}".rstrip() for line in shown.torch)]
     return "\n".join(lines)
 
 
-def signature(layer: type[Layer]) -> str:
-    """`conv(out_channels, kernel_size, stride = 1, …)`, as it is written in a program."""
-    arguments = layer.arguments()
-    return f"{layer.kind}({', '.join(map(_head, arguments))})" if arguments else layer.kind
-
-
-def _head(argument: Argument) -> str:
-    name = f"{argument.name}…" if argument.many else argument.name
-    return name if argument.required or argument.many else f"{name} = {_written(argument.default)}"
-
-
-def _written(value: object) -> str:
-    """A default as the language writes it."""
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f'"{value}"'
-        case tuple():
-            return "x".join(map(str, value)) if len(value) > 1 else f"[{', '.join(map(str, value))}]"
-        case _:
-            return str(value)
-
-
 def _print_all(library: Library) -> None:
+    from ogive.reference import first_sentence
+
     layers = library.layers()
     width = max(len(layer.kind) for layer in layers)
     family = None
@@ -88,12 +74,8 @@ def _print_all(library: Library) -> None:
             if family is not None:
                 click.echo()
             family = layer.__module__
-            click.echo(_first_sentence(inspect.getdoc(inspect.getmodule(layer)) or ""))
-        click.echo(f"  {layer.kind:<{width}}  {_first_sentence(inspect.getdoc(layer) or '')}")
-
-
-def _first_sentence(text: str) -> str:
-    return " ".join(text.split("\n\n", 1)[0].split())
+            click.echo(first_sentence(inspect.getdoc(inspect.getmodule(layer)) or ""))
+        click.echo(f"  {layer.kind:<{width}}  {first_sentence(inspect.getdoc(layer) or '')}")
 
 
 def _meant(library: Library, name: str) -> str | None:

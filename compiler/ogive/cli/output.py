@@ -29,7 +29,7 @@ def write(path: Path, content: str | bytes) -> None:
         else:
             write_atomically(real, content)
     except (OSError, ValueError) as error:
-        reason, advice = _why(error, path)
+        reason, advice = why_not_written(error, path)
         refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
 
 
@@ -53,7 +53,7 @@ def echo_program(text: str) -> None:
     click.echo(text, nl=not text.endswith("\n"))
 
 
-def _why(error: OSError | ValueError, path: Path) -> tuple[str, str | None]:
+def why_not_written(error: OSError | ValueError, path: Path) -> tuple[str, str | None]:
     """What went wrong, and what to do about it."""
     if isinstance(error, IsADirectoryError):
         return "it is a folder", f"name a file in it: `{visible(str(path / 'net'))}`"

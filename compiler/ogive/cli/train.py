@@ -58,6 +58,7 @@ def command(
         name=network.name,
         inputs=[(name, tensor.sizes) for name, tensor in network.inputs],
         outputs=[(name, tensor.sizes) for name, tensor in network.outputs],
+        least=network.unknowns,
         parameters=[name for name, _ in network.ir.regions[0].arguments],
         data=data,
         epochs=epochs,

@@ -6,6 +6,7 @@ It is found by Pygments through the entry point `pygments.lexers` of the package
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups
@@ -43,9 +44,9 @@ class ArchLexer(RegexLexer):
     """`.arch` programs."""
 
     name = "arch"
-    aliases: ClassVar[list[str]] = ["arch", "ogive"]
-    filenames: ClassVar[list[str]] = ["*.arch"]
-    mimetypes: ClassVar[list[str]] = ["text/x-arch"]
+    aliases: ClassVar[Sequence[str]] = ["arch", "ogive"]
+    filenames: ClassVar[Sequence[str]] = ["*.arch"]
+    mimetypes: ClassVar[Sequence[str]] = ["text/x-arch"]
     version_added = ""
     flags = re.MULTILINE
 

@@ -53,7 +53,7 @@ def style() -> str:
     """The file `lstlang-arch.sty`."""
     v = vocabulary()
     classes = (
-        (1, {*v.soft, *v.inner, *v.control} - set(v.reserved)),
+        (1, {*v.soft, *v.inner, *v.control, *v.settings} - {*v.reserved, *v.words, *v.layers}),
         (2, {*v.words, *v.layers}),
         (3, {*v.constants, *v.reserved, *v.functions, *v.initializers, *v.types} - {*v.words, *v.layers}),
     )

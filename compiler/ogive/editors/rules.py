@@ -36,7 +36,7 @@ _VALUE = r'[\w"(\[?-]'
 _USES_A_NAME = r"(?:=(?!=)|\+=|->|\.(?!\.)|as\b|[|};#]|$)"
 """What follows where the name of a tensor is meant (`postlex`)."""
 _BEGINS = {
-    **dict.fromkeys(("NAME", "TRUE", "FALSE", "NONE", "NOT"), r"[^\W\d]"),
+    **dict.fromkeys(("NAME", "TRUE", "FALSE", "NONE", "NOT"), r"(?!(?:as|if|else|and|or)\b)[^\W\d]"),
     **dict.fromkeys(("STRING", "STRING_BEGIN"), '"'),
     **dict.fromkeys(("INT", "FLOAT", "KERNEL"), "[0-9]"),
     "LPAR": r"\(", "LSQB": r"\[", "MINUS": "-", "UNKNOWN": r"\?",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,9 +12,13 @@ from ogive.elaborate.parameters import TYPES
 from ogive.elaborate.words import WORDS
 from ogive.layers.base import Initializer
 from ogive.layers.library import Library
+from ogive.recipes.settings import BY_NAME
 from ogive.syntax.lexeme import EDIT_WORDS, HARD_KEYWORDS, ITEM_WORDS, STATEMENT_WORDS
 from ogive.syntax.postlex import INNER, SOFT
 from ogive.syntax.tables import parser
+
+_CAPTURES = re.compile(r"(?<!\\)\((?!\?)")
+"""A group that would be counted among those of a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Vocabulary:
         functions: of expressions.
         initializers: what `init = …` takes.
         types: of parameters and inputs.
+        settings: of a training recipe.
     """
 
     terminals: dict[str, str]
@@ -48,6 +54,7 @@ class Vocabulary:
     functions: tuple[str, ...]
     initializers: tuple[str, ...]
     types: tuple[str, ...]
+    settings: tuple[str, ...]
 
 
 @cache
@@ -58,7 +65,7 @@ def vocabulary() -> Vocabulary:
     library = Library.standard().layers()
     branched = {layer.kind for layer in library if layer.arity[1] is None}
     return Vocabulary(
-        terminals={t.name: t.pattern.to_regexp() for t in parser().terminals},
+        terminals={t.name: _CAPTURES.sub("(?:", t.pattern.to_regexp()) for t in parser().terminals},
         soft={spelled[name]: needs for name, needs in SOFT.items()},
         inner=_sorted(name.lower() for name in INNER),
         definitions=_sorted(ITEM_WORDS[name] for name in ("BLOCK", "NET", "VARIANT", "RECIPE")),
@@ -70,6 +77,7 @@ def vocabulary() -> Vocabulary:
         functions=_sorted(FUNCTIONS),
         initializers=_sorted(Initializer.CHOICES),
         types=_sorted(TYPES),
+        settings=_sorted(BY_NAME),
     )
 
 

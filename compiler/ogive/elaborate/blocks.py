@@ -12,6 +12,7 @@ from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, SizeOf, Tensor, Value, describe
 from ogive.source import Span
+from ogive.layers.unknown import SizeExpr
 from ogive.syntax import ast
 
 
@@ -166,6 +167,8 @@ def plain(value: Value) -> object:
             return str(value.type)
         case SizeOf():
             return int(value)
+        case SizeExpr():
+            return SizeExpr(value.terms)
         case list():
             return tuple(plain(v) for v in value)
         case _:

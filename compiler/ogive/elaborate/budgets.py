@@ -121,20 +121,21 @@ def said(ctx: Context, statement: ast.Assert, frame: Frame) -> str | None:
 
 def failing(ctx: Context, frame: Frame, condition: ast.Expr) -> Comparison | None:
     """The first comparison that makes a condition false, if it is a comparison or several joined by `and`."""
-    match condition:
-        case ast.Logical(op="and"):
-            left = expressions.truth(ctx, frame, condition.left) is False
-            return failing(ctx, frame, condition.left if left else condition.right)
-        case ast.Compare():
-            values = [expressions.evaluate(ctx, frame, operand) for operand in condition.operands]
-            for at, op in enumerate(condition.ops):
-                sides = condition.operands[at], condition.operands[at + 1]
-                link = ast.Compare((op,), sides, condition.span)
-                if expressions.truth(ctx, frame, link) is False:
-                    return Comparison(op, sides, (values[at], values[at + 1]))
-            return None
-        case _:
-            return None
+    parts = [condition]
+    while isinstance(parts[-1], ast.Logical) and parts[-1].op == "and":
+        parts[-1:] = [parts[-1].right, parts[-1].left]  # a long condition leans to the left
+    false = (part for part in reversed(parts) if expressions.truth(ctx, frame, part) is False)
+    part = next(false, condition)
+    if isinstance(part, ast.Logical) and part.op == "and":
+        return failing(ctx, frame, part)
+    if not isinstance(part, ast.Compare):
+        return None
+    values = [expressions.evaluate(ctx, frame, operand) for operand in part.operands]
+    for at, op in enumerate(part.ops):
+        sides = part.operands[at], part.operands[at + 1]
+        if expressions.truth(ctx, frame, ast.Compare((op,), sides, part.span)) is False:
+            return Comparison(op, sides, (values[at], values[at + 1]))
+    return None
 
 
 def sides_in_words(failed: Comparison) -> str:

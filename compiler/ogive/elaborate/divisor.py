@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 from ogive.diagnostics import Diagnostic
+from ogive.elaborate.context import Context
 from ogive.elaborate.declared import Declaration, changed
 from ogive.elaborate.undecided import names
 from ogive.layers.base import Layer, ShapeError, TensorType
@@ -14,6 +16,8 @@ from ogive.layers.unknown import Size, SizeExpr, Undecided, substitute, symbols_
 LARGEST = 64
 """The largest divisor that is tried."""
 _LARGEST_WITH_REST = 32
+_MOST_RESTS = 256
+"""Combinations of remainders of several unknown sizes that are tried for one divisor."""
 _ROUNDS = 6
 _MOST_WORK = 1_000_000
 """Steps of elaboration that may go into looking for one that fits the whole net."""
@@ -22,15 +26,18 @@ Sizes = Mapping[str, Size]
 """What stands for each unknown size: `{h: 32 * h}`."""
 
 
-def fitting(symbols: Sequence[str], accepts: Callable[[Sizes], bool]) -> Sizes | None:
+def fitting(
+    symbols: Sequence[str], accepts: Callable[[Sizes], bool], same: Sizes | None = None
+) -> Sizes | None:
     """The least that must be known about the unknown sizes for something to fit: that they are multiples of a
     number, or equal, or have a remainder.
 
     Args:
         symbols: the unknown sizes.
         accepts: whether it fits; it may raise what a shape rule raises.
+        same: which of them may have been meant to be the same.
     """
-    for sizes in _candidates(symbols):
+    for sizes in _candidates(symbols, same or {}):
         try:
             if accepts(sizes):
                 return sizes
@@ -41,20 +48,50 @@ def fitting(symbols: Sequence[str], accepts: Callable[[Sizes], bool]) -> Sizes |
 
 def fitting_operands(layer: Layer, types: Sequence[TensorType]) -> Sizes | None:
     """What must be known about the unknown sizes for a layer to take its operands."""
-    symbols = symbols_of(size for type_ in types for size in type_.sizes)
-    if not symbols:
-        return None
 
     def accepts(sizes: Sizes) -> bool:
         layer.at(sizes).infer([type_.at(sizes) for type_ in types])
         return True
 
-    return fitting(symbols, accepts)
+    symbols = symbols_of(size for type_ in types for size in type_.sizes)
+    return fitting(symbols, accepts, _beside(types)) if symbols else None
 
 
-def _candidates(symbols: Sequence[str]) -> Iterator[Sizes]:
+def fitting_types(types: Sequence[TensorType], accepts: Callable[..., bool]) -> Sizes | None:
+    """What must be known about the unknown sizes for types to be as they should.
+
+    Args:
+        types: the types.
+        accepts: whether they are, of as many types.
+    """
+    symbols = symbols_of(size for type_ in types for size in type_.sizes)
+    if not symbols:
+        return None
+    return fitting(symbols, lambda sizes: accepts(*(t.at(sizes) for t in types)), _beside(types))
+
+
+def _beside(types: Sequence[TensorType]) -> Sizes:
+    """For unknown sizes of one tensor those that stand in their place in another: the same, maybe."""
+    same: dict[str, Size] = {}
+    for type_ in types[1:]:
+        for size, other in zip(types[0].sizes, type_.sizes, strict=False):
+            for symbol, first in zip(symbols_of([other]), symbols_of([size]), strict=False):
+                if symbol != first and first not in same:
+                    same[symbol] = unknown(first)
+    return same
+
+
+def note_misfit(ctx: Context, sizes: Sizes | None, before: int) -> None:
+    """Remembers that the diagnostic behind the first `before` is about unknown sizes, and which would fit."""
+    if sizes is not None and len(ctx.diagnostics) > before:
+        ctx.misfits.append((before, sizes))
+
+
+def _candidates(symbols: Sequence[str], same: Sizes) -> Iterator[Sizes]:
     first = unknown(symbols[0])
     groups = [[s] for s in symbols] + ([list(symbols)] if len(symbols) > 1 else [])
+    if same:
+        yield same
     for divisor in range(2, LARGEST + 1):
         for group in groups:
             yield {s: divisor * unknown(s) for s in group}
@@ -66,6 +103,9 @@ def _candidates(symbols: Sequence[str]) -> Iterator[Sizes]:
         for rest in range(1, divisor):
             for group in groups:
                 yield {s: divisor * unknown(s) + rest for s in group}
+        if 1 < divisor ** len(symbols) <= _MOST_RESTS:
+            for rests in product(range(divisor), repeat=len(symbols)):
+                yield {s: divisor * unknown(s) + rest for s, rest in zip(symbols, rests, strict=True)}
 
 
 def explained(declarations: Mapping[str, Declaration], sizes: Sizes, where: str) -> str:
@@ -95,7 +135,7 @@ def _condition(symbol: str, size: Size) -> str:
     rest = substitute(size, {other: 0})
     divisor = substitute(size, {other: 1}) - rest
     if other != symbol:
-        return f"# {other}" if divisor == 1 else f"# {other}, a multiple of {divisor}"
+        return f"# equal to {other}" if divisor == 1 else f"# equal to {other}, a multiple of {divisor}"
     return f"# a multiple of {divisor}" if rest == 0 else f"# {rest} more than a multiple of {divisor}"
 
 

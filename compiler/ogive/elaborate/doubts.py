@@ -111,12 +111,14 @@ def _idle_shares(ctx: Context) -> list[Diagnostic]:
                 )
             )
             continue
-        for word in sorted(set.intersection(*(shared.missed for shared in alike if shared.uses))):
+        missed = sorted(set.intersection(*(shared.missed for shared in alike if shared.uses)))
+        if missed:
+            words = " or ".join(f"`{word}`" for word in missed)
             found.append(
                 Diagnostic(
                     "W004",
-                    f"{alike[0].title} has no `{word}` that each {alike[0].turn} could have of its own",
-                    (Label(span, f"no `{word}` in what is shared"),),
+                    f"{alike[0].title} has no {words} that each {alike[0].turn} could have of its own",
+                    (Label(span, f"no {words} in what is shared"),),
                     (),
                     "leave the exception out",
                 )

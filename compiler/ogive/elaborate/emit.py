@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
-from ogive.elaborate.divisor import explained, fitting_operands
+from ogive.elaborate.divisor import explained, fitting_operands, note_misfit
 from ogive.elaborate.history import (
     as_text,
     describe_path,
@@ -273,8 +273,7 @@ def explain(
         help=help_,
         frame=frame,
     )
-    if misfit is not None and len(ctx.diagnostics) > before:
-        ctx.misfits.append((before, misfit))
+    note_misfit(ctx, misfit, before)
 
 
 def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:

@@ -36,44 +36,44 @@ def _length(value: Any) -> int:
 
 
 def _sqrt(value: Any) -> float:
-    if _known(value) < 0:
+    if _known(value, "the root of {}") < 0:
         raise ValueError(f"{value} is negative")
     return math.sqrt(value)
 
 
 def _round(value: Any, digits: Any = None) -> Any:
-    return round(_known(value)) if digits is None else round(_known(value), int(_known(digits)))
+    number = _known(value, "how {} is rounded")
+    return round(number) if digits is None else round(number, int(_known(digits, "{}")))
 
 
 def _divisible(value: Any, by: Any) -> int:
     """The multiple of `by` nearest to value, at most a tenth smaller (`make_divisible` of MobileNet)."""
     if isinstance(by, bool) or not isinstance(by, int) or by < 1:
         raise TypeError(f"the divisor is an int of at least 1, and this is {describe(by)}")
-    nearest = max(by, int(_known(value) + by / 2) // by * by)
+    nearest = max(by, int(_known(value, "what is nearest to {}") + by / 2) // by * by)
     return nearest + by if nearest < 0.9 * value else nearest
 
 
 def _extreme(op: Comparison, *values: Any) -> Any:
-    """The least (`<`) or the greatest (`>`) of some numbers, of which unknown sizes may be some."""
+    """The least (`<=`) or the greatest (`>=`) of some numbers, of which unknown sizes may be some."""
     first, *others = _numbers(values)
     for other in others:
         if not isinstance(first, SizeExpr) and not isinstance(other, SizeExpr):
-            better = other < first if op == "<" else other > first
-        else:
-            better = always(op, other, first)
-            if better is None and always(op, first, other) is None:
-                raise Undecided(f"which of {first} and {other} is {_EXTREME[op]}", first, other)
-        first = other if better else first
+            first = min(first, other) if op == "<=" else max(first, other)
+        elif always(op, other, first) is True:
+            first = other
+        elif always(op, first, other) is not True:
+            raise Undecided(f"which of {first} and {other} is {_EXTREME[op]}", first, other)
     return first
 
 
-_EXTREME = {"<": "less", ">": "greater"}
+_EXTREME = {"<=": "less", ">=": "greater"}
 
 
-def _known(value: Any) -> Any:
-    """A number that is known."""
+def _known(value: Any, what: str) -> Any:
+    """A number that is known; `what` is asked of it."""
     if isinstance(value, SizeExpr):
-        raise Undecided("the result", value)
+        raise Undecided(what.format(value), value)
     return _number(value)
 
 
@@ -86,8 +86,8 @@ def _absolute(value: Any) -> Any:
 
 
 FUNCTIONS: dict[str, _Function] = {
-    "min": _Function("min(a, b, …) or min(list)", lambda *v: _extreme("<", *v)),
-    "max": _Function("max(a, b, …) or max(list)", lambda *v: _extreme(">", *v)),
+    "min": _Function("min(a, b, …) or min(list)", lambda *v: _extreme("<=", *v)),
+    "max": _Function("max(a, b, …) or max(list)", lambda *v: _extreme(">=", *v)),
     "sum": _Function("sum(a, b, …) or sum(list)", lambda *v: sum(_numbers(v)) if v != ([],) else 0),
     "len": _Function("len(list)", _length),
     "round": _Function("round(number) or round(number, digits)", _round),

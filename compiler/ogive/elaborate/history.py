@@ -44,7 +44,9 @@ def describe_path(graph: Graph, ref: Ref) -> str:
 
 
 def _lines(graph: Graph, chain: Sequence[Node]) -> list[int]:
-    """The lines of layers in the file of the net: those of other files, and of edits from outside, are others."""
+    """The lines of layers in the file of the net; other files, and edits from outside, have lines of their
+    own.
+    """
     spans = [node.span for node in chain if node.span is not None]
     whole = graph.regions[0].span
     return [span.line for span in spans if whole is None or span.source is whole.source]

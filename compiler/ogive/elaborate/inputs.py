@@ -7,13 +7,14 @@ import math
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import Context, Frame
-from ogive.elaborate.declared import Declaration, form, solve
+from ogive.elaborate.declared import Declaration, form
 from ogive.elaborate.emit import MAX_ELEMENTS
 from ogive.elaborate.flow import bind_name
 from ogive.elaborate.values import POISON, Tensor, Value, describe, is_bundle, show
 from ogive.graph import Node, Ref
 from ogive.layers.io import Input
 from ogive.layers.notation import written
+from ogive.layers.solve import solve
 from ogive.layers.tensor import Layout, Size, TensorType
 from ogive.layers.unknown import SizeExpr, Undecided, is_large, substitute, symbols_of
 from ogive.syntax import ast

@@ -50,8 +50,8 @@ def run_repeat(ctx: Context, statement: ast.Repeat, frame: Frame) -> None:
 
 
 def _run_shared(ctx: Context, statement: ast.Repeat, frame: Frame, count: int) -> None:
-    """Runs the turns of `repeat n share { … }`. They are one part of the net, so a name without a turn in it is
-    the name of all: `repeat1`, or that of the block which is the whole body.
+    """Runs the turns of `repeat n share { … }`. They are one part of the net, with one name: `repeat1`, or
+    that of the block which is the whole body.
     """
     single = _single_block(ctx, frame, statement.body)
     name = frame.namespace.next(_kind(frame, statement.body) if single else "repeat")

@@ -1,18 +1,18 @@
 """Files that use one another: what a name means at the top of each, settled when somebody asks.
 
-A file knows its own definitions, then what it takes by name (`use B from "b.arch"`), then whatever else the files
-that it uses whole define (`use "c.arch"`): their own definitions, not what they use themselves. Values are
-evaluated once, when they are first needed, those that they name before them; so files may use one another in a
-circle, and only a value that needs itself is a mistake.
+A file knows its own definitions, then what it takes by name (`use B from "b.arch"`), then whatever else the
+files that it uses whole define (`use "c.arch"`): their own definitions, not what they use themselves. Values
+are evaluated once, when they are first needed, those that they name before them; so files may use one another
+in a circle, and only a value that needs itself is a mistake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope
 from ogive.elaborate.edits.active import take_up
@@ -65,10 +65,14 @@ class FileScope(Scope):
         used_from: the `use` that first led to it; None for the file that is compiled.
     """
 
-    __slots__ = ("_ctx", "_explicit", "_files", "_items", "_open", "_ready", "_whole", "file", "used_from")
+    __slots__ = ("_ctx", "_explicit", "_files", "_head", "_items", "_ready", "_whole", "file", "used_from")
 
     def __init__(
-        self, ctx: Context, file: Parsed, files: dict[int, FileScope] | None = None, used_from: Span | None = None
+        self,
+        ctx: Context,
+        file: Parsed,
+        files: dict[int, FileScope] | None = None,
+        used_from: Span | None = None,
     ) -> None:
         super().__init__()
         self.file = file
@@ -79,7 +83,7 @@ class FileScope(Scope):
         self._items: dict[str, Named] = {}
         self._explicit: dict[str, tuple[ast.Imported, ast.Use, FileScope]] = {}
         self._whole: list[FileScope] = []
-        self._open: list[str] = []
+        self._head = ""  # the net that the variant which is evaluated is made from
         self._ready = False
         for item in file.tree.named:
             known = item.name.id in self._items
@@ -94,15 +98,25 @@ class FileScope(Scope):
     def own(self, name: str) -> Binding | None:
         """The binding of a name, with its value."""
         self.prepare()
-        binding = self.defined(name)
+        binding = None if self._is_a_layer(name) else self.defined(name)
         if binding is not None:
             return binding
         if name in self._explicit:
             return self._taken(name)
-        found = [scope for scope in self._whole if scope.has(name)]
+        found = [scope for scope in self._whole if scope.has(name) and not scope._is_a_layer(name)]
         if len(found) > 1:
             return Binding(POISON, None, "ambiguous")
         return found[0].defined(name) if found else None
+
+    def _is_a_layer(self, name: str) -> bool:
+        """Whether a name that belongs to a variant means a layer all the same: `variant relu = Net(act = relu)`.
+        Variants are there to be compiled; only the net behind another variant's `=` is looked for among them.
+        """
+        return (
+            isinstance(self._items.get(name), ast.Variant)
+            and name in self._ctx.library
+            and name != self._head
+        )
 
     def defined(self, name: str) -> Binding | None:
         """What this file itself says about a name."""
@@ -141,8 +155,8 @@ class FileScope(Scope):
         return self._files[id(file)]
 
     def prepare(self) -> None:
-        """Finds the files that it uses, and says what is wrong with its definitions before anything in them is
-        looked at; once.
+        """Finds the files that it uses, and says what is wrong with its definitions before anything in them
+        is looked at; once.
         """
         if self._ready:
             return
@@ -187,10 +201,7 @@ class FileScope(Scope):
         notes: tuple[tuple[str, str], ...] = ()
         guess = did_you_mean(wrong.id, scope.names)
         help_ = f"did you mean `{guess}`?" if guess else None
-        elsewhere = next(
-            (u for u in scope.file.tree.uses for i in u.names if i.name.id == wrong.id),
-            None,
-        )
+        elsewhere = next((u for u in scope.file.tree.uses for i in u.names if i.name.id == wrong.id), None)
         if elsewhere is not None:
             notes = (("note", f'it takes `{wrong.id}` itself from "{elsewhere.file}"'),)
             help_ = f'use it from there: `use {wrong.id} from "{elsewhere.file}"`'
@@ -216,7 +227,10 @@ class FileScope(Scope):
             binding.what = "value"
             cycle = " -> ".join(name for _, name in (*path[path.index(here) :], here))
             ctx.error(
-                "E401", f"`{item.name.id}` is defined by itself: {cycle}", item.name.span, "needs its own value"
+                "E401",
+                f"`{item.name.id}` is defined by itself: {cycle}",
+                item.name.span,
+                "needs its own value",
             )
             return
         if len(path) > _LONGEST_CHAIN:
@@ -228,13 +242,16 @@ class FileScope(Scope):
             )
         binding.what = "open"
         path.append(here)
+        self._head = head_of(item.value) if isinstance(item, ast.Variant) else ""
         try:
             value = expressions.evaluate(ctx, self.frame(), item.value)
+            self._head = ""
             if isinstance(item, ast.Variant) and isinstance(value, Callable):
                 edits = [take_up(ctx, self.frame(), c) for c in item.changes if not isinstance(c, ast.Assert)]
                 value = replace(value, edits=(*value.edits, *(edit for edit in edits if edit is not None)))
         finally:
             path.pop()
+            self._head = ""
         if isinstance(item, ast.Variant) and value is not POISON and not _is_net(value):
             ctx.error(
                 "E117",
@@ -254,6 +271,13 @@ class FileScope(Scope):
         return Frame(self, None, None, {}, Namespace(""), 0, Outputs(), nowhere)
 
 
+def head_of(value: ast.Expr) -> str:
+    """The net that a variant is made from: `ResNet` of `ResNet(Basic, [2, 2])`."""
+    while isinstance(value, ast.Call):
+        value = value.function
+    return value.id if isinstance(value, ast.Name) else ""
+
+
 def _is_net(value: Value) -> bool:
     return isinstance(value, Callable) and isinstance(value.target, Block) and value.target.definition.is_net
 
@@ -266,25 +290,14 @@ def report_ambiguous(ctx: Context, scope: Scope | None, expr: ast.Name) -> None:
         return
     sources = scope.sources(expr.id)
     spans = [span for source in sources if (span := source.names[expr.id].span) is not None]
+    names = " and by ".join(source.file.tree.span.source.name for source in sources)
     path = next((u.file for u in scope.file.tree.uses if scope.file.imports[u.file] is sources[-1].file), "")
     ctx.error(
         "E508",
-        f"`{expr.id}` is defined by {' and by '.join(source.file.tree.span.source.name for source in sources)}",
+        f"`{expr.id}` is defined by {names}",
         expr.span,
         "which one?",
         labels=tuple(Label(span, "one definition" if n == 0 else "another") for n, span in enumerate(spans)),
-        help=f'take one by its name: `use {expr.id} from "{path}"`, or `use {expr.id} as Other from "{path}"`',
+        help=f'take one by its name: `use {expr.id} from "{path}"`, '
+        f'or `use {expr.id} as Other from "{path}"`',
     )
-
-
-def used_whole(file: Parsed) -> Iterator[Parsed]:
-    """The files that a file uses, whole or in part, each once."""
-    seen: set[int] = set()
-    for use in file.tree.uses:
-        other = file.imports.get(use.file)
-        if other is not None and id(other) not in seen:
-            seen.add(id(other))
-            yield other
-
-
-__all__ = ["Diagnostic", "FileScope", "Parsed", "report_ambiguous", "used_whole", "visible_items"]

@@ -83,7 +83,10 @@ def _taken_twice(file: ast.File, imported: list[ast.Imported]) -> list[Diagnosti
 
 
 def check_names(
-    file: ast.File, library: Library, used: set[str], visible: Mapping[str, tuple[object, object]] | None = None
+    file: ast.File,
+    library: Library,
+    used: set[str],
+    visible: Mapping[str, tuple[object, object]] | None = None,
 ) -> list[Diagnostic]:
     """What is wrong with the names of definitions that are not in `used`.
 
@@ -165,7 +168,8 @@ def _check(
             counts |= {id(name) for name in walk(node) if isinstance(name, ast.Name) and name.id in COUNTS}
         if isinstance(node, ast.Share | ast.Repeat):  # `except = norm` names groups of layers
             excepted = node.arguments if isinstance(node, ast.Share) else node.share or ()
-            counts |= {id(name) for each in excepted for name in walk(each.value) if isinstance(name, ast.Name)}
+            names = (name for each in excepted for name in walk(each.value))
+            counts |= {id(name) for name in names if isinstance(name, ast.Name)}
         if isinstance(node, ast.Selector):
             kinds.add(id(node.kind))
         if isinstance(node, ast.Call | ast.Default | ast.Selector):

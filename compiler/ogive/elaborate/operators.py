@@ -90,8 +90,12 @@ def _unknown(ctx: Context, expr: ast.Binary, left: Value, right: Value) -> Value
     except Undecided as problem:
         return depends(ctx, problem.what, problem.symbols, expr.span)
     except TypeError:
-        what = f"what `{show(left)} {expr.op} {show(right)}` is"
-        return depends(ctx, what, symbols_of([left, right]), expr.span)
+        symbols = symbols_of([left, right])
+        if isinstance(left, float) or isinstance(right, float):
+            help_ = "a quotient of ints is exact: `here.height * 3 // 10`"
+            what = f"how `{show(left)} {expr.op} {show(right)}` is rounded"
+            return depends(ctx, what, symbols, expr.span, help=help_)
+        return depends(ctx, f"`{show(left)} {expr.op} {show(right)}`", symbols, expr.span)
     if isinstance(value, Fraction):
         value = float(value)
     return bounded(ctx, value, expr.span)

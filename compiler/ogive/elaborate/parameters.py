@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ogive.diagnostics import Fix, Label, did_you_mean, in_place_of
 from ogive.elaborate.context import Context, Defaults, Frame
-from ogive.elaborate.undecided import depends, needs_number
+from ogive.elaborate.undecided import depends, names, needs_number
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Given, Tensor, Value, describe, show
 from ogive.layers.base import Argument, Initializer
 from ogive.layers.unknown import SizeExpr, Undecided
@@ -41,7 +41,7 @@ _WORDS: dict[type, str] = {
 
 def expected(spec: Argument) -> str:
     """What a parameter takes, in words."""
-    kinds = [t for t in spec.types if not (t is int and float in spec.types)]
+    kinds = [t for t in spec.types if t in _WORDS and not (t is int and float in spec.types)]
     words = ["a list of ints" if t is tuple and spec.many else _WORDS[t] for t in kinds]
     parts = [part for word in words for part in (word.split(" or ") if word == _WORDS[bool] else [word])]
     parts += [f'"{choice}"' for choice in spec.choices]
@@ -212,7 +212,7 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
             return POISON
     numbers = fitted if isinstance(fitted, tuple) else (fitted,)
     for number in numbers:
-        if isinstance(number, SizeExpr) and not _is_least(ctx, spec, number, span):
+        if isinstance(number, SizeExpr) and not _is_least(ctx, callee, spec, number, span):
             return POISON
         if isinstance(number, bool) or not isinstance(number, int | float):
             continue
@@ -252,7 +252,7 @@ def _is_int(spec: Argument, value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_least(ctx: Context, spec: Argument, value: SizeExpr, span: Span) -> bool:
+def _is_least(ctx: Context, callee: str, spec: Argument, value: SizeExpr, span: Span) -> bool:
     """Whether a size is at least the minimum where its unknowns are large."""
     if spec.minimum is None:
         return True
@@ -263,7 +263,9 @@ def _is_least(ctx: Context, spec: Argument, value: SizeExpr, span: Span) -> bool
     except Undecided as problem:
         depends(ctx, problem.what, problem.symbols, span)
         return False
-    ctx.error("E108", f"`{spec.name}` is at least {least}, and this is {value}", span, str(value))
+    large = f"{names(value.symbols)} {'is' if len(value.symbols) == 1 else 'are'} large"
+    message = f"`{spec.name}` of `{callee}` is at least {least}, and `{value}` is less where {large}"
+    ctx.error("E108", message, span, str(value))
     return False
 
 
@@ -324,7 +326,7 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
 def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
     """What was probably meant by a value of the wrong type."""
     match value:
-        case SizeExpr() if int in spec.types:
+        case SizeExpr() if not value.integral:
             return "divide with `//`, or use `floor` or `ceil`"
         case float() if int in spec.types and math.isfinite(value):
             return (

@@ -14,7 +14,6 @@ from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, descr
 from ogive.source import Span
 from ogive.syntax import ast
 
-
 # --------------------------------------------------------------------------- share
 
 
@@ -53,7 +52,9 @@ def excepted_by(ctx: Context, frame: Frame, arguments: Sequence[ast.Argument]) -
         if argument.name != "except":
             ctx.error(
                 "E319",
-                f"`share` has no argument `{argument.name}`" if argument.name else "`share` takes `except` alone",
+                f"`share` has no argument `{argument.name}`"
+                if argument.name
+                else "`share` takes `except` alone",
                 argument.span,
                 "not known",
                 help="name what each use has of its own: `share(except = norm)`",

@@ -1,8 +1,8 @@
 """What several uses share, and how a layer in one finds its weights.
 
-What is shared is elaborated again at each use, on the shape that arrives there. The first use owns the weights;
-a layer of a later one that has some must find the same layer, with weights of the same shapes, in the first
-(`Node.owner`). The layers that `except` speaks of are each use's own: `f.bn1_1`, `f.bn1_2`, ….
+What is shared is elaborated again at each use, on the shape that arrives there. The first use owns the
+weights; a layer of a later one that has some must find the same layer, with weights of the same shapes, in
+the first (`Node.owner`). The layers that `except` speaks of are each use's own: `f.bn1_1`, `f.bn1_2`, ….
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame, Namespace
 from ogive.elaborate.values import POISON, Value, show
 from ogive.graph import CliqueBody, Graph, Region, SharedUse
-from ogive.layers.base import Layer, Size, TensorType
+from ogive.layers.base import Layer, Layout, Size, TensorType
 from ogive.source import Span
 
 
@@ -98,7 +98,7 @@ class Sharing:
 
 @dataclass(slots=True)
 class OneName(Namespace):
-    """The namespace of a use that is a single layer or block: whatever its kind, it is called by the use's name.
+    """The namespace of a use that is a single layer or block: whatever its kind, the use's name is its.
 
     What an edit inserts beside it is called `f.bn1`.
     """
@@ -157,10 +157,13 @@ def place(
     """Where a layer in a use of something shared stands, and whose weights it has.
 
     Returns:
-        The path of its node and the node whose weights it uses, if another's; None when a mistake was reported.
+        The path of its node and the node whose weights it uses, if another's; None when a mistake was
+        reported.
     """
     shapes = layer.parameters(types)
     if not shapes and layer.group != "norm":  # a norm has statistics, if nothing else
+        for sharing in frame.sharing:
+            sharing.shared.excepts(layer)
         return path, None
     first: list[tuple[Sharing, str]] = []
     for sharing in frame.sharing:
@@ -211,7 +214,7 @@ def _agree(
     """Whether a layer can have the weights of the one in the first use."""
     shared = sharing.shared
     name = rel or shared.name
-    for weight in sorted(shapes.keys() | kept.shapes.keys()):
+    for weight in dict.fromkeys((*kept.shapes, *shapes)):
         here, there = shapes.get(weight), kept.shapes.get(weight)
         if here == there:
             continue
@@ -223,15 +226,17 @@ def _agree(
         turns = shared.turn == "turn"
         ctx.error(
             "E317",
-            f"{shared.title} has one set of weights, and `{name}.{weight}` is {before} in one {shared.turn} and "
-            f"{now} in another",
+            f"{shared.title} has one set of weights, and `{name}.{weight}` is {before} in one {shared.turn} "
+            f"and {now} in another",
             span if turns else sharing.span,
-            f"{before} in turn 1, {now} in turn {sharing.number}" if turns else f"{now} here, where {_arrives(types)}",
+            f"{before} in turn 1, {now} in turn {sharing.number}"
+            if turns
+            else f"{now} here, where {_arrives(types)}",
             labels=() if turns else labels,
             help="end the body in what entered it, or leave `share` out"
             if turns
             else f"let the same arrive: `-> conv({kept.arrived[0].channels}, 1x1)`; or share two"
-            if kept.arrived and types and kept.arrived[0].channels != types[0].channels
+            if types and types[0].layout is Layout.MAP and kept.arrived[0].channels != types[0].channels
             else "share two, one for each",
         )
         return False
@@ -259,7 +264,9 @@ def _differ(ctx: Context, sharing: Sharing, what: str, span: Span | None) -> Non
     """Reports a use that is built otherwise than the first."""
     shared = sharing.shared
     turns = shared.turn == "turn"
-    labels = (Label(shared.uses[0], "the first"),) + ((Label(span, "made by this"),) if span is not None else ())
+    labels = (Label(shared.uses[0], "the first"),) + (
+        (Label(span, "made by this"),) if span is not None else ()
+    )
     ctx.error(
         "E318",
         f"every {shared.turn} of {shared.title} has the same layers, and {what}",
@@ -280,7 +287,8 @@ def share_clique(
         if rel is None:
             continue
         parts = [*(step.layer for step in (*body.before, body.mix)), *(node.layer for node in body.after)]
-        if any([shared.excepts(layer) for layer in parts]):
+        excepted = [layer for layer in parts if shared.excepts(layer)]
+        if excepted:
             ctx.error(
                 "E319",
                 "a clique has norms of its own for each stage, and cannot keep some for each use as well",
@@ -298,7 +306,12 @@ def share_clique(
         first = shared.cliques.get(rel)
         if first is None or not _same_clique(first[1], body):
             arrived = "" if first is None else f" of {first[1].source}"
-            _differ(ctx, sharing, f"the first {shared.turn} has another clique{arrived} than this of {body.source}", span)
+            _differ(
+                ctx,
+                sharing,
+                f"the first {shared.turn} has another clique{arrived} than this of {body.source}",
+                span,
+            )
             return None, False
         return first[0], True
     return None, True
@@ -316,6 +329,10 @@ def _same_clique(a: CliqueBody, b: CliqueBody) -> bool:
 
 def shared_parts(graph: Graph) -> list[Span]:
     """Where something shared is used in a graph."""
-    spans = [node.span for node in graph if node.shared is not None or node.owner is not None]
+    spans = [
+        (*node.trail, node.span)[-2:][0]
+        for node in graph
+        if node.shared is not None or node.owner is not None
+    ]
     spans += [region.span for region in graph.regions.values() if region.shared is not None]
     return list(dict.fromkeys(span for span in spans if span is not None))

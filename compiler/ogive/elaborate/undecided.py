@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.values import POISON, Value
-from ogive.layers.unknown import Size, SizeExpr, symbols_of
+from ogive.layers.solve import solve
+from ogive.layers.unknown import Size, SizeExpr, substitute, symbols_of
 from ogive.source import Span
 
 
@@ -16,10 +17,11 @@ def names(symbols: Sequence[str]) -> str:
     return " and ".join([", ".join(symbols[:-1]), symbols[-1]] if len(symbols) > 1 else symbols)
 
 
-def declared(ctx: Context, symbols: Sequence[str]) -> tuple[Label, ...]:
-    """Where unknown sizes were declared."""
-    spans = dict.fromkeys(ctx.unknowns[s].span for s in symbols if s in ctx.unknowns)
-    return tuple(Label(span, "unknown, declared here") for span in spans)
+def declared(ctx: Context, symbols: Sequence[str], place: Span) -> tuple[Label, ...]:
+    """Where unknown sizes were declared, if that is elsewhere."""
+    spans = [ctx.unknowns[s].span for s in symbols if s in ctx.unknowns]
+    inside = [span for span in spans if span.source is place.source and place.start <= span.start < place.end]
+    return tuple(Label(span, "unknown") for span in spans if span not in inside)
 
 
 def depends(
@@ -44,7 +46,7 @@ def depends(
         f"{what} depends on {names(symbols)}",
         span,
         "not known before it runs",
-        labels=declared(ctx, symbols),
+        labels=declared(ctx, symbols, span),
         help=help or fixed_input(ctx, symbols),
         frame=frame,
     )
@@ -56,12 +58,14 @@ def needs_number(
 ) -> Value:
     """Reports E211 for a number that is needed now, and is unknown."""
     symbols = value.symbols
+    bare = len(symbols) == 1 and str(value) == symbols[0]
+    why = f"{value} is not" if bare else f"`{value}` depends on {names(symbols)}"
     ctx.error(
         "E211",
-        f"{what} is a number, and `{value}` depends on {names(symbols)}",
+        f"{what} must be known, and {why}",
         span,
         "not known before it runs",
-        labels=declared(ctx, symbols),
+        labels=declared(ctx, symbols, span),
         help=fixed_input(ctx, symbols),
         frame=frame,
     )
@@ -72,17 +76,13 @@ def fixed_input(ctx: Context, symbols: Sequence[str]) -> str | None:
     """How the input would be declared with numbers in the place of those sizes."""
     for declaration in ctx.declarations.values():
         if set(symbols) & set(symbols_of(declaration.sizes)):
-            sizes = [_fixed(size) for size in declaration.sizes]
+            usual = 224 if len(declaration.sizes) > 2 else 128
+            sizes = [_fixed(size, usual) for size in declaration.sizes]
             return f"give the input its size: `{declaration.line(sizes)}`"
     return None
 
 
-def _fixed(size: Size) -> Size:
+def _fixed(size: Size, usual: int) -> Size:
     """A usual number of that form."""
-    if not isinstance(size, SizeExpr):
-        return size
-    for value in (224, 7, 16, 1):
-        at = size.at(dict.fromkeys(size.symbols, value))
-        if isinstance(at, int) and 1 <= at <= 512:
-            return at
-    return 224
+    values, _ = solve([size], [usual])
+    return substitute(size, values)

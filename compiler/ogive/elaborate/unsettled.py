@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ogive.elaborate.context import Context, Frame
-from ogive.elaborate.divisor import explained, fitting_operands
+from ogive.elaborate.divisor import explained, fitting_operands, note_misfit
 from ogive.elaborate.undecided import declared, depends, fixed_input, names
 from ogive.elaborate.values import Tensor, UnknownSizeOf
 from ogive.graph import Ref
@@ -29,8 +29,7 @@ def undecided(
     sizes = fitting_operands(layer, types)
     help_ = explained(ctx.declarations, sizes, "it") if sizes else None
     depends(ctx, f"`{title}`: {problem.what}", problem.symbols, span, help=help_, frame=frame)
-    if sizes and len(ctx.diagnostics) > before:
-        ctx.misfits.append((before, sizes))
+    note_misfit(ctx, sizes, before)
 
 
 def settled(
@@ -66,7 +65,7 @@ def settled(
         f"the weights of `{layer.kind}` would depend on {names(symbols)}",
         span,
         f"{types[0]} arrives here" if types else "",
-        labels=declared(ctx, symbols),
+        labels=declared(ctx, symbols, span),
         notes=((name, f"[{', '.join(map(str, shape))}]"),),
         help=_instead(ctx, types, symbols),
         frame=frame,
@@ -77,8 +76,8 @@ def settled(
 def _measured(
     ctx: Context, frame: Frame, layer: Layer, operands: Sequence[Tensor], span: Span
 ) -> list[Tensor] | None:
-    """The tensors that sizes in the text were read off, or the inputs of the net, where the operands do not tell
-    them. None where nothing does, which is reported.
+    """The tensors that sizes in the text were read off, or the inputs of the net, where the operands do not
+    tell them. None where nothing does, which is reported.
     """
     types = [operand.type for operand in operands]
     unreadable = _unreadable(layer, types, [])
@@ -99,7 +98,7 @@ def _measured(
         f"`{layer.kind}` needs {unreadable}, which follows from no tensor's shape",
         span,
         "cannot be computed when the net runs",
-        labels=declared(ctx, unreadable.symbols),
+        labels=declared(ctx, unreadable.symbols, span),
         help="declare each unknown size by itself or as a multiple: `[3, ?h, ?w]`, `[3, 32 * ?h, 32 * ?w]`",
         frame=frame,
     )

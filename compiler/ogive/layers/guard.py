@@ -17,7 +17,7 @@ from typing import Any
 
 from ogive.layers.base import Channel, Initializer, Layer, Layout, Look, ShapeError, TensorType
 from ogive.layers.code import Torch
-from ogive.layers.torch_text import mistake_in
+from ogive.layers.torch_text import are_texts, mistake_in
 from ogive.layers.unknown import SizeExpr, Undecided
 
 TYPES = (int, float, bool, str, tuple, Initializer)
@@ -131,16 +131,19 @@ def check_class(layer: object) -> None:
     ):
         if getattr(layer, rule) is getattr(Layer, rule):
             raise BadLayer(layer, f"{name} has no method `{rule}`", f"write `{form}: …`")
-    arity = layer.arity
-    least, most = arity if isinstance(arity, tuple) and len(arity) == 2 else (None, None)
-    if not isinstance(least, int) or not (most is None or (isinstance(most, int) and most >= max(least, 1))):
+    if not _is_arity(layer.arity):
         raise BadLayer(
             layer,
-            f"`arity` of {name} is {arity!r}",
+            f"`arity` of {name} is {layer.arity!r}",
             "write the least and the greatest number of tensors, `(1, 1)`, or `(1, None)` for any number",
         )
-    if not isinstance(layer.aliases, tuple) or not all(isinstance(alias, str) for alias in layer.aliases):
+    if not are_texts(layer.aliases):
         raise BadLayer(layer, f"`aliases` of {name} is no tuple of strings", 'write `("Name",)`')
+
+
+def _is_arity(value: object) -> bool:
+    least, most = value if isinstance(value, tuple) and len(value) == 2 else (None, None)
+    return isinstance(least, int) and (most is None or (isinstance(most, int) and most >= max(least, 1)))
 
 
 def _check_fields(layer: type[Layer]) -> None:
@@ -262,13 +265,19 @@ def _outputs_mistake(found: object, layer: Layer) -> str | None:
     for output in found:
         if not isinstance(output, TensorType):
             return f"gives a tuple with {_type(output)} in it, and not of TensorType"
-        if not isinstance(output.layout, Layout) or output.dtype not in _DTYPES:
-            return f"gives a TensorType with layout {output.layout!r} and dtype {output.dtype!r}"
-        least = 1 if output.layout is Layout.PLAIN else 2
-        if not isinstance(output.sizes, tuple) or len(output.sizes) < least:
-            return f"gives a {output.layout.value} with the sizes {output.sizes!r}"
-        if not all(_is_size(size) for size in output.sizes):
-            return f"gives the sizes {', '.join(map(str, output.sizes))}: each is an int of at least 1"
+        wrong = _type_mistake(output.layout, output.sizes, output.dtype)
+        if wrong is not None:
+            return wrong
+    return None
+
+
+def _type_mistake(layout: object, sizes: object, dtype: object) -> str | None:
+    if not isinstance(layout, Layout) or dtype not in _DTYPES:
+        return f"gives a TensorType with layout {layout!r} and dtype {dtype!r}"
+    if not isinstance(sizes, tuple) or len(sizes) < (1 if layout is Layout.PLAIN else 2):
+        return f"gives a {layout.value} with the sizes {sizes!r}"
+    if not all(_is_size(size) for size in sizes):
+        return f"gives the sizes {', '.join(map(str, sizes))}: each is an int of at least 1"
     return None
 
 

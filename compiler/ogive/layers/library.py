@@ -67,10 +67,21 @@ class Library:
             both = f"{_where(self._layers[held.kind])} and {place_of(layer)}"
             what = f"there are two layers called {held.kind}: {both}"
             raise NameTaken(layer, what, "choose another `kind`")
-        self._add(held)
+        self._hold(held)
         return held
 
-    def _add(self, layer: type[Layer]) -> None:
+    @classmethod
+    def built_in(cls) -> Library:
+        """The layers that come with the compiler, read off their modules."""
+        library = cls()
+        for family in FAMILIES:
+            for value in vars(family).values():
+                if isinstance(value, type) and value.__module__ == family.__name__ and "kind" in vars(value):
+                    assert value.kind not in library, f"two layers called {value.kind}"
+                    library._hold(value)
+        return library
+
+    def _hold(self, layer: type[Layer]) -> None:
         self._layers[layer.kind] = layer
         for alias in layer.aliases:
             self._aliases.setdefault(_plain(alias), layer.kind)
@@ -109,13 +120,7 @@ class Library:
 
 @cache
 def _standard() -> Library:
-    library = Library()
-    for family in FAMILIES:
-        for value in vars(family).values():
-            if isinstance(value, type) and value.__module__ == family.__name__ and "kind" in vars(value):
-                assert value.kind not in library, f"two layers called {value.kind}"
-                library._add(value)
-    return library
+    return Library.built_in()
 
 
 def _plain(name: str) -> str:

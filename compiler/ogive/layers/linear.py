@@ -60,10 +60,17 @@ class Linear(Layer):
                 f"a linear map needs a vector or tokens, and {x} is a map",
                 code="E204",
                 operand=0,
-                help=f"flatten it first: `flatten -> linear({self.out_features})`, "
-                f"or `global_avg_pool -> flatten -> linear({self.out_features})`",
+                help=self._instead(x),
             )
         return (x.with_channels(self.out_features),)
+
+    def _instead(self, x: TensorType) -> str:
+        """What to write where a map arrives: it may be an image, or tokens that were turned."""
+        linear = f"linear({self.out_features})"
+        flattened = f"flatten it first: `flatten -> {linear}`, or `global_avg_pool -> flatten -> {linear}`"
+        if len(x.sizes) > 2:  # noqa: PLR2004 - more than one axis of places
+            return flattened
+        return f"to mix its places, say that they are features: `permute(2, 1, layout = tokens) -> {linear}`; {flattened}"
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
         """`weight [out, in]` and `bias [out]`."""

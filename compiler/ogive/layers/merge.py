@@ -95,6 +95,14 @@ class Sub(_Elementwise):
     symbol: ClassVar[str] = "−"
     text: ClassVar[str] = "{0} - {1}"
 
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """The shape that both of them have."""
+        if inputs[0].dtype == "bool":
+            raise ShapeError(
+                f"a difference needs numbers, and {inputs[0]} holds truth values", code="E204", operand=0
+            )
+        return super().infer(inputs)
+
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
         """A constant added to one operand is added to, or taken from, the difference."""
         return Channel.KEEPS

@@ -55,7 +55,9 @@ def written(
     for monomial, coefficient in value.terms:
         shown = _term(monomial, abs(coefficient), notation, number, mark)
         if not text:
-            text = ("-" if coefficient < 0 else "") + shown
+            # Python negates before it divides
+            loose = not notation.tight and coefficient == -1 and len(monomial) == 1 and notation.over in shown
+            text = ("-" if coefficient < 0 else "") + (f"({shown})" if loose else shown)
         else:
             text += (notation.minus if coefficient < 0 else notation.plus) + shown
     return text

@@ -24,6 +24,7 @@ from ogive.layers.base import (
     Window,
     arg,
 )  # fmt: skip
+from ogive.layers.pool_text import AVG_POOL, MAX_POOL, SAME_PAD, WHOLE_WINDOWS
 from ogive.layers.sizes import (
     ceil_div,
     compact,
@@ -47,6 +48,8 @@ class _Pool(Layer):
     title: ClassVar[str]
     fill: ClassVar[str]
     """What `same` padding is filled with, as an argument in the text; zeros where it is empty."""
+    helper: ClassVar[str]
+    """The function for maps of unknown size."""
 
     kernel_size: Window = arg(min=1, doc="size of the window, `2x2`, or `2` for every axis")
     stride: Window | None = arg(None, min=1, doc="step between windows; the size of the window without it")
@@ -98,7 +101,9 @@ class _Pool(Layer):
         if self.padding == "same":
             plain = all(s == d == 1 and k % 2 for k, s, d in zip(kernel, stride, dilation, strict=True))
             if not plain or (function == "avg_pool" and len(kernel) == 3):
-                return self._same(f"F.{function}{len(kernel)}d", kernel, stride, dilation)
+                unknown = any(isinstance(size, SizeExpr) for size in x.spatial) and set(stride) != {1}
+                name = f"{function}{len(kernel)}d" if unknown else f"F.{function}{len(kernel)}d"
+                return self._same(name, kernel, stride, dilation)
             padding = tuple(k // 2 for k in kernel)
         keywords = (
             Keyword("stride", None if stride == kernel else compact(stride), None),
@@ -106,7 +111,20 @@ class _Pool(Layer):
             *more,
             Keyword("ceil_mode", self.ceil, False),
         )
-        return Torch(forward=Call(f"F.{function}{len(kernel)}d", (Operand(), compact(kernel)), keywords))
+        name, helpers = f"F.{function}{len(kernel)}d", ()
+        if self._leaves_unknown(x):
+            name, helpers = f"{function}{len(kernel)}d", self._for_any_size(len(kernel))
+        return Torch(forward=Call(name, (Operand(), compact(kernel)), keywords), helpers=helpers)
+
+    def _for_any_size(self, axes: int) -> tuple[str, ...]:
+        return (WHOLE_WINDOWS, self.helper.replace("{n}", str(axes)))
+
+    def _leaves_unknown(self, x: TensorType) -> bool:
+        """Whether it is unknown what the steps leave over behind the last window."""
+        return any(
+            isinstance((size + 2 * p - d * (k - 1) - 1) % s, SizeExpr)
+            for size, (k, s, p, d) in zip(x.spatial, self._windows(x), strict=True)
+        )
 
     def _same(
         self, function: str, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
@@ -124,7 +142,8 @@ class _Pool(Layer):
         if not self._counts_padding():
             ones = text.replace("{0}", "torch.ones_like({0}[:1, :1])")
             text = f"{text} / {ones}"
-        return Torch(forward=Template(text, tuple(slots), atom=" / " not in text), helpers=(_SAME_PAD,))
+        helpers = (SAME_PAD, *(() if function.startswith("F.") else self._for_any_size(len(kernel))))
+        return Torch(forward=Template(text, tuple(slots), atom=" / " not in text), helpers=helpers)
 
     def _counts_padding(self) -> bool:
         return True
@@ -149,6 +168,7 @@ class MaxPool(_Pool):
     )  # fmt: skip
     title: ClassVar[str] = "max"
     fill: ClassVar[str] = ", -torch.inf"
+    helper: ClassVar[str] = MAX_POOL
 
     dilation: Window = arg(1, min=1, doc="step between the elements of a window")
 
@@ -178,6 +198,7 @@ class AvgPool(_Pool):
     )  # fmt: skip
     title: ClassVar[str] = "avg"
     fill: ClassVar[str] = ""
+    helper: ClassVar[str] = AVG_POOL
 
     count_include_pad: bool = arg(True, doc="whether the zeros of the padding are part of the mean")
 
@@ -202,18 +223,6 @@ class AvgPool(_Pool):
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`F.avg_pool2d(x, 2)`."""
         return self._call(inputs[0], "avg_pool", Keyword("count_include_pad", self.count_include_pad, True))
-
-
-_SAME_PAD = '''def same_pad(x, extent, stride, value=0.0):
-    """Pads a map for ceil(size / stride) windows of this extent, behind where the total is odd."""
-    pad = []
-    for axis, (k, s) in enumerate(zip(extent, stride), 2):
-        total = k - 1 - (x.shape[axis] - 1) % s
-        if k < s:  # the steps leave gaps, and the last of them needs no padding
-            total = torch.sym_max(total, 0)
-        pad = [total // 2, total - total // 2] + pad  # the last axis comes first
-    return F.pad(x, pad, value=value)
-'''
 
 
 class _GlobalPool(Layer):

@@ -18,6 +18,7 @@ from ogive.layers.unknown import (
     Atom,
     Floor,
     Monomial,
+    Number,
     Size,
     SizeExpr,
     floor_div,
@@ -177,13 +178,23 @@ def _found(size: Size, sources: Sources) -> Size | None:
     for text, source in sources:
         if (found := _linear(size, source, unknown(text))) is not None:
             return found
+    smooth = [term for term in size.terms if not any(isinstance(atom, Floor) for atom, _ in term[0])]
     total: Size = 0
-    for monomial, coefficient in size.terms:
+    terms = size.terms
+    if 0 < len(smooth) < len(terms) and (rest := _found(_sum_of(smooth), sources)) is not None:
+        total, terms = rest, [term for term in terms if term not in smooth]
+    for monomial, coefficient in terms:
         part = _product(monomial, sources)
         if part is None or not isinstance(coefficient, int):
             return None
         total = total + coefficient * part
     return total
+
+
+def _sum_of(terms: Sequence[tuple[Monomial, Number]]) -> Size:
+    constant = sum(c for monomial, c in terms if not monomial and isinstance(c, int))
+    unknowns = [(monomial, c) for monomial, c in terms if monomial]
+    return SizeExpr(unknowns) + constant if unknowns else constant
 
 
 def _product(monomial: Monomial, sources: Sources) -> Size | None:
@@ -210,41 +221,37 @@ def _linear(size: Size, source: SizeExpr, name: SizeExpr) -> Size | None:
 
 def _factor(atom: Atom, sources: Sources) -> Size | None:
     """An unknown, or a quotient, in terms of the sources."""
-    alone = SizeExpr([(((atom, 1),), 1)])
-    for text, source in sources:
-        if (found := _linear(alone, source, unknown(text))) is not None:
-            return found
+    known = [pair for text, source in sources if (pair := _inverse(source, unknown(text))) is not None]
+    for inner, value in known:
+        if inner == atom:
+            return value
     if not isinstance(atom, Floor):
-        return _inverse(atom, sources)
-    for text, source in sources:
-        if (found := _quotient(atom, source, unknown(text))) is not None:
+        return None
+    for inner, value in known:
+        if (found := _quotient(atom, inner, value, sources)) is not None:
             return found
     numerator = _found(atom.numerator, sources)
     return None if numerator is None else floor_div(numerator, atom.divisor)
 
 
-def _inverse(symbol: str, sources: Sources) -> Size | None:
-    """An unknown from a multiple of it: `h` is `x.shape[2] // 32` where that is 32 h."""
-    for text, source in sources:
-        rest = substitute(source, {symbol: 0})
-        times = substitute(source, {symbol: 1})
-        if not isinstance(rest, int) or not isinstance(times, int) or times <= rest:
-            continue
-        if source == (times - rest) * unknown(symbol) + rest:
-            return floor_div(unknown(text) - rest, times - rest)
-    return None
-
-
-def _quotient(quotient: Floor, source: SizeExpr, name: SizeExpr) -> Size | None:
-    """floor((p + d q) / (d f)) from a source that is floor(p / d) + c: floor((source - c + q) / f)."""
-    (monomial, scale), *others = source.terms
-    if scale != 1 or len(monomial) != 1 or monomial[0][1] != 1 or any(m for m, _ in others):
+def _inverse(source: SizeExpr, name: SizeExpr) -> tuple[Atom, Size] | None:
+    """The unknown, or the quotient, that a source is a multiple of, and its value: of 32 h + 4 it is h, and
+    that is (source - 4) // 32.
+    """
+    (monomial, times), *others = source.terms
+    constant = sum(c for _, c in others)
+    if any(m for m, _ in others) or len(monomial) != 1 or monomial[0][1] != 1:
         return None
-    (inner, _), constant = monomial[0], sum(c for _, c in others)
+    if not isinstance(times, int) or not isinstance(constant, int) or times < 1:
+        return None
+    return monomial[0][0], floor_div(name - constant, times)
+
+
+def _quotient(quotient: Floor, inner: Atom, value: Size, sources: Sources) -> Size | None:
+    """floor((p + d q) / (d f)) from the value of floor(p / d): it is floor((value + q) / f)."""
     numerator, divisor = (inner.numerator, inner.divisor) if isinstance(inner, Floor) else (unknown(inner), 1)
-    if quotient.divisor % divisor:
-        return None
     rest = quotient.numerator - numerator
-    if isinstance(rest, SizeExpr) or rest % divisor:
+    if quotient.divisor % divisor or rest % divisor != 0:
         return None
-    return floor_div(name - constant + rest // divisor, quotient.divisor // divisor)
+    more = _found(rest // divisor, sources)
+    return None if more is None else floor_div(value + more, quotient.divisor // divisor)

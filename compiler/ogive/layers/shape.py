@@ -114,12 +114,7 @@ class Reshape(_View):
         """The given sizes."""
         (x,) = inputs
         sizes = self._sizes(x)
-        layout = _layout_of(x, len(sizes)) if self.layout == "auto" else Layout(self.layout)
-        least, most = {Layout.MAP: (2, 4), Layout.TOKENS: (2, 4), Layout.PLAIN: (1, 99)}[layout]
-        if not least <= len(sizes) <= most:
-            raise ShapeError(
-                f"{len(sizes)} sizes cannot be read as {layout.value}", code="E205", argument="layout"
-            )
+        layout = _layout_of(x, len(sizes)) if self.layout == "auto" else _said(self.layout, len(sizes))
         return (replace(x, sizes=sizes, layout=layout),)
 
     def _sizes(self, x: TensorType) -> tuple[Size, ...]:
@@ -150,6 +145,14 @@ class Reshape(_View):
         return Torch(forward=Template(f"{{0}}.reshape(-1, {names})", slots, atom=True))
 
 
+def _said(layout: str, axes: int) -> Layout:
+    """The layout that was asked for, where so many axes can have it."""
+    least, most = {"map": (2, 4), "tokens": (2, 4), "plain": (1, 99)}[layout]
+    if not least <= axes <= most:
+        raise ShapeError(f"{axes} sizes cannot be read as {layout}", code="E205", argument="layout")
+    return Layout(layout)
+
+
 def _layout_of(x: TensorType, axes: int) -> Layout:
     """How a tensor of that many axes, made from this one, is read unless it is said."""
     if axes == 1 or axes > 4:
@@ -163,7 +166,8 @@ def _layout_of(x: TensorType, axes: int) -> Layout:
 class Permute(_View):
     """The axes in another order (torch.permute): `permute(2, 3, 1)` puts the channels of a map last.
 
-    The result is a map where the channels come first, tokens where they come last, plain otherwise.
+    The result is a map where the channels come first, tokens where they come last, plain otherwise. `layout`
+    says otherwise: after `permute(2, 1, layout = tokens)` of tokens, `linear` mixes places and not features.
     """
 
     kind: ClassVar[str] = "permute"
@@ -173,6 +177,7 @@ class Permute(_View):
     axes: tuple[int, ...] = arg(
         many=True, doc="the axes in their new order, as PyTorch counts, without the batch"
     )
+    layout: Literal["auto", "map", "tokens", "plain"] = arg("auto", named=True, doc="how the output is read")
 
     def _axes(self, x: TensorType) -> tuple[int, ...]:
         axes = tuple(resolve_axis(axis, x, argument="axes") for axis in self.axes)
@@ -192,7 +197,9 @@ class Permute(_View):
         (x,) = inputs
         axes = self._axes(x)
         layout = Layout.PLAIN
-        if x.layout is not Layout.PLAIN:
+        if self.layout != "auto":
+            layout = _said(self.layout, len(axes))
+        elif x.layout is not Layout.PLAIN:
             place = axes.index(x.channel_axis)
             layout = {0: Layout.MAP, len(axes) - 1: Layout.TOKENS}.get(place, Layout.PLAIN)
         return (replace(x, sizes=tuple(x.sizes[axis - 1] for axis in axes), layout=layout),)

@@ -56,7 +56,7 @@ def mistake_in(torch: Torch, operands: int) -> str | None:
     """
     if torch.module is None and torch.forward is None:
         return "has neither a module nor an expression for `forward`"
-    if not isinstance(torch.helpers, tuple) or not all(isinstance(helper, str) for helper in torch.helpers):
+    if not are_texts(torch.helpers):
         return "has `helpers` that are no tuple of texts"
     known = {*MODULES, *_RESERVED}
     for helper in torch.helpers:
@@ -69,6 +69,11 @@ def mistake_in(torch: Torch, operands: int) -> str | None:
             return f"has a helper that defines `{taken}`, which has a meaning in every printed file"
         known |= set(names)
     return next(filter(None, (_mistake(form, known, operands) for form in forms(torch))), None)
+
+
+def are_texts(value: object) -> bool:
+    """Whether a value is a tuple of strings, as its author promised."""
+    return isinstance(value, tuple) and all(isinstance(text, str) for text in value)
 
 
 def _mistake(form: Call | Template, known: set[str], operands: int) -> str | None:

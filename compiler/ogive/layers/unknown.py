@@ -256,22 +256,24 @@ def scaled(size: Size, factor: float) -> Size:
         return math.floor(size * factor)
     exact = Fraction(factor)
     if exact.denominator > FINEST:
-        raise Undecided(f"what {factor:g} of {size} is, rounded down", size)
+        raise Undecided(f"how {factor:g} of {size} is rounded", size)
     return math.floor(size * exact)
 
 
 def magnitude(value: Size | Fraction) -> Fraction:
     """The value where every unknown is the same large number: an order for reports, never left open."""
-    if isinstance(value, SizeExpr):
-        value = _substituted(value, dict.fromkeys(value.symbols, _LARGE))
-    assert not isinstance(value, SizeExpr)
-    return Fraction(value)
+    if not isinstance(value, SizeExpr):
+        return Fraction(value)
+    found = _substituted(value, dict.fromkeys(value.symbols, _LARGE))
+    assert not isinstance(found, SizeExpr)
+    return Fraction(found)
 
 
 def is_large(value: Size | Fraction, bound: int) -> bool:
-    """Whether a value is greater than a bound, however small its unknowns are."""
+    """Whether a value is greater than a bound, as small as its unknowns may be."""
     if isinstance(value, SizeExpr):
-        return always("<", bound, value) is True
+        value = _substituted(value, dict.fromkeys(value.symbols, 1))
+    assert not isinstance(value, SizeExpr)
     return value > bound
 
 
@@ -535,7 +537,10 @@ def _less(a: Size | Fraction, b: Size | Fraction) -> bool:
 
 def _signs(value: SizeExpr, *, every: bool) -> Literal["+", "+0", "-", "-0"] | None:
     """The sign of a value for all large values of its unknowns, or for every one: `+0` is at least 0."""
-    low, high = _bound(value, upper=False, every=every), _bound(value, upper=True, every=every)
+    low = _bound(value, upper=False, every=every)
+    if low.keys() - {()} and positive(low, every=every):
+        return "+"
+    high = _bound(value, upper=True, every=every)
     if low.keys() | high.keys() <= {()} and (found := _extremes(value)) is not None:
         low, high = ({(): Fraction(bound)} if bound else {} for bound in found)
     elif value.integral:  # between its bounds lies an integer

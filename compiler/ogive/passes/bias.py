@@ -17,7 +17,7 @@ def resolve_bias(graph: Graph) -> Graph:
     """A graph in which every `bias` is true or false."""
     result = graph.copy()
     cancelled = _cancelled(graph)
-    agreed: dict[str, bool] = {}  # weights that several uses share have a bias unless it is cancelled in all of them
+    agreed: dict[str, bool] = {}  # weights that several uses share have a bias unless all of them cancel it
     for node in graph:
         owner = node.owner or node.name
         agreed[owner] = agreed.get(owner, True) and cancelled[node.name]

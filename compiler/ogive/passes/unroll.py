@@ -125,7 +125,7 @@ class _Unrolling:
     ) -> Ref:
         outputs = layer.infer([self.graph.type(ref) for ref in operands])
         span = step.span if step is not None else self.region.span
-        if self.region.owner is not None and step is not None:  # the same layer of the clique that owns the weights
+        if self.region.owner is not None and step is not None:  # the same layer of the owner
             first = owner.removeprefix(f"{self.region.path}.") if owner is not None else name
             owner = f"{self.region.owner}.{first}"
         node = Node(

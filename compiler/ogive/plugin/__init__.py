@@ -29,10 +29,19 @@ from ogive.layers.base import (
 )  # fmt: skip
 from ogive.layers.code import Operands
 from ogive.layers.guard import BadLayer
-from ogive.layers.sizes import ceil_div, compact, per_axis, require_float, require_map, window_size, window_too_large
+from ogive.layers.sizes import (
+    ceil_div,
+    compact,
+    per_axis,
+    require_float,
+    require_map,
+    window_size,
+    window_too_large,
+)  # fmt: skip
 
 __all__ = [
     "BadLayer", "Call", "Channel", "Initializer", "Keyword", "Layer", "Layout", "Look", "Operand", "Operands",
-    "Self", "ShapeError", "Size", "Template", "TensorType", "Torch", "Window", "arg", "ceil_div", "compact", "map_of",
-    "per_axis", "plain_of", "require_float", "require_map", "tokens_of", "window_size", "window_too_large",
+    "Self", "ShapeError", "Size", "Template", "TensorType", "Torch", "Window", "arg", "ceil_div", "compact",
+    "map_of", "per_axis", "plain_of", "require_float", "require_map", "tokens_of", "window_size",
+    "window_too_large",
 ]  # fmt: skip

@@ -187,10 +187,13 @@ def _stopped(source: SourceFile, file: str, problem: BaseException) -> NoReturn:
     own = [frame for frame in frames if frame.filename == file]
     last = next((frame for frame in reversed(frames) if not frame.filename.startswith("<frozen ")), None)
     said = "".join(traceback.format_exception_only(problem)).strip().split("\n")[-1]
-    labels = (Label(_line_span(source, own[-1].lineno or 1), "raised here"),) if own else ()
+    outside = last is not None and last.filename != file
+    labels: tuple[Label, ...] = ()
+    if own:
+        place = _line_span(source, own[-1].lineno or 1)
+        labels = (Label(place, "comes from here" if outside else "raised here"),)
     notes: tuple[tuple[str, str], ...] = ()
-    if last is not None and last.filename != file and own:
-        labels = (Label(labels[0].span, "comes from here"),)
+    if last is not None and outside:
         notes = (("raised", f"{shown(last.filename)}:{last.lineno}, in {last.name}"),)
     _refuse("E541", f"the plugin `{source.name}` cannot be run: {said}", labels, notes)
 

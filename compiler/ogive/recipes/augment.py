@@ -15,11 +15,9 @@ def _range(name: str, values: list[Any], *, low: float = 0.0, high: float | None
     numbers = [v for v in values if is_number(v)]
     if len(values) == 2 and len(numbers) == 2 and low < numbers[0] <= numbers[1] <= (high or numbers[1]):
         return None
-    upto = f" to {high:g}" if high is not None else ""
-    return Problem(
-        name,
-        f"`{name}` is the least and the greatest of a range above {low:g}{upto}, and this is {show(values)}",
-    )
+    bounds = f"above {low:g}" + (f" and at most {high:g}" if high is not None else "")
+    message = f"`{name}` is a range, [least, greatest], {bounds}, and this is {show(values)}"
+    return Problem(name, message)
 
 
 @dataclass(frozen=True)

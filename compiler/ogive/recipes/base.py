@@ -54,8 +54,9 @@ class Choice:
     @cache
     def arguments(cls) -> tuple[Argument, ...]:
         """The arguments, read off the dataclass: its own, then those that it has in common with others."""
-        own = inspect.get_annotations(cls)
-        return tuple(sorted(arguments_of(cls), key=lambda argument: argument.name not in own))
+        own = list(inspect.get_annotations(cls))
+        places = {name: place for place, name in enumerate(own)}
+        return tuple(sorted(arguments_of(cls), key=lambda argument: places.get(argument.name, len(own))))
 
     def given(self) -> dict[str, object]:
         """The arguments that differ from their defaults, in order."""

@@ -65,7 +65,7 @@ def _json(value: Value) -> object:
 def _values(stated: Stated) -> str:
     plain = stated.setting.plain
     return ", ".join(
-        _function(value, given) if isinstance(value, Choice) else _written(value, plain)
+        _function(value, given) if isinstance(value, Choice) else written(value, plain)
         for value, given in zip(stated.values, stated.given, strict=True)
     )
 
@@ -75,12 +75,12 @@ def _function(choice: Choice, given: Mapping[str, object]) -> str:
     parts: list[str] = []
     for spec in choice.arguments():
         if spec.name in given:
-            text = _written(given[spec.name], spec)
+            text = written(given[spec.name], spec)
             parts.append(text if spec.required and not spec.keyword_only else f"{spec.name} = {text}")
     return f"{choice.kind}({', '.join(parts)})" if parts else choice.kind
 
 
-def _written(value: object, spec: Argument | None) -> str:
+def written(value: object, spec: Argument | None) -> str:
     """A plain value as it is written in a program."""
     match value:
         case None:
@@ -92,7 +92,7 @@ def _written(value: object, spec: Argument | None) -> str:
         case int() | float():
             return repr(value)
         case list():
-            return f"[{', '.join(_written(item, None) for item in value)}]"
+            return f"[{', '.join(written(item, None) for item in value)}]"
         case str() if spec is not None and value in spec.choices:
             return value
         case _:

@@ -19,8 +19,9 @@ from ogive.elaborate.budgets import (
     sides_in_words,
     values_of,
 )
-from ogive.elaborate.context import Binding, Context, Frame, Outputs, Scope
+from ogive.elaborate.context import Binding, Context, Frame, Outputs, Scope, Stop
 from ogive.elaborate.names import walk
+from ogive.elaborate.program import deep_recursion
 from ogive.elaborate.values import Results, Tensor, is_number
 from ogive.graph import Graph, Node, Ref, Region
 from ogive.layers.base import Size
@@ -78,8 +79,15 @@ def decide(
         return (), ()
     ctx = new_context(written)
     parts = _Parts(written, finished)
-    verdicts = [_decide(ctx, parts, budget) for budget in budgets]
-    return tuple(v for v in verdicts if v is not None), tuple(ctx.diagnostics)
+    verdicts: list[Verdict] = []
+    with deep_recursion():
+        try:
+            for budget in budgets:
+                verdict = _decide(ctx, parts, budget)
+                verdicts += [verdict] if verdict is not None else []
+        except Stop:
+            pass  # it said why
+    return tuple(verdicts), tuple(ctx.diagnostics)
 
 
 def _decide(ctx: Context, parts: _Parts, budget: Budget) -> Verdict | None:

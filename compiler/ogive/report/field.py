@@ -44,14 +44,12 @@ class Field:
             return ""
         if self.whole:
             return "all"
-        texts = ["all" if axis.whole else _number(axis.extent) for axis in self.axes]
-        return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+        return _joined(["all" if axis.whole else axis.extent for axis in self.axes])
 
     @property
     def stride(self) -> str:
         """How far apart neighbours are, in elements of the input."""
-        texts = [_number(axis.step) for axis in self.axes]
-        return texts[0] if len(set(texts)) == 1 else "x".join(texts)
+        return _joined([axis.step for axis in self.axes])
 
 
 def fields(graph: Graph) -> dict[str, Field]:
@@ -116,6 +114,13 @@ def _covers(extent: Size, size: Size) -> bool:
 
 def _everything(arrived: Field) -> Field:
     return Field(tuple(Axis(a.extent, a.step, whole=True) for a in arrived.axes))
+
+
+def _joined(values: Sequence[Size | Fraction | str]) -> str:
+    texts = [value if isinstance(value, str) else _number(value) for value in values]
+    if len(set(texts)) == 1:
+        return texts[0]
+    return f"[{', '.join(texts)}]" if any(isinstance(v, SizeExpr) for v in values) else "x".join(texts)
 
 
 def _number(value: Size | Fraction) -> str:

@@ -6,11 +6,12 @@ is another for few elements, the net does not work as its shapes say; with numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ogive.graph import Graph
-from ogive.layers.base import ShapeError
-from ogive.layers.unknown import symbols_of
+from ogive.layers.base import ShapeError, TensorType
+from ogive.layers.solve import at_least, solve
+from ogive.layers.unknown import substitute, symbols_of
 
 _MOST = 2**14
 """The largest size that is tried."""
@@ -36,11 +37,13 @@ def least_sizes(graph: Graph) -> dict[str, int]:
 def _least(works: Callable[[int], bool], most: int = _MOST) -> int:
     """The least number from which on something works, which is `most` at the most."""
     low, high = 0, 1
-    while high < most and not all(works(high + i) for i in range(_BEYOND)):
+    while high < most and not works(high):
         low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if all(works(middle + i) for i in range(_BEYOND)) else (middle, high)
+        low, high = (low, middle) if works(middle) else (middle, high)
+    while high < most and not all(works(high + i) for i in range(1, _BEYOND)):
+        high += 1
     return high
 
 
@@ -57,3 +60,15 @@ def _works(graph: Graph, sizes: Mapping[str, int]) -> bool:
         except ShapeError:
             return False
     return True
+
+
+def usual_sizes(inputs: Sequence[TensorType], least: Mapping[str, int]) -> dict[str, int]:
+    """A usual value for every unknown size: 224 for the sides of an image, 128 for the length of a sequence,
+    or the nearest that its form admits, and none less than it may be.
+    """
+    values: dict[str, int] = {}
+    for type_ in inputs:
+        usual = 224 if len(type_.sizes) > 2 else 128
+        found, _ = solve([substitute(size, values) for size in type_.sizes], [usual] * len(type_.sizes))
+        values |= found
+    return at_least(values, least)

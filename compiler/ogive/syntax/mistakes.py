@@ -33,6 +33,8 @@ _ONCE = (
     "FROM",
 )  # what can hardly be left out where it can stand
 
+_OWN_LINE = ("repeat", "stage", "for")  # words whose braces are no step of a chain
+
 
 def explain(mistake: Mistake) -> Diagnostic:
     """The one diagnostic for this mistake."""
@@ -156,9 +158,7 @@ def _slashes(m: Mistake) -> Diagnostic | None:
     # in `w = a // b c` it may well divide
     sure = slash is m.begin or m.lexemes[m.first + 1].type not in ("EQUAL", "COLLECT")
     fix = Fix(slash.span, "#", safe=sure)
-    return Diagnostic(
-        "E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=fix
-    )
+    return Diagnostic("E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=fix)
 
 
 def _lonely_else(m: Mistake) -> Diagnostic | None:
@@ -222,6 +222,16 @@ def _statement_behind(m: Mistake) -> Diagnostic | None:
     message = f"a new line is missing between {shown(m.before)} and {shown(m.found)}"
     sure = m.begin.type in STATEMENT_WORDS  # `x = residual { … } relu` may be a chain
     return m.say("E010", message, "a statement begins here", help, m.fix_before("; ", safe=sure))
+
+
+def _statement_in_chain(m: Mistake) -> Diagnostic | None:
+    """`relu -> repeat 3 { … }`."""
+    word, arrow = m.before, m.lexemes[m.index - 2]
+    if word is None or arrow.type != "ARROW" or word.value not in _OWN_LINE:
+        return None
+    labels = (Label(arrow.span.to(word.span), "a statement, not a step of a chain"),)
+    help = f"end the chain before the arrow; `{word.value}` begins the next line, and goes on from there"
+    return Diagnostic("E001", f"`{word.value}` begins a line", labels, help=help)
 
 
 def _missing_between(m: Mistake) -> Diagnostic | None:
@@ -321,7 +331,7 @@ def _unexpected(m: Mistake) -> Diagnostic:
 _FIRST = (_kernel, _chain_in_brackets, _malformed_number)
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
     _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
-    _definition_inside, _unknown_statement, _statement_behind, _missing_between, _branches, _operators,
+    _definition_inside, _unknown_statement, _statement_behind, _statement_in_chain, _missing_between, _branches, _operators,
 )  # fmt: skip
 
 

@@ -82,9 +82,13 @@ def _refuse_values(chain: ast.Chain, statement: Span) -> None:
             raise Refused(Diagnostic("E008", message, (label,), help=f"write `{whole}`", fix=fix))
         message = f"{text} is a value, where a layer or a tensor was expected"
         help = "a value gets a name with `let`, and reaches a layer as its argument: `conv(64, 3x3)`"
+        fix = None
         if isinstance(element, ast.Binary) and element.op == "//":
             help = "`//` divides; a comment begins with `#`"
-        raise Refused(Diagnostic("E008", message, (label,), help=help))
+            if element is chain.elements[-1]:
+                at = element.span.source.text.index("//", element.left.span.end)
+                fix = Fix(Span(element.span.source, at, at + 2), "#", safe=True)
+        raise Refused(Diagnostic("E008", message, (label,), help=help, fix=fix))
 
 
 def _arguments(parts: Parts) -> tuple[ast.Argument, ...]:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
+from ogive.layers.solve import at_least, solve
+from ogive.layers.unknown import SizeExpr, substitute, symbols_of
 from ogive.train.data import DataSet
 from ogive.train.heads import as_logits, split_heads
 
-Shape = Sequence[int | str | None]  # without the batch; a size that is not known is a name or None
+Shape = Sequence[int | str | SizeExpr | None]  # without the batch; a size that is not known is a name or None
 
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def image_shape(inputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> tuple[int, int, int]:
+def image_shape(
+    inputs: Sequence[tuple[str, Shape]], data_set: DataSet, least: Mapping[str, int] | None = None
+) -> tuple[int, int, int]:
     """(C, H, W) of a network's only input, which has to be an image.
+
+    Args:
+        inputs: name and shape of each input. Unknown sizes become those of the data set's images, or the
+            nearest that their form admits.
+        data_set: what it is trained on.
+        least: the least that each unknown size may be.
 
     Raises:
         ArchError: E520, the data set's images cannot be given to it.
@@ -28,6 +38,7 @@ def image_shape(inputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> tuple
         message = f"`{data_set.name}` gives one image, and the network has {len(inputs)} inputs ({names})"
         raise ArchError([Diagnostic("E520", message, help="a net with one input: `input image: 1x32x32`")])
     name, shape = inputs[0]
+    shape = _known(shape, data_set, least or {})
     written = _written(shape)
     sizes = [size for size in shape if isinstance(size, int)]
     if len(sizes) < len(shape) and len(shape) == 3:
@@ -46,6 +57,15 @@ def image_shape(inputs: Sequence[tuple[str, Shape]], data_set: DataSet) -> tuple
         )
         raise ArchError([Diagnostic("E520", message, help=f"--input 1x{height}x{width}")])
     return channels, height, width
+
+
+def _known(shape: Shape, data_set: DataSet, least: Mapping[str, int]) -> Shape:
+    declared = [size for size in shape if isinstance(size, int | SizeExpr)]
+    if len(declared) != 3 or not symbols_of(declared):
+        return shape
+    images, _ = data_set.load()
+    values, _ = solve(declared, tuple(images.shape[1:]))
+    return [substitute(size, at_least(values, least)) for size in declared]
 
 
 def check_outputs(

@@ -76,6 +76,7 @@ def train(
     name: str,
     inputs: Sequence[tuple[str, Shape]],
     outputs: Sequence[tuple[str, Shape]] | None = None,
+    least: Mapping[str, int] | None = None,
     parameters: Sequence[str] = (),
     data: str = "digits",
     epochs: int = defaults.EPOCHS,
@@ -103,6 +104,7 @@ def train(
         name: of the network, for folder and messages.
         inputs: name and shape, without the batch, of each input.
         outputs: the same of each output, where they are known; what the network returns is looked at anyway.
+        least: the least that unknown sizes of the input may be.
         parameters: names of the net's own parameters, those that advice may tell to set.
         data: name of a data set, see `data.DATA_SETS`.
         epochs: times that every training image is seen.
@@ -127,7 +129,7 @@ def train(
     settings = Settings(data, epochs, batch, lr, seed, device)
     data_set = find_data_set(data)
     chosen = choose_device(device)
-    shape = image_shape(inputs, data_set)
+    shape = image_shape(inputs, data_set, least)
     if outputs is not None:
         check_outputs(outputs, data_set, parameters)
     folder = RunFolder(out if out is not None else default_folder(name), name)

@@ -13,13 +13,12 @@ from torch import nn
 @torch.fx.wrap
 def center_crop(x, sizes):
     """The middle of a map; where the rest is odd, the larger part is cut off behind."""
-    pad = []
     for axis, size in enumerate(sizes, 2):
         rest = x.shape[axis] - size
         if rest < 0:
             raise ValueError(f"a crop to {tuple(sizes)} is larger than its input of {tuple(x.shape[2:])}")
-        pad = [-(rest // 2), rest // 2 - rest] + pad  # the last axis comes first
-    return F.pad(x, pad)  # less than nothing on each side
+        x = x.narrow(axis, rest // 2, size)
+    return x
 
 
 def named(**modules):

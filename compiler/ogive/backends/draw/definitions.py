@@ -175,7 +175,7 @@ class _Numbers:
         found = {
             name: Fraction(value)
             for name, value in use.arguments
-            if isinstance(value, int) and not isinstance(value, bool) and value
+            if isinstance(value, int) and not isinstance(value, bool)
         }
         types = ends(self.structure, region)
         if types and isinstance(types[0].channels, int):
@@ -215,12 +215,13 @@ class _Numbers:
         """One line for all: numbers that vary become parameters, or multiples of them."""
         if len(set(lines)) == 1:
             return lines[0]
-        lines = _with_strides(lines)
+        lines = _with_unsaid(lines)
         if len({_NUMBER.sub("#", line) for line in lines}) > 1:
             return own
         columns = list(zip(*(map(int, _NUMBER.findall(line)) for line in lines), strict=True))
         words = iter([self.word(column, known) for column in columns])
-        return _NUMBER.sub(lambda _: next(words), lines[0])
+        shown = _NUMBER.sub(lambda _: next(words), lines[0])
+        return re.sub(r"\b(\w+) \1\b", r"\1", shown)  # `12 heads` with a parameter `heads`
 
     def word(self, values: Sequence[int], known: Sequence[Mapping[str, Fraction]]) -> str:
         if len(set(values)) == 1:
@@ -228,13 +229,16 @@ class _Numbers:
                 named = [n for n in self.used if all(k.get(n) == values[0] for k in known)]
                 return named[0] if named and values[0] > 1 else str(values[0])
             return str(values[0])
-        names = [n for n in known[0] if all(n in k for k in known)]
-        for simple in (True, False):
-            for name in names:
-                ratios = {Fraction(v) / k[name] for v, k in zip(values, known, strict=True)}
-                if len(ratios) == 1 and (simple == (ratios == {Fraction(1)})):
-                    self.use(name)
-                    return _times(ratios.pop(), "c" if name == "in.channels" else name)
+        found: list[tuple[Fraction, str]] = []
+        for name in (n for n in known[0] if all(n in k for k in known)):
+            pairs = [(v, k[name]) for v, k in zip(values, known, strict=True)]
+            ratios = {Fraction(v) / n for v, n in pairs if n}
+            if len(ratios) == 1 and all((v == 0) == (n == 0) for v, n in pairs):
+                found.append((ratios.pop(), name))
+        if found:  # the smallest factor there is
+            ratio, name = min(found, key=lambda pair: max(pair[0].numerator, pair[0].denominator))
+            self.use(name)
+            return _times(ratio, "c" if name == "in.channels" else name)
         return "…"
 
     def use(self, name: str) -> None:
@@ -248,11 +252,17 @@ def _times(ratio: Fraction, name: str) -> str:
     return text if ratio.denominator == 1 else f"{text}/{ratio.denominator}"
 
 
-def _with_strides(lines: Sequence[str]) -> Sequence[str]:
-    """A stride of 1 is not printed; beside others it must be."""
-    split = [line.split(", ") for line in lines]
-    at = next((i for words in split for i, w in enumerate(words) if re.fullmatch(r"/\d+", w)), None)
-    if at is None:
-        return lines
-    has = [len(words) > at and re.fullmatch(r"/\d+", words[at]) for words in split]
-    return [", ".join(w if h else [*w[:at], "/1", *w[at:]]) for w, h in zip(split, has, strict=True)]
+_UNSAID = ((re.compile(r"/\d+"), "/1"), (re.compile(r"shift \d+"), "shift 0"))
+
+
+def _with_unsaid(lines: Sequence[str]) -> Sequence[str]:
+    """A stride of 1, and no shift, are not printed; beside others they must be."""
+    for said, default in _UNSAID:
+        split = [line.split(", ") for line in lines]
+        at = next((i for words in split for i, w in enumerate(words) if said.fullmatch(w)), None)
+        if at is not None:
+            has = [len(words) > at and said.fullmatch(words[at]) for words in split]
+            lines = [
+                ", ".join(w if h else [*w[:at], default, *w[at:]]) for w, h in zip(split, has, strict=True)
+            ]
+    return lines

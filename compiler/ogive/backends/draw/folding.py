@@ -91,6 +91,8 @@ def folded_text(structure: Structure, region: Region, rolled: Rolled | None = No
     lines = _joined(parts)
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
+    if any(around.shared for around in structure.graph.ancestors(region.id)):
+        suffix = [*suffix, "shared weights"]
     after = ", ".join([*([lines] if lines else []), *suffix])
     text = Text(clip(prefix + name + about), after=clip(after, 60))
     return text, name if told.kind in _DEFINED else prefix + name, badge

@@ -115,7 +115,7 @@ def layer_text(graph: Graph, fused: Fused) -> Text:
     label = label_lines(note for name in fused.nodes for note in graph.node(name).notes)
     if title.kind in _FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
         return Text(clip(" · ".join([title.short, *after])), label=label)
-    if lead.owner:
+    if lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region)):
         after.append("shared weights")
     before = [look(graph, graph.node(n)).short for n in fused.before]
     return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)), label)

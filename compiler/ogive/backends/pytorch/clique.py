@@ -180,11 +180,17 @@ def _summed(body: CliqueBody) -> list[int]:
     """The channels of the concatenated sources, over all layers and stages."""
     return sorted(
         {
-            sum(body.source.channels if j == 0 else body.result.channels for j in body.sources(stage, layer))
+            sum(_width(body.source if j == 0 else body.result) for j in body.sources(stage, layer))
             for stage in range(1, body.stages + 1)
             for layer in range(1, body.updated(stage) + 1)
         }
     )
+
+
+def _width(type_: TensorType) -> int:
+    """The channels of a tensor of a clique, which its weights follow."""
+    assert isinstance(type_.channels, int), "weights of unknown sizes are refused"
+    return type_.channels
 
 
 def _at(body: CliqueBody, width: int, upto: int) -> TensorType:
@@ -206,7 +212,7 @@ def _texts(body: CliqueBody, index: int) -> dict[int, Torch]:
 
 def _usable(body: CliqueBody, index: int) -> list[int]:
     if index == len(body.before):
-        return sorted({body.source.channels, body.result.channels})
+        return sorted({_width(body.source), _width(body.result)})
     return _summed(body)
 
 
@@ -265,7 +271,7 @@ def plan_key(scope: Scope) -> Any:
         )
         after.append((own, ids))
     out = tuple(numbers.setdefault(ref, len(numbers)) for ref in rest.net.outputs)
-    mix = body.mix.layer.torch([_at(body, body.source.channels, len(body.before))]).module
+    mix = body.mix.layer.torch([_at(body, _width(body.source), len(body.before))]).module
     fixed = (
         tuple(k.value for k in mix.keywords if k.name in {"bias", "padding_mode"}) if mix is not None else ()
     )
@@ -332,7 +338,7 @@ def _mix(bodies: Sequence[CliqueBody]) -> Piece:
     ops: list[Op] = []
     index = len(bodies[0].before)
     for body in bodies:
-        type_ = _at(body, body.source.channels, index)
+        type_ = _at(body, _width(body.source), index)
         ops.append(_op(body.mix, body.mix.layer.torch([type_]), type_))
     found = piece(ops, MISSING)
     assert found.module is not None

@@ -66,7 +66,9 @@ class Forms:
             self.of[scope] = self._form(scope)
 
     def _form(self, scope: Scope) -> str:
-        if scope.kind not in CHAINED or scope.region.clique or scope.borrowed or scope.numbered or not scope.items:
+        if scope.kind not in CHAINED or scope.region.clique or not scope.items:
+            return "class"
+        if scope.borrowed or scope.numbered:
             return "class"
         if self._is_row(scope):
             return "row"

@@ -71,6 +71,14 @@ def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
     """The line, indented; in several lines where one would be wider than `room`."""
     if len(indent) + len(line) <= room:
         return [indent + line]
+    targets, equals, value = line.partition(" = ")
+    if equals and len(indent) + len(targets) > room - len(" = (") and not brackets(targets):
+        inner = indent + _INDENT
+        body = [inner + ", ".join(elements(targets))]
+        if len(body[0]) > WIDTH:
+            body = [f"{inner}{name}," for name in elements(targets)]
+        first, *more = wrap(f"_ = {value}", indent)
+        return [f"{indent}(", *body, f"{indent}){first[len(indent) + 1 :]}", *more]
     clauses = _clauses(line)
     if len(clauses) > 1 and not line.startswith("for "):
         return [part for clause in clauses for part in wrap(clause, indent, room)]

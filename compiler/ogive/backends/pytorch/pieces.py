@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -98,17 +99,28 @@ class Form:
                 return f"{head}({', '.join(parts)})", True
             case Template(text, slots, atom):
                 tight = [t if ok else f"({t})" for t, ok in operands]
+                places = [
+                    t if _is_argument(text, i) else whole
+                    for i, ((t, _), whole) in enumerate(zip(operands, tight, strict=True))
+                ]
                 values = {
                     n: slot.expression.show(names, inside=True)
                     for (n, _), slot in zip(slots, self.slots, strict=True)
                 }
                 shown = text.format(
-                    *tight,
+                    *places,
                     operands=", ".join(t for t, _ in operands) + ("," if len(operands) == 1 else ""),
                     sum=" + ".join(tight), product=" * ".join(tight), self=module, **values,
                 )  # fmt: skip
                 # tokens that become a map again: nothing was moved
                 return shown.replace(_BACK_AND_FORTH, ""), atom or text == "{0}"
+
+
+@cache
+def _is_argument(text: str, index: int) -> bool:
+    """Whether an operand is an argument of a call wherever it stands, and so needs no parentheses."""
+    hole = f"{{{index}}}"
+    return len(re.findall(rf"(?:\(|, ){re.escape(hole)}(?=[,)])", text)) == text.count(hole)
 
 
 def _tuple(texts: list[str]) -> str:

@@ -1,9 +1,9 @@
 """Modules that are called more than once.
 
-What `share` and `repeat … share` name is a module of the scope where it is defined, made there once and *held*
-for its uses, which call it wherever they stand; scopes in between get it handed. A use whose text differs from the
-first one's (other layers without weights, or other results that are needed) has a class of its own, and borrows
-the modules in it one by one.
+What `share` and `repeat … share` name is a module of the scope where it is defined, made there once and
+*held* for its uses, which call it wherever they stand; scopes in between get it handed. A use whose text
+differs from the first one's (other layers without weights, or other results that are needed) has a class of
+its own, and borrows the modules in it one by one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from ogive.backends.pytorch.clique import plan_key
 from ogive.backends.pytorch.names import attribute, unique
 from ogive.backends.pytorch.structure import Item, Op, Scope, Structure, Use
-from ogive.graph import Graph, Ref, Region
-
+from ogive.graph import Graph, Ref, Region, SharedUse
 
 Held = list[tuple[Scope, Op | Use, list[Item]]]
 """What a scope holds for others, and its first uses."""
@@ -144,7 +143,8 @@ class _Likeness:
     """Compares uses of something shared with the first.
 
     Attributes:
-        own: the layers that each use has of its own: the first one's, and what they are called without the number.
+        own: the layers that each use has of its own: the first one's, and what they are called without the
+            number.
         home: the scopes in which those stand.
         pairs: each of them with that of another use.
     """
@@ -156,7 +156,7 @@ class _Likeness:
     pairs: list[tuple[Op, Op]] = field(default_factory=list)
 
     def of(self, scope: Scope, *, strict: bool = False) -> bool:
-        """Whether a scope has the text of the first, with its weights; `strict` allows no layers of its own."""
+        """Whether a scope has the text of the first, with its weights; `strict`: with all of its weights."""
         found: list[tuple[Op, Op, str, Scope]] = []
         if scope is not self.first and not self._compare(self.first, scope, {}, found):
             return False
@@ -203,9 +203,14 @@ class _Likeness:
     ) -> bool:
         if mine.torch != other.torch or mine.flow_only != other.flow_only:
             return False
-        if mine.torch.module is None or (mine.node.owner or mine.node.name) == (other.node.owner or other.node.name):
+        if mine.torch.module is None or (mine.node.owner or mine.node.name) == (
+            other.node.owner or other.node.name
+        ):
             return True
-        if not mine.node.layer.parameters(self.graph.operand_types(mine.node.name)) and not mine.node.layer.group == "norm":
+        if (
+            not mine.node.layer.parameters(self.graph.operand_types(mine.node.name))
+            and mine.node.layer.group != "norm"
+        ):
             return True  # a module without state: either will do
         first, this = self.first.region.shared, _around(b, self.first)
         if first is None or this is None or mine.each or mine.attr is None or other.attr is None:
@@ -228,10 +233,17 @@ class _Likeness:
         return owner(a.region) == owner(b.region) and plan_key(a) == plan_key(b)
 
 
-def _around(scope: Scope, first: Scope):
+def _around(scope: Scope, first: Scope) -> SharedUse | None:
     """The use of the same thing that a scope belongs to."""
     path = first.region.shared.path if first.region.shared is not None else ""
-    return next((s.region.shared for s in scope.chain if s.region.shared is not None and s.region.shared.path == path), None)
+    return next(
+        (
+            s.region.shared
+            for s in scope.chain
+            if s.region.shared is not None and s.region.shared.path == path
+        ),
+        None,
+    )
 
 
 def find_repeated(result: Structure) -> None:

@@ -35,8 +35,8 @@ class Op:
         owner: the layer whose module it calls, where that is another.
         branch: the name that suits its result: `y`, or `y2` in the second branch of a merge.
         channels: the channels of its first operand, if it has one.
-        each: for a layer that each use of something shared has of its own, the numbers of those uses: its modules are
-            called `bn1_1`, `bn1_2`, …, and `attr` is `bn1`.
+        each: for a layer that each use of something shared has of its own, the numbers of those uses: its
+            modules are called `bn1_1`, `bn1_2`, …, and `attr` is `bn1`.
         held: whether it only holds a module, for others to call.
         flow_only: whether its text gives nothing but the first of its outputs, as nothing else is read.
     """
@@ -100,8 +100,8 @@ class Scope:
         items: what stands in it.
         inputs, outputs: the tensors that cross its border.
         borrowed: layers and parts outside of it whose modules it calls; they are handed to its `forward`.
-        numbered: the path of what is shared whose uses number layers in here (`Op.each`); `forward` is told which use
-            it is.
+        numbered: the path of what is shared whose uses number layers in here (`Op.each`); `forward` is told
+            which use it is.
         results: of a clique, what its class returns: how all results are spoken of at once (`x[1:]`), and the
             layer that joins them. Empty where something else leaves it.
     """
@@ -140,7 +140,8 @@ class Structure:
         ops: by the name of the node.
         home: the scope of every live node.
         held: for a layer that is shared alone, by the node that owns its weights, what holds its module.
-        numbered: for a layer that each use of something shared has of its own, the first use's, and its attribute.
+        numbered: for a layer that each use of something shared has of its own, the first use's, and its
+            attribute.
     """
 
     graph: Graph
@@ -353,7 +354,9 @@ def _owners(result: Structure, scopes: dict[int, Scope]) -> None:
     kept: list[tuple[Scope, Op]] = []
     for scope in result.scopes:
         for op in scope.items:
-            if not isinstance(op, Op) or op.node.owner is None or op.torch.module is None or op.owner is not None:
+            if not isinstance(op, Op) or op.owner is not None:
+                continue
+            if op.node.owner is None or op.torch.module is None:
                 continue
             owner = result.ops.get(op.node.owner) or result.held.get(op.node.owner)
             if owner is None and (home := _keeper(result, op.node.owner, scopes)) is not None:
@@ -372,7 +375,7 @@ def _owners(result: Structure, scopes: dict[int, Scope]) -> None:
 
 
 def _keeper(result: Structure, owner: str, scopes: dict[int, Scope]) -> Scope | None:
-    """The scope of a layer that leads nowhere itself, in a part that is held for others, who use its weights."""
+    """The scope of a layer that leads nowhere, in a part that is held for others, who use its weights."""
     if owner not in result.graph:
         return None
     home = scopes[result.graph.node(owner).region]
@@ -456,8 +459,12 @@ def _borrow(result: Structure) -> None:
                 lend(item.same, scope)
                 calls.append((scope, item.same.scope))
     # whoever calls what is held elsewhere hands on what that borrows
-    while any([lend(what, caller) for caller, called in calls for what in [*called.borrowed]]):
-        pass
+    more = True
+    while more:
+        more = False
+        for caller, called in calls:
+            for what in [*called.borrowed]:
+                more = lend(what, caller) or more
 
 
 def _order(scope: Scope) -> None:

@@ -246,17 +246,19 @@ class _Search:
         return None
 
     def _scaled(self, values: list[Any]) -> Expression | None:
-        """`4 * width`, `width // 2`."""
+        """`4 * width`, `width // 2`: the smallest factor there is."""
+        found: list[tuple[int, Expression]] = []
         for name, known in self.ints:
             pairs = [(v, k) for v, k in zip(values, known, strict=True) if v is not MISSING]
             v, k = max(pairs, key=lambda pair: abs(pair[1]))
             if k and v and v % k == 0 and v // k > 1 and all(a == v // k * b for a, b in pairs):
-                return Expression(f"{v // k} * {{0}}", (name,), True)
-            if v > 0 and k // v > 1:
-                for ratio in (k // v, k // v - 1, k // (v + 1) + 1):
-                    if ratio > 1 and all(a == b // ratio for a, b in pairs):
-                        return Expression(f"{{0}} // {ratio}", (name,), True)
-        return None
+                found.append((v // k, Expression(f"{v // k} * {{0}}", (name,), True)))
+            elif v > 0 and k // v > 1:
+                ratios = (k // v, k // v - 1, k // (v + 1) + 1)
+                ratio = next((r for r in ratios if r > 1 and all(a == b // r for a, b in pairs)), None)
+                if ratio is not None:
+                    found.append((ratio, Expression(f"{{0}} // {ratio}", (name,), True)))
+        return min(found, key=lambda pair: pair[0])[1] if found else None
 
     def _shifted(self, values: list[Any]) -> Expression | None:
         """`width + 1`."""

@@ -77,7 +77,7 @@ class Acted:
 
 
 def run_edit(ctx: Context, frame: Frame, edit: ast.Edit) -> None:
-    """An edit in a body: it holds from there to the body's end, and acts before those of the bodies around."""
+    """An edit in a body: it holds from there to the body's end, and acts before those of bodies around."""
     active = take_up(ctx, frame, edit, frame.definition)
     if active is None:
         return

@@ -43,7 +43,11 @@ def by_name(specs: Sequence[Argument], callee: Callable) -> Callable:
             continue
         at = next_place(places, at, given.value)
         if at >= len(places):
-            return replace(callee, positional=(*tensors, *callee.positional[position:]), named=(*named.items(), *callee.named))
+            return replace(
+                callee,
+                positional=(*tensors, *callee.positional[position:]),
+                named=(*named.items(), *callee.named),
+            )
         spec = places[at]
         if spec.many and spec.name in named:
             before = named[spec.name]
@@ -75,7 +79,9 @@ def effective(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Mappi
     """
     specs = parameters_of(ctx, callee)
     operands = isinstance(callee.target, type) and callee.target.arity[1] != 1
-    bound = bind(ctx, frame, callee, specs, span, operands=operands, defaults=frame.defaults, check_missing=False)
+    bound = bind(
+        ctx, frame, callee, specs, span, operands=operands, defaults=frame.defaults, check_missing=False
+    )
     if bound is None:
         return None
     if isinstance(callee.target, Block):

@@ -1,13 +1,13 @@
 """`replace KIND with LAYER`: which arguments of what is replaced its replacement keeps.
 
-LAYER gets the arguments that what it replaces was given, explicitly or by a `default`, where it has an argument
-of that name and does not give it itself. In a chain they go to each element of the same group (both convolutions
-of `conv(3x3) -> conv(3x3)`), and where there is none, to the first that has such an argument. Two arguments
-belong to the window:
-- the stride is kept by the first of them only, and a pooling's is kept even where it is the size of its window
-  because nothing else was said;
-- padding that was half of the window (5x5, padding 2) is half of the new one (3x3, padding 1), so that what kept
-  the places still does; any other padding stays as it is.
+LAYER gets the arguments that what it replaces was given, explicitly or by a `default`, where it has an
+argument of that name and does not give it itself. In a chain they go to each element of the same group (both
+convolutions of `conv(3x3) -> conv(3x3)`), and where there is none, to the first that has such an argument.
+Two arguments belong to the window:
+- the stride is kept by the first of them only, and a pooling's is kept even where it is the size of its
+  window because nothing else was said;
+- padding that was half of the window (5x5, padding 2) is half of the new one (3x3, padding 1), so that what
+  kept the places still does; any other padding stays as it is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,11 @@ class Kept:
         specs = parameters_of(ctx, callee)
         callee = by_name(specs, callee)
         own = {name for name, _ in callee.named}
-        kept = {spec.name: self.given[spec.name] for spec in specs if spec.name in self.given and spec.name not in own}
+        kept = {
+            spec.name: self.given[spec.name]
+            for spec in specs
+            if spec.name in self.given and spec.name not in own
+        }
         steps = next((spec for spec in specs if spec.name == "stride"), None)
         follows = self.implied and steps is not None and steps.default is None and "kernel_size" not in own
         if position != self.takers[0] or follows:
@@ -71,8 +75,8 @@ class Kept:
 def kept(
     ctx: Context, frame: Frame, callee: Callable, span: Span, chain: ast.Chain, scope: Scope
 ) -> Kept | None:
-    """What the elements of a chain keep of the layer, block or word that it replaces; None where an argument of
-    that is wrong.
+    """What the elements of a chain keep of the layer, block or word that it replaces; None where an argument
+    of that is wrong.
     """
     values = effective(ctx, frame, callee, span)
     if values is None:

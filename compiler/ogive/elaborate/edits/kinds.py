@@ -47,7 +47,7 @@ def key(target: Target) -> object:
 
 
 def target_of(ctx: Context, scope: Scope, name: str) -> Callable | None:
-    """The layer, block or word that a name stands for in a scope; None when it is none of them. Says nothing."""
+    """The layer, block or word that a name stands for in a scope; None, silently, when it is none of them."""
     binding = scope.find(name)
     if binding is not None:
         return binding.value if isinstance(binding.value, Callable) else None

@@ -1,7 +1,7 @@
 """What edits do to a layer, a block or a word at the moment when it is applied.
 
-The edits that hold in a body are a list, and each rewrites what those before it made. So they are gone through in
-order; what one inserts is run with only those behind it, and what it leaves in place goes on to the next.
+The edits that hold in a body are a list, and each rewrites what those before it made. So they are gone
+through in order; what one inserts is run with only those behind it, and what it leaves goes on to the next.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Context, Frame, Scope
+from ogive.elaborate.context import BLOCK_WORK, Context, Frame, Scope
 from ogive.elaborate.edits.active import ActiveEdit
 from ogive.elaborate.edits.application import Application
 from ogive.elaborate.edits.arguments import by_name, instance
@@ -96,8 +96,11 @@ def _graft(
     Its names are those of the place where the edit stands; `here` and `in`, the defaults, the region and the
     names of its layers are those of the place where it acts. Only the edits behind it see it.
     """
+    ctx.spend(BLOCK_WORK, active.edit.span)
     before = len(ctx.diagnostics)
-    inner = replace(_seen_from(frame, active, later), grafts=frame.grafts + 1, depth=frame.depth + 1, pin=None)
+    inner = replace(
+        _seen_from(frame, active, later), grafts=frame.grafts + 1, depth=frame.depth + 1, pin=None
+    )
     last = len(chain.elements) - 1
     for position, element in enumerate(chain.elements):
         ctx.spend(1, element.span)
@@ -135,6 +138,7 @@ def _replacement(
 ) -> Value:
     edit = active.edit
     assert isinstance(edit, ast.Replace)
+    ctx.spend(BLOCK_WORK, edit.span)
     keeps = kept(ctx, frame, callee, span, edit.layer, active.scope)
     if keeps is None:
         return POISON
@@ -192,8 +196,8 @@ def _anew(
 
 
 def _note_norm(ctx: Context, frame: Frame, callee: Callable, span: Span) -> None:
-    """A projection has the norm that the body was written with, and edits see it there: so a norm that an edit
-    takes away is noted like one that stays.
+    """A projection has the norm that the body was written with, and edits see it there: so a norm that an
+    edit takes away is noted like one that stays.
     """
     if isinstance(callee.target, type) and callee.target.after_projection:
         layer = instance(ctx, frame, callee, span)

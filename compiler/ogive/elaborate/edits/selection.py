@@ -20,7 +20,9 @@ Wanted = dict[object, dict[str, Value]]
 _Asked = Sequence[tuple[str | None, "ast.Argument | Given"]]
 
 
-def wanted_arguments(ctx: Context, frame: Frame, kind: Kind, arguments: Sequence[ast.Argument]) -> Wanted | None:
+def wanted_arguments(
+    ctx: Context, frame: Frame, kind: Kind, arguments: Sequence[ast.Argument]
+) -> Wanted | None:
     """What an edit asks of the arguments of its KIND. Of a group, layers that cannot have them are not meant.
 
     Returns:
@@ -60,7 +62,7 @@ def _has(specs: Mapping[object, Sequence[Argument]], name: str) -> bool:
 
 def _values(
     ctx: Context, frame: Frame, kind: Kind, specs: Sequence[Argument], asked: _Asked, *, say: bool
-) -> dict[str, Value] | None | object:
+) -> Value:
     """The values in the form that one target has them; None where they do not fit, POISON where one is wrong.
 
     Args:
@@ -97,7 +99,9 @@ def _values(
         fitted = (
             check(ctx, frame, kind.name, spec, value, argument.span)
             if say
-            else tuple(value) if spec.many else fits(spec, value)
+            else tuple(value)
+            if spec.many
+            else fits(spec, value)
         )
         if fitted is POISON:
             return None
@@ -134,9 +138,10 @@ def no_argument(
     names = dict.fromkeys(spec.name for own in specs.values() for spec in own)
     guess = did_you_mean(name, names)
     group = kind.what == "group"
+    nothing = f"no layer of the group `{kind.name}` has an" if group else f"`{kind.name}` has no"
     ctx.error(
         "E103",
-        f"{f'no layer of the group `{kind.name}` has an' if group else f'`{kind.name}` has no'} argument `{name}`",
+        f"{nothing} argument `{name}`",
         span,
         "not known",
         notes=() if group else (("note", f"it takes {', '.join(names)}" if names else "it takes none"),),

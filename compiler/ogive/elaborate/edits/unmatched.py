@@ -14,7 +14,6 @@ from ogive.elaborate.values import Block, Value, show
 from ogive.graph import Graph
 from ogive.layers.base import Layer
 from ogive.source import Span
-from ogive.syntax import ast
 
 _MOST_NAMES = 12
 
@@ -123,7 +122,10 @@ def _in_no_stage(ctx: Context, active: ActiveEdit, of_kind: Sequence[Part], says
         f'{says}: no `{name}` stands in a stage called "{active.within}"',
         within.span,
         "no such stage holds one",
-        notes=(("note", note), *((("note", f"the stages are {', '.join(every[:_MOST_NAMES])}"),) if every else ())),
+        notes=(
+            ("note", note),
+            *((("note", f"the stages are {', '.join(every[:_MOST_NAMES])}"),) if every else ()),
+        ),
         help=f'did you mean "{guess}"?' if guess else None,
     )
 
@@ -159,7 +161,9 @@ def _where(ctx: Context, active: ActiveEdit, part: Part) -> str:
     assert part.span is not None
     if _bringer(ctx, part.span) is not None:
         return f"this `{part.name}` was brought by another edit, which acts later"
-    return f"this `{part.name}` stands {'before the edit' if _before(active, part) else 'outside of that body'}"
+    return (
+        f"this `{part.name}` stands {'before the edit' if _before(active, part) else 'outside of that body'}"
+    )
 
 
 def _before(active: ActiveEdit, part: Part) -> bool:
@@ -189,7 +193,9 @@ def _parts(graph: Graph) -> Iterator[Part]:
     """The layers of a net, those of its cliques' bodies, and its uses of blocks and words."""
     for node in graph:
         if node.layer.group not in ("input", "clique"):
-            yield Part(node.layer.kind, type(node.layer), _stages(graph, node.region), _values(node.layer), node.span)
+            yield Part(
+                node.layer.kind, type(node.layer), _stages(graph, node.region), _values(node.layer), node.span
+            )
     for region in graph.regions.values():
         stages = _stages(graph, region.id)
         if region.kind in ("block", "residual", "dense", "clique", "aux") and region.block is not None:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
+from ogive.elaborate.divisor import explained, fitting_types, note_misfit
 from ogive.elaborate.edits.application import applied
 from ogive.elaborate.edits.arguments import as_callee, instance
 from ogive.elaborate.emit import emit, emit_call
 from ogive.elaborate.history import as_text, describe_path, differing, keeping_size, where_set
 from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
-from ogive.layers.base import Argument, Layer, Layout
+from ogive.layers.base import Argument, Layer, Layout, TensorType
 from ogive.layers.sizes import stride_between
+from ogive.source import Span
 
 MODES = ("auto", "pad", "project")
 
@@ -53,7 +55,7 @@ def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
         add = ctx.library.get("add")
         assert add is not None
 
-        def join(at: Frame, callee: Callable) -> Value:
+        def join(at: Frame, _: Callable) -> Value:
             if shortcut.type == body.type:
                 return emit(ctx, at, add(), at.flow, use.head)
             _disagree(ctx, frame, use, entered, shortcut, body)
@@ -98,7 +100,7 @@ def _shortcut(
         return POISON
     if agree and mode != "project":
         return entered
-    strides = _strides(entered, body)
+    strides = _strides(entered.type, body.type)
     if strides is None:
         _no_fit(ctx, frame, use, entered, body)
         return POISON
@@ -168,8 +170,8 @@ def _added(ctx: Context, frame: Frame, layer: Layer, span: Span) -> Value:
 
 
 def _norm_of(ctx: Context, frame: Frame, norms_before: int) -> Layer | None:
-    """The norm that the body was written with last, with its arguments. Edits act on it where the projection is,
-    as they did in the body, so it is taken as it was before them.
+    """The norm that the body was written with last, with its arguments. Edits act on it where the projection
+    is, as they did in the body, so it is taken as it was before them.
     """
     return next((norm for grafts, norm in reversed(ctx.norms[norms_before:]) if grafts == frame.grafts), None)
 
@@ -180,9 +182,8 @@ def _plain(ctx: Context, frame: Frame, use: WordUse) -> Value:
     return ctx.run_body(ctx, use.body, frame.inner())
 
 
-def _strides(entered: Tensor, body: Tensor) -> tuple[int, ...] | None:
+def _strides(before: TensorType, after: TensorType) -> tuple[int, ...] | None:
     """The smallest stride on each axis with which a 1x1 window makes the body's places of the input's."""
-    before, after = entered.type, body.type
     if (
         before.layout is not after.layout
         or before.dtype != after.dtype
@@ -203,7 +204,7 @@ def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Ten
     before, after = entered.type, body.type
     help_ = "write the shortcut yourself: `residual(shortcut = { … }) { … }`"
     match differing(before, after):
-        case "channels" | "spatial" if _strides(entered, body) is not None:
+        case "channels" | "spatial" if _strides(entered.type, body.type) is not None:
             how = f"zeros cannot take channels away: {before.channels} to {after.channels}"
             help_ = "let the shortcut project: `residual { … }`"
         case "channels" | "spatial":
@@ -212,15 +213,18 @@ def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Ten
             help_ = keeping_size(ctx.graph, body.ref, before) or help_
         case _:
             how = f"{before} and {after} are of different kinds"
+    misfit = fitting_types([before, after], lambda a, b: _strides(a, b) is not None)
+    already = len(ctx.diagnostics)
     ctx.error(
         "E209",
         f"`residual`: no shortcut leads from {before} to {after}",
         use.head,
         how,
         notes=_histories(ctx, entered, body),
-        help=help_,
+        help=explained(ctx.declarations, misfit, "it") if misfit else help_,
         frame=frame,
     )
+    note_misfit(ctx, misfit, already)
 
 
 def _disagree(
@@ -237,9 +241,12 @@ def _disagree(
         and setter.span is not None
     ]
     named = {"spatial": "size", "sizes": "their number of axes"}.get(what, what)
-    help_ = "let the shortcut project: `residual { … }`" if _strides(entered, body) is not None else None
+    strides = _strides(entered.type, body.type)
+    help_ = "let the shortcut project: `residual { … }`" if strides is not None else None
+    misfit = fitting_types([a, b], lambda a, b: a == b) if strides is None else None
+    already = len(ctx.diagnostics)
     if not isinstance(use.arguments.get("shortcut"), BodyValue):  # it did project
-        help_ = "an edit changed the projection: let it ask for more arguments, so that it passes over this one"
+        help_ = "an edit changed the projection: select by more arguments, so that it passes over that"
     ctx.error(
         "E201",
         f"`add`: {a} and {b} differ in {named}",
@@ -247,9 +254,10 @@ def _disagree(
         label,
         labels=tuple(labels),
         notes=_histories(ctx, shortcut, body),
-        help=help_,
+        help=explained(ctx.declarations, misfit, "it") if misfit else help_,
         frame=frame,
     )
+    note_misfit(ctx, misfit, already)
 
 
 def _histories(ctx: Context, shortcut: Tensor, body: Tensor) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,7 @@ from ogive.elaborate.values import POISON, Value
 
 
 def in_sequence(ctx: Context, frame: Frame, use: WordUse) -> Value:
-    """The body as often as the word has layers, each on what the one before gave; the layers keep their paths."""
+    """The body as often as the word has layers, each on what the one before gave; the paths stay."""
     assert use.body is not None
     name = frame.namespace.next(use.word.name)
     region = ctx.open_region(frame, "repeat", name, span=use.span, block="repeat")
@@ -16,7 +16,9 @@ def in_sequence(ctx: Context, frame: Frame, use: WordUse) -> Value:
         ctx.spend(1, use.head)
         step = f"layer{turn + 1}"
         layer = ctx.open_region(outer, "iteration", step, span=use.body.span, block="repeat", index=turn)
-        outer.flow = ctx.run_body(ctx, use.body, outer.inner(region=layer.id, namespace=Namespace(layer.path)))
+        outer.flow = ctx.run_body(
+            ctx, use.body, outer.inner(region=layer.id, namespace=Namespace(layer.path))
+        )
         ctx.close_region(layer, outer.flow)
         if outer.flow is POISON:
             break

@@ -46,8 +46,12 @@ def _extends(recipe: Phrase) -> bool:
 
 
 def align_settings(settings: Sequence[Phrase]) -> int:
-    """Align the values of a recipe's settings; the column at which they begin."""
-    width = max((len(setting.first.text) for setting in settings), default=0) + 2
+    """Align the values of a recipe's settings; the column at which they begin.
+
+    It is the same in all recipes, as long as no name is longer than `optimizer`.
+    """
+    width = max((len(setting.first.text) for setting in settings), default=0)
+    width = max(width, len("optimizer")) + 2
     for setting in settings:
         setting.first.pad = width - 1 - len(setting.first.text)
         setting.measure()

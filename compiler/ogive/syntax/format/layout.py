@@ -20,9 +20,9 @@ from ogive.syntax.format.tree import (
     gap,
     joined,
 )
+from ogive.syntax.lexeme import CLOSERS
 
 INDENT = 2
-_FILLED_FROM = 8  # so many short values fill lines, instead of one standing on each
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ def layout(items: list[Phrase], end: Piece) -> str:
     align_items(items)
     printer = _Printer()
     printer.items(items)
-    printer.comments(end, 0, blanks=bool(items))
+    printer.comments(end, 0, blanks=True, apart=bool(items))
     return _text(printer.finish())
 
 
@@ -108,14 +108,16 @@ class _Printer:
         elif self._waiting:
             self._newline(indent)
 
-    def comments(self, piece: Piece, indent: int, *, blanks: bool) -> None:
-        """The comments above a piece, with the empty lines between them if they are wanted."""
+    def comments(self, piece: Piece, indent: int, *, blanks: bool, apart: bool = False) -> None:
+        """The comments above a piece, with the empty lines between them if they are wanted; and `apart` with
+        the one above them.
+        """
         self._newline(indent)
         for number, note in enumerate(piece.above):
-            if blanks and note.blank and number:
+            if blanks and note.blank and (number or apart):
                 self._blank()
             self._lines.append(_Line(" " * indent + note.text))
-        if blanks and piece.above and piece.blank:
+        if blanks and piece.above and piece.blank and piece.type not in CLOSERS:
             self._blank()
         self._commented = piece
 
@@ -184,7 +186,8 @@ class _Printer:
         space, flat = gap(before, chunk[0]), joined(chunk)
         if flat is not None and self._fits(space + flat, room):
             return False
-        if flat is not None and indent + len(flat) + room <= WIDTH:
+        has_body = chunk[0].first.type != "ARROW" and any(isinstance(node, Braces) for node in chunk)
+        if flat is not None and indent + len(flat) + room <= WIDTH and not has_body:
             return True
         return self._column + len(space) + _head(chunk) > WIDTH
 
@@ -222,8 +225,8 @@ class _Printer:
         self._waiting += leaf.piece.beside
         return self._indent
 
-    def _close(self, leaf: Leaf, indent: int) -> None:
-        self.comments(leaf.piece, indent + INDENT, blanks=True)
+    def _close(self, leaf: Leaf, indent: int, *, apart: bool = False) -> None:
+        self.comments(leaf.piece, indent + INDENT, blanks=True, apart=apart)
         self._newline(indent)
         self._put("", leaf.flat)
         self._waiting += leaf.piece.beside
@@ -290,7 +293,7 @@ class _Printer:
         self._statements(() if braces.settings else braces.statements, indent + INDENT)
         for branch in braces.branches:
             self._branch(branch, indent + INDENT)
-        self._close(braces.close, indent)
+        self._close(braces.close, indent, apart=bool(braces.statements))
 
     def _branch(self, branch: Branch, indent: int) -> None:
         self._newline(indent)
@@ -314,11 +317,15 @@ def _is_long(item: Phrase) -> bool:
 
 
 def _is_filled(bracket: Bracket) -> bool:
-    """Whether it is a list of many short values."""
-    short = (
-        all(isinstance(node, Leaf) for node in item.nodes) and len(item.nodes) < 3 for item in bracket.items
+    """Whether it is a list of short values, which fill lines instead of standing on one each."""
+    listed = bracket.first.type == "LSQB" and not bracket.called and bool(bracket.items)
+    return listed and not bracket.has_notes and all(map(_is_short, bracket.items))
+
+
+def _is_short(item: Phrase) -> bool:
+    return (
+        item.flat is not None and len(item.nodes) < 3 and all(isinstance(node, Leaf) for node in item.nodes)
     )
-    return bracket.plural and len(bracket.items) >= _FILLED_FROM and not bracket.has_notes and all(short)
 
 
 def _head(nodes: Sequence[Node], before: Node | None = None) -> int:

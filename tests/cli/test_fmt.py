@@ -1,0 +1,185 @@
+"""`ogive fmt`: what is written, what is not, and what is said."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ogive.syntax import format as package
+
+UGLY = "net A(){relu->bn}\n# end\n"
+NEAT = "net A() { relu -> bn }\n# end\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path: Path, text: str = UGLY) -> Path:
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(text.encode())
+    return path
+
+
+def feed(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+
+
+def test_files_are_written_anew(ogive: Callable, here: Path):
+    for name in ("a.arch", "b.arch"):
+        write(here / name)
+    ran = ogive("fmt", "a.arch", "b.arch", "./a.arch")
+    assert (ran.code, ran.out, ran.err) == (0, "formatted a.arch\nformatted b.arch\n", "")
+    assert (here / "a.arch").read_text() == (here / "b.arch").read_text() == NEAT
+
+
+def test_a_file_in_the_style_is_not_touched(ogive: Callable, here: Path):
+    path = write(here / "a.arch", NEAT)
+    os.utime(path, ns=(1, 1))
+    before = path.stat()
+    ran = ogive("fmt", "a.arch")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    assert (path.stat().st_mtime_ns, path.stat().st_ino) == (1, before.st_ino)
+
+
+@pytest.mark.parametrize("text", [NEAT.replace("\n", "\r\n"), "\ufeff" + NEAT, NEAT.rstrip("\n")])
+def test_line_ends_are_part_of_it(text: str, ogive: Callable, here: Path):
+    path = write(here / "a.arch", text)
+    assert "@@" in ogive("fmt", "--diff", "a.arch").out
+    assert path.read_bytes() == text.encode()
+    assert ogive("fmt", "--check", "a.arch").code == 1
+    assert ogive("fmt", "a.arch").out == "formatted a.arch\n"
+    assert path.read_bytes() == NEAT.encode()
+
+
+def test_permissions_and_links_stay(ogive: Callable, here: Path):
+    path = write(here / "real" / "a.arch")
+    path.chmod(0o640)
+    link = here / "link.arch"
+    link.symlink_to(path)
+    assert ogive("fmt", "link.arch", "real/a.arch").out == "formatted link.arch\n"
+    assert link.is_symlink()
+    assert path.read_text() == NEAT
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert sorted(p.name for p in (here / "real").iterdir()) == ["a.arch"]
+
+
+def test_folders(ogive: Callable, here: Path):
+    for name in ("x/b.arch", "x/a.arch", "x/deep/c.arch", "x/.hidden/d.arch", "x/e.txt"):
+        write(here / name)
+    ran = ogive("fmt", "x")
+    assert ran.out.split("\n") == ["formatted x/a.arch", "formatted x/b.arch", "formatted x/deep/c.arch", ""]
+    assert (here / "x/.hidden/d.arch").read_text() == (here / "x/e.txt").read_text() == UGLY
+    (here / "empty").mkdir()
+    ran = ogive("fmt", "empty", "x")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error[E534]: there is no .arch file in `empty`\n")
+
+
+def test_check(ogive: Callable, here: Path):
+    ugly, neat = write(here / "a.arch"), write(here / "b.arch", NEAT)
+    ran = ogive("fmt", "--check", "a.arch", "b.arch")
+    assert (ran.code, ran.out, ran.err) == (1, "would format a.arch\n", "")
+    assert ugly.read_text() == UGLY
+    assert ogive("fmt", "--check", neat).code == 0
+
+
+def test_diff(ogive: Callable, here: Path):
+    path = write(here / "a.arch", UGLY.rstrip("\n"))
+    ran = ogive("fmt", "--diff", "a.arch")
+    assert ran.code == 0
+    assert ran.out == (
+        "--- a.arch\n+++ a.arch\n@@ -1,2 +1,2 @@\n-net A(){relu->bn}\n-# end\n\\ No newline at end of file\n"
+        "+net A() { relu -> bn }\n+# end\n"
+    )
+    assert ogive("fmt", "--diff", "--check", "a.arch").code == 1
+    assert path.read_text() == UGLY.rstrip("\n")
+
+
+def test_diff_in_colour(ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    write(here / "a.arch")
+    monkeypatch.setattr("ogive.cli.fmt.wants_colour", lambda _: True)
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    assert "\x1b[31m-net A(){relu->bn}\n\x1b[0m" in ogive("fmt", "--diff", "a.arch").out
+
+
+def test_the_standard_input(ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    feed("# é\nnet A(){relu}".encode(), monkeypatch)
+    assert ogive("fmt", "-").out == "# é\nnet A() { relu }\n"
+    feed(b"net A() { relu }\n", monkeypatch)
+    assert ogive("fmt", "-").out == "net A() { relu }\n"
+    feed(b"net A(){relu}", monkeypatch)
+    ran = ogive("fmt", "--check", "-")
+    assert (ran.code, ran.out) == (1, "would format <stdin>\n")
+    feed(b"net A( {", monkeypatch)
+    ran = ogive("fmt", "-")
+    assert (ran.code, ran.out) == (1, "")
+    assert "--> <stdin>:1:8" in ran.err
+    feed(b"\xff", monkeypatch)
+    assert "error[E501]: <stdin> is not UTF-8" in ogive("fmt", "-").err
+    feed(b"#" * 5_000_000, monkeypatch)
+    assert "error[E501]: <stdin> is longer than 4 MB" in ogive("fmt", "-").err
+
+
+def test_one_bad_file_does_not_stop_the_others(ogive: Callable, here: Path):
+    broken = write(here / "b.arch", "net A( {\r\n")
+    write(here / "c.arch")
+    (here / "latin.arch").write_bytes(b"\xe9")
+    ran = ogive("fmt", "missing.arch", "b.arch", "latin.arch", "c.arch")
+    assert (ran.code, ran.out) == (1, "formatted c.arch\n")
+    assert broken.read_bytes() == b"net A( {\r\n"
+    for said in ("missing.arch cannot be read: no such file", "error[E002]", "latin.arch is not UTF-8"):
+        assert said in ran.err
+
+
+def test_a_fault_leaves_the_file_alone(ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(here / "a.arch")
+    real = package.layout
+    monkeypatch.setattr(package, "layout", lambda items, end: real(items, end).replace("relu", "selu"))
+    ran = ogive("fmt", "a.arch")
+    assert ran.err.startswith("error[E531]: a.arch was not formatted: the new text would mean something else")
+    assert path.read_text() == UGLY
+
+
+def test_a_file_that_would_become_too_long(ogive: Callable, here: Path):
+    text = "net A() {" + "a {\n" * 97 + "relu\n" * 21_000 + "}" * 98
+    path = write(here / "a.arch", text)
+    ran = ogive("fmt", "a.arch")
+    assert "error[E531]: a.arch was not formatted: it would be longer than 4 MB" in ran.err
+    assert path.read_text() == text
+
+
+def test_what_cannot_be_written(ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(here / "a.arch")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ogive.cli.output.write_atomically", refuse)
+    ran = ogive("fmt", "a.arch")
+    assert (ran.code, ran.err) == (1, "error[E510]: cannot write `a.arch`: permission denied\n")
+    assert path.read_text() == UGLY
+    os.mkfifo(here / "pipe.arch")
+    assert ogive("fmt", "pipe.arch").err.startswith(
+        "error[E534]: `pipe.arch` is no file that can be written anew"
+    )
+
+
+def test_a_file_that_changes_meanwhile(ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write(here / "a.arch")
+    real = package.format_text
+
+    def slow(text: str, name: str) -> str:
+        path.write_text("# mine\n")
+        return real(text, name)
+
+    monkeypatch.setattr(package, "format_text", slow)
+    ran = ogive("fmt", "a.arch")
+    assert "error[E510]: `a.arch` was changed while it was formatted" in ran.err
+    assert path.read_text() == "# mine\n"
