@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Literal
 
 from ogive.source import Span
@@ -97,5 +97,9 @@ def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:
     lowered = {c.lower(): c for c in pool}
     if wrong.lower() in lowered:
         return lowered[wrong.lower()]
-    close = get_close_matches(wrong.lower(), list(lowered), n=1, cutoff=0.6)
-    return lowered[close[0]] if close else None
+    for near in get_close_matches(wrong.lower(), list(lowered), n=3, cutoff=0.6):
+        # `pad`, `epsilon`, `integer`
+        begins = wrong.lower().startswith(near) or near.startswith(wrong.lower())
+        if begins or SequenceMatcher(None, wrong.lower(), near).ratio() >= 0.65:
+            return lowered[near]
+    return None

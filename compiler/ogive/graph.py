@@ -59,8 +59,8 @@ class Node:
         pinned: whether `as` gave it its name.
         notes: what `label` says about it.
         shared: which use of something shared it is, where that is a single layer.
-        own: how many of its operands its layer takes, where there are more: of those behind them only the sizes
-            are read.
+        own: how many of its operands its layer takes, where there are more: of those behind them only the
+            sizes are read.
     """
 
     name: str

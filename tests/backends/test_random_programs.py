@@ -18,7 +18,7 @@ from tests.programs.definitions import write_program
 from tests.programs.judge import judge
 from tests.programs.run import HEAVIEST, MOST_NODES, inputs_of, weight
 
-PROGRAMS = 120
+PROGRAMS = 80
 BATCH = 20
 
 
@@ -75,7 +75,7 @@ def test_random_programs(first: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(PROGRAMS, 1000, 110))
+@pytest.mark.parametrize("first", range(PROGRAMS, 410, 110))
 def test_more_random_programs(first: int) -> None:
     for seed in range(first, first + 110):
         verdict = judge(write_program(random.Random(seed), reckless=0))

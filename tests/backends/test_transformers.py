@@ -209,9 +209,24 @@ class Seq2Seq(nn.Module):
         return self.linear(torch.tanh(self.mix(torch.cat((x, context), 2))))
 
 
+class Siamese(nn.Module):
+    """By hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(1000, 32)
+        self.lstm = nn.LSTM(32, 16, batch_first=True)
+        self.linear = nn.Linear(32, 1)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        _, (first, _) = self.lstm(self.embedding(a))
+        second, _ = self.lstm(self.embedding(b))
+        return self.linear(torch.cat((first[0], second[:, -1]), 1))
+
+
 @pytest.mark.parametrize(
     ("made", "words", "lengths"),
-    [(TextLSTM, 10_000, (128,)), (CharGRU, 96, (100,)), (Seq2Seq, 1000, (20, 12))],
+    [(TextLSTM, 10_000, (128,)), (CharGRU, 96, (100,)), (Seq2Seq, 1000, (20, 12)), (Siamese, 1000, (12, 9))],
 )
 def test_recurrent_nets_are_those_of_torch(
     made: type[nn.Module], words: int, lengths: tuple[int, ...]

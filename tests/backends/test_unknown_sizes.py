@@ -140,6 +140,13 @@ def test_uses_at_other_sizes_share_a_class() -> None:
     assert "size=(2 * x.shape[2], 2 * x.shape[3])" in source
 
 
+def test_numbers_beside_a_size_are_parameters() -> None:
+    block = "block Cut(k) { conv(k, 1x1) -> crop(here.height - k, here.width // 2) }"
+    source = text(of("Cut(4) -> Cut(5)", before=block))
+    assert source.count("class Cut") == 1
+    assert "center_crop(x, (x.shape[2] - self.k, x.shape[3] // 2))" in source
+
+
 def test_a_size_from_afar_is_an_operand() -> None:
     before = "block To(height, width) { upsample(size = [height, width]) -> conv(4, 1x1) }"
     network = of("max_pool(3x3) -> To(image.height, image.width)", before=before)

@@ -141,11 +141,9 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     {Stricter.BATCH: lambda layer, inputs: {0, -len(inputs[0].sizes) - 1} & {layer.start_dim, layer.end_dim}},
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
-    start, end = (
-        draw(st.sampled_from([1, 1, 2, 3, -1, -2, -3, -4])),
-        draw(st.sampled_from([-1, -1, -2, -4, 1, 2, 3, 4])),
-    )
-    return dict(start_dim=start, end_dim=end), [draw(anything)]
+    x, start = _with_axis(draw, st.integers(-4, 4))
+    end = draw(st.sampled_from([-1, -1, len(x.sizes), start, draw(st.integers(-4, 4))]))
+    return dict(start_dim=start, end_dim=end), [x]
 
 
 @case("reshape", lambda layer, inputs: lambda x: x.reshape(x.shape[0], *layer.sizes))
@@ -237,7 +235,7 @@ def _select_axis(layer: Any, inputs: Inputs) -> int:
 )
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x, axis = _with_axis(draw, st.integers(-4, 4))
-    return dict(index=draw(st.integers(-3, 3)), axis=axis), [x]
+    return dict(index=draw(st.integers(-2, 2)), axis=axis), [x]
 
 
 def _chunk(layer: Any, inputs: Inputs) -> Callable[..., object]:
@@ -255,6 +253,24 @@ def _uneven(layer: Any, inputs: Inputs) -> bool:
 def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     x, axis = _with_axis(draw, st.integers(-2, 3))
     return dict(chunks=draw(st.integers(1, 3)), axis=axis), [x]
+
+
+def _expand(layer: Any, inputs: Inputs) -> Callable[..., object]:
+    def expand(x: torch.Tensor) -> torch.Tensor:
+        sizes = [-1] * x.dim()
+        sizes[layer.axis] = layer.size
+        return x.expand(sizes)
+
+    return expand
+
+
+@case("expand", _expand)
+def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
+    x, axis = _with_axis(draw, st.integers(1, 5))
+    sizes = list(x.sizes)
+    if axis <= len(sizes) and draw(st.integers(0, 5)):
+        sizes[axis - 1] = 1
+    return dict(size=draw(small), axis=axis), [TensorType(tuple(sizes), x.layout)]
 
 
 @case("pixel_shuffle", lambda layer, inputs: nn.PixelShuffle(layer.upscale_factor))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
@@ -54,11 +55,16 @@ def source(pieces: Torch, operands: int, *, inplace: bool = False) -> str:
     return "\n".join(lines)
 
 
-def module(layer: Layer, inputs: Sequence[TensorType], *, inplace: bool = False) -> nn.Module:
-    """The module that the layer's text makes, in training."""
+def module(
+    layer: Layer, inputs: Sequence[TensorType], *, inplace: bool = False, flow: bool = False
+) -> nn.Module:
+    """The module that the layer's text makes, in training; with `flow` that for the first output alone."""
+    pieces = layer.torch(inputs)
+    if flow:
+        pieces = replace(pieces, forward=pieces.flow, helpers=())
     # torch.fx asks for the name of the module that a function is from
     space: dict[str, object] = {"__name__": __name__, "torch": torch, "nn": nn, "F": F}
-    exec(source(layer.torch(inputs), len(inputs), inplace=inplace), space)
+    exec(source(pieces, len(inputs), inplace=inplace), space)
     return space["Net"]()  # type: ignore[operator]
 
 

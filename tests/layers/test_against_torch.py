@@ -149,7 +149,7 @@ def test_a_good_share_is_accepted(kind: str) -> None:
     accepted = total = 0
 
     @given(data=st.data())
-    @examples
+    @settings(examples, max_examples=3 * EXAMPLES)
     def count(data: Any) -> None:
         nonlocal accepted, total
         total += 1
@@ -177,6 +177,20 @@ def test_computes_what_torch_computes(kind: str, data: Any) -> None:
     result = outputs(net(*values))
     for ours, theirs in zip(result, expected, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)  # float32 constants in between
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if getattr(LIBRARY.get(k), "parts", ())])
+@given(data=st.data())
+@examples
+def test_the_flow_alone_is_the_first_of_the_outputs(kind: str, data: Any) -> None:
+    layer, inputs, found = drawn(data, kind)
+    if not found:
+        return
+    whole, alone = module(layer, inputs).double().eval(), module(layer, inputs, flow=True).double().eval()
+    alone.load_state_dict(whole.state_dict())
+    values = tensors(inputs)
+    torch.testing.assert_close(alone(*values), whole(*values)[0])
+    assert len(found) == 1 + len(layer.parts)
 
 
 def copy_weights(reference: nn.Module, net: nn.Module) -> None:

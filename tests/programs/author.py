@@ -76,6 +76,14 @@ class Made:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """A chain with one set of weights: what it takes, and what it gives."""
+
+    start: TensorType
+    result: TensorType
+
+
+@dataclass(frozen=True)
 class Definition:
     """A block that was written, as it was used first.
 

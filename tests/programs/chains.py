@@ -7,7 +7,7 @@ from math import prod
 
 from ogive.layers.base import Layer, Layout, TensorType
 from tests.programs.arguments import make, number, written
-from tests.programs.author import Author, Definition, Made, Place
+from tests.programs.author import Author, Definition, Made, Place, Shared
 
 _GROUPS = {
     "conv": 5.0, "norm": 2.0, "act": 2.0, "pool": 1.5, "linear": 1.5, "attention": 1.5, "merge": 1.0,
@@ -32,7 +32,7 @@ def element(author: Author, place: Place) -> list[str]:
     if author.careless():
         return [_anything(author, place)]
     settled = settle(author, place)
-    choice = author.weighted({"layer": 12, "value": 1, "block": 2, "if": 0.5, "unit": 0.7, "here": 0.2})
+    choice = author.weighted({"layer": 12, "value": 1.5, "block": 2, "if": 0.5, "unit": 0.7, "here": 0.2})
     if choice == "value" and (found := _value(author, place)):
         return [*settled, found]
     if choice == "block" and (found := block(author, place)):
@@ -87,7 +87,7 @@ def _try(author: Author, place: Place, kind: type[Layer]) -> list[str] | None:
     ):
         return None
     author.kinds.append(made)
-    if len(types) == 1:
+    if len(types) == 1 or made.layer.parts:  # the further results stand behind a dot
         place.flow = types[0]
         return [made.text]
     return [made.text, *_join(author, place, types)]
@@ -136,19 +136,17 @@ def _join(author: Author, place: Place, types: list[TensorType]) -> list[str]:
 
 def _value(author: Author, place: Place) -> str | None:
     """A layer that has a name, or that is a parameter."""
-    names = [
-        name
-        for name, value in place.values.items()
-        if isinstance(value, Made) and _single(author, value.layer, place.flow) is not None
-    ]
-    if not names:
+    found: dict[str, TensorType] = {}
+    for name, value in place.values.items():
+        if isinstance(value, Shared) and value.start == place.flow:
+            found[name] = value.result
+        elif isinstance(value, Made) and (result := _single(author, value.layer, place.flow)) is not None:
+            found[name] = result
+    if not found:
         return None
-    name = author.pick(names)
-    value: Made = place.values[name]
-    found = _single(author, value.layer, place.flow)
-    assert found is not None
-    place.flow = found
-    author.use("layer as a value")
+    name = author.pick(list(found))
+    author.use("layer as a value" if isinstance(place.values[name], Made) else "shared again")
+    place.flow = found[name]
     return name
 
 

@@ -77,6 +77,8 @@ def input_type(author: Author) -> tuple[TensorType, str, bool]:
         by = author.pick((1, 8, 4))
         author.use("unknown sizes")
         factor = f"{by} * " if by > 1 else ""
+        if author.chance(0.15):
+            return TensorType((c, 7, 7), Layout.MAP), f"[{c}, 2 * ?h + 5, ?h + 6]", True
         if author.chance(0.2):
             return TensorType((c, 8), Layout.MAP), f"[{c}, {factor}?n]", True
         return TensorType((c, 8, 8), Layout.MAP), f"[{c}, {factor}?h, {factor}?w]", True
@@ -282,9 +284,14 @@ def _inner_net(author: Author, place: Place) -> list[str]:
     inner = _inside(place, start)
     lines = statements.body(author, inner)
     kind = "int " if start.dtype == "int" else ""
-    head = f"input x: {kind}[{', '.join(map(str, start.sizes))}]"
-    author.top.append("\n".join(braces([head, *lines], f"net {name}()")))
+    shape = f"{kind}[{', '.join(map(str, start.sizes))}]"
     place.flow, place.sure = inner.flow, inner.sure
+    if author.chance(0.3):
+        author.use("net with two inputs in a net")
+        heads = [f"input x: {shape}", f"input y: {shape}"]
+        author.top.append("\n".join(braces([*heads, "x", *lines], f"net {name}()")))
+        return [f"[here, here] -> {name}"]
+    author.top.append("\n".join(braces([f"input x: {shape}", *lines], f"net {name}()")))
     return [name]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ogive.layers.base import Initializer, Layer
 from tests.programs.arguments import FLOATS, written
 from tests.programs.author import Author, Made
 
+_LETTERS = re.compile(r"\b(here|in|[a-z]+\d+)\b")
+"""Names that mean something only where they were written."""
 _KEEPING = ("relu", "gelu", "dropout(0.1)", "identity", "scale(0.5)", "tanh", "abs", "relu -> dropout(0.2)")
 _REMOVABLE = ("act", "norm", "dropout")
 _GROUPS = ("conv", "act", "norm", "pool", "dropout")
@@ -31,8 +34,23 @@ def edit(author: Author, kinds: Sequence[Made]) -> str | None:
         ways += ["remove", "replace"]
     if settable(layer):
         ways.append("set")
+    if author.chance(0.15) and layer.arity[1] == 1 and not _LETTERS.search(made.text[len(layer.kind) :]):
+        target = made.text  # with the arguments that it has
     way = author.pick(ways)
     author.use(f"edit {way}")
+    return _written(author, made.layer, way, target) + _within(author)
+
+
+def _within(author: Author) -> str:
+    """The stages that it keeps to."""
+    if "stage" in author.used and author.chance(0.1):
+        author.use("edit in stages")
+        return f' in "{author.pick(("s*", "*", "?[0-9]*", "a b *"))}"'
+    return ""
+
+
+def _written(author: Author, layer: Layer, way: str, target: str) -> str:
+    """The edit, without the stages that it keeps to."""
     if way == "insert":
         inserted = author.pick(_KEEPING)
         return f"insert {inserted} {author.pick(('before', 'after'))} {target}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 from ogive.layers.base import Layer, Layout, TensorType
 from tests.programs.arguments import make, number, value_for, written
-from tests.programs.author import Author, Made, Place, braces
+from tests.programs.author import Author, Made, Place, Shared, braces
 from tests.programs.chains import chain, layer, settle, towards
 from tests.programs.edits import edit
 from tests.programs.words import word
@@ -339,6 +340,38 @@ def bundle(author: Author, place: Place) -> list[str]:
     )
 
 
+def parts(author: Author, place: Place) -> list[str]:
+    """A layer with further results, which stand behind a dot: `lstm(4) as l`, `l.hidden`."""
+    kinds = [kind for kind in author.library.layers() if kind.parts]
+    settled = settle(author, place)
+    if place.flow.layout is Layout.MAP and not place.flexible:  # they take sequences
+        settled = [*settled, "tokens"]
+        c, *places = place.flow.sizes
+        place.flow = TensorType((prod(places), c), Layout.TOKENS)
+    for _ in range(20 if kinds else 0):
+        made = make(author, place, author.pick(kinds), place.flow)
+        types = author.fits(made.layer, [place.flow]) if made else None
+        if made and types:
+            name = author.fresh("l")
+            part = author.random.randrange(len(types))
+            lines = [" -> ".join([*settled, f"{made.text} as {name}"])]
+            author.kinds.append(made)
+            place.flow, place.sure = types[part], True
+            author.use("parts behind a dot")
+            behind = f"{name}.{made.layer.parts[part - 1]}" if part else name
+            return [*lines, f"{behind} -> {chain(author, place, 1)}"]
+    return _after(settled, flow(author, place))
+
+
+def word_default(author: Author, place: Place) -> list[str]:
+    """A default of a word, that changes no shape."""
+    author.use("default of a word")
+    return [author.pick((
+        'default unit(order = "norm act conv")', "default unit(act = gelu)", "default unit(norm = ln)",
+        "default clique(stages = 1)", "default aux(weight = 0.3)",
+    ))]  # fmt: skip
+
+
 def output(author: Author, place: Place) -> list[str]:
     """`output name = chain`, in the body of a net."""
     if not place.net:
@@ -364,6 +397,8 @@ def shared(author: Author, place: Place) -> list[str]:
     if author.chance(0.3):
         lines = [f"share(except = {author.pick(('norm', 'act', 'bn'))}) {name} = {text}"]
         author.use("share except")
+    if side.sure:
+        place.values[name] = Shared(start, side.flow)
     if side.flow == start and side.sure:
         return _after(settled, [*lines, f"{name} -> {author.pick(('relu -> ', ''))}{name}"])
     first = author.fresh("t")
@@ -437,6 +472,6 @@ def comment(author: Author, place: Place) -> list[str]:
 STATEMENTS: dict[Statement, float] = {
     flow: 3, connectivity: 4, named_chain: 1, start_elsewhere: 0.7, let: 1, stage: 1.5, repeat: 1.2, loop: 1.2,
     choose: 0.8, collect: 0.8, bundle: 0.8, default: 0.5, output: 0.4, shared: 0.5, label: 0.2, check: 0.3,
-    comment: 0.2, used_block: 0.5,
+    comment: 0.2, parts: 0.3, word_default: 0.2, used_block: 0.5,
 }  # fmt: skip
 """What may stand in a body, by weight."""

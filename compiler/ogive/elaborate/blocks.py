@@ -11,8 +11,8 @@ from ogive.elaborate.edits.active import hold
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, SizeOf, Tensor, Value, describe
-from ogive.source import Span
 from ogive.layers.unknown import SizeExpr
+from ogive.source import Span
 from ogive.syntax import ast
 
 

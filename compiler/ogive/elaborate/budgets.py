@@ -203,7 +203,7 @@ def _is_plain(expr: ast.Expr) -> bool:
 
 def _exactly(value: Value) -> str:
     """A value for a message about numbers: whole ones in full, with their thousands set apart."""
-    large = isinstance(value, int) and is_number(value) and abs(value) >= 10_000
+    large = isinstance(value, int) and is_number(value) and abs(value) >= 1_000
     return f"{value:,}" if large else show(value)
 
 

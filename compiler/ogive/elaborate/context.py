@@ -17,8 +17,8 @@ from ogive.syntax import ast
 
 if TYPE_CHECKING:
     from ogive.elaborate.budgets import Budget
-    from ogive.elaborate.edits.active import Acted, ActiveEdit
     from ogive.elaborate.declared import Declaration
+    from ogive.elaborate.edits.active import Acted, ActiveEdit
     from ogive.elaborate.sharing import Shared, Sharing
 
 MAX_DEPTH = 150
@@ -83,8 +83,9 @@ class Scope:
         return {*self.names}
 
     def keep_stages_of(self, inner: Scope) -> None:
-        """Takes over the stages that a loop or a condition opened: a stage is there once in a net, so that its
-        name may be used behind the body in which it stands.
+        """Takes over the stages that a loop or a condition opened.
+
+        A stage is there once in a net, so that its name may be used behind the body in which it stands.
         """
         for name, binding in inner.names.items():
             if binding.what == "stage":
@@ -272,6 +273,10 @@ class Context:
     """What stands for unknown sizes, where it is not they themselves: numbers when a shape was given."""
     declaring: bool = False
     """Whether the shape of an input is evaluated: an unknown size may stand there."""
+    two_readings: bool = False
+    """Whether an input has two sizes, and nothing says whether they are a 1d map or tokens."""
+    read_as_tokens: bool = False
+    """Whether such an input is read as tokens."""
     misfits: list[tuple[int, Mapping[str, Size]]] = field(default_factory=list)
     """Which diagnostics are about unknown sizes that do not fit, and which would."""
     settling: list[tuple[Scope, str]] = field(default_factory=list)
@@ -369,7 +374,7 @@ class Context:
         """
         self.work += amount
         if self.work > self.budget:
-            steps = f"{MAX_WORK:,} steps that elaboration may take".replace(",", " ")
+            steps = f"{MAX_WORK:,} steps that elaboration may take"
             if self.budget < MAX_WORK:
                 steps = "steps that the nets of one file may take together"
             self.stop(

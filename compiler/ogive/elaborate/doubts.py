@@ -118,7 +118,7 @@ def _idle_shares(ctx: Context) -> list[Diagnostic]:
                 Diagnostic(
                     "W004",
                     f"{alike[0].title} has no {words} that each {alike[0].turn} could have of its own",
-                    (Label(span, f"no {words} in what is shared"),),
+                    (Label(alike[0].excepted_at or span, f"no {words} in what is shared"),),
                     (),
                     "leave the exception out",
                 )

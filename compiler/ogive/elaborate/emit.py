@@ -27,6 +27,7 @@ from ogive.graph import Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError
 from ogive.layers.unknown import Undecided, is_large, magnitude
 from ogive.source import Span
+from ogive.syntax import ast
 
 MAX_ELEMENTS = 2**40
 
@@ -185,12 +186,12 @@ def _wrong_number(
     elif given < least:
         branched = f"`{layer.kind} {{ | … | … }}`"
         help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: {branched}"
+    elif branches or given > 8:
+        help_ = None
+    elif span.text.startswith(f"{layer.kind}(") and least < most:
+        help_ = f"the flow, and one tensor in the parentheses: `x -> {layer.kind}(y)`"
     else:
-        help_ = (
-            None
-            if branches or given > 8
-            else f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
-        )
+        help_ = f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
     ctx.error("E208", f"`{layer.kind}` takes {takes}, and {arrives}", span, arrives, help=help_, frame=frame)
 
 
@@ -209,7 +210,7 @@ def explain(
     labels: list[Label] = []
     argument = spans.get(problem.argument or "")
     if problem.code.startswith("E1"):  # a matter of its arguments, not of the tensors
-        text = f"`{title}`: {problem.message}"
+        text = _sentence(title, problem.message)
         ctx.error(
             problem.code,
             text,
@@ -237,7 +238,8 @@ def explain(
     elif problem.code == "E203" and operands:
         operand = operands[problem.operand or 0]
         if "output channels" not in problem.message:
-            labels += _cause(ctx, operand, "channels" if re.search("channels|features", problem.message) else "spatial")
+            of_channels = re.search("channels|features", problem.message)
+            labels += _cause(ctx, operand, "channels" if of_channels else "spatial")
     histories = [
         (names[i], f"{describe_path(ctx.graph, operands[i].ref)} {operands[i].type}")
         for i in shown
@@ -259,13 +261,14 @@ def explain(
                 else f"input {name}: {type_ if len(type_.sizes) > 1 else list(type_.sizes)}"
             )
             help_ = f"{UP_TO_HERE}: `{text}`"
+    labels += _taken_away(ctx, help_)
     before = len(ctx.diagnostics)
     misfit = fitting_operands(layer, [operand.type for operand in operands])
     if misfit is not None:
         help_ = explained(ctx.declarations, misfit, "it")
     ctx.error(
         problem.code,
-        f"`{title}`: {problem.message}",
+        _sentence(title, problem.message),
         span,
         _short([operands[i] for i in shown]),
         labels=tuple(labels),
@@ -274,6 +277,25 @@ def explain(
         frame=frame,
     )
     note_misfit(ctx, misfit, before)
+
+
+def _taken_away(ctx: Context, help_: str | None) -> list[Label]:
+    """The edits that removed a layer which would help."""
+    wanted = {*re.findall(r"\w+", help_ or "")}
+    return [
+        Label(acted.active.edit.span, "this edit took it away")
+        for acted in ctx.acted.values()
+        if isinstance(acted.active.edit, ast.Remove)
+        and any(isinstance(target, type) and target.kind in wanted for target in acted.took)
+    ]
+
+
+def _sentence(title: str, message: str) -> str:
+    """`attention` needs …, where the message begins with its verb; `concat`: …, where it is a sentence."""
+    return f"`{title}` {message}" if message.startswith(_VERBS) else f"`{title}`: {message}"
+
+
+_VERBS = ("needs ", "takes ", "lays ", "looks up ", "begins ", "cannot ")
 
 
 def _pair(problem: ShapeError, operands: Sequence[Tensor]) -> list[int]:

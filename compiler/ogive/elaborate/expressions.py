@@ -27,6 +27,7 @@ from ogive.elaborate.values import (
 from ogive.layers.base import Argument, Initializer
 from ogive.layers.unknown import SizeExpr, Undecided
 from ogive.layers.unknown import unknown as unknown_size
+from ogive.source import Span
 from ogive.syntax import ast
 
 
@@ -204,6 +205,9 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
         )
     else:
         guess = ours or did_you_mean(expr.id, frame.scope.visible() | library)
+    if guess is None and what != "name":
+        alike = _much_alike(expr.id, {*ctx.library.aliases()})
+        guess = ctx.library.alias(alike) if alike is not None else None
     gone = ctx.named.get(expr.id)
     if gone is not None and gone.source is expr.span.source and gone.start < expr.span.start:
         note = f"`{expr.id}` of line {gone.line} was given in a body that has ended"
@@ -219,7 +223,10 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
             help=help_,
         )
         return
-    if guess:
+    later = _given_later(frame, expr)
+    if later is not None:
+        hint = f"`{expr.id}` gets its meaning in line {later.line}: move that before this"
+    elif guess:
         hint = f"did you mean `{guess}`?"
     elif what == "name":
         hint = f"give it a value: `let {expr.id} = …`"
@@ -231,10 +238,22 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
         f"no {what} is called `{expr.id}`",
         expr.span,
         "not known here",
+        labels=(Label(later, "given only here"),) if later is not None else (),
         notes=notes,
         help=hint,
-        fix=in_place_of(expr.span, expr.id, guess),
+        fix=in_place_of(expr.span, expr.id, guess) if later is None else None,
     )
+
+
+def _given_later(frame: Frame, expr: ast.Name) -> Span | None:
+    """Where the body around a name gives it a meaning, further down."""
+    given = (
+        s.target if isinstance(s, ast.Flow) else s.name
+        for s in frame.definition.body.statements
+        if isinstance(s, ast.Flow | ast.Assign | ast.Let | ast.Share | ast.Input)
+    )
+    names = [name for name in given if isinstance(name, ast.Name) and name.span.source is expr.span.source]
+    return next((n.span for n in names if n.id == expr.id and n.span.start > expr.span.end), None)
 
 
 def _much_alike(wrong: str, names: set[str]) -> str | None:
@@ -336,6 +355,11 @@ def _slice(ctx: Context, frame: Frame, expr: ast.Slice) -> Value:
     return value[ends[0] : ends[1]]
 
 
+def _about(function: str, problem: str) -> str:
+    sentence = problem.startswith(("needs ", "is written "))
+    return f"`{function}` {problem}" if sentence else f"`{function}`: {problem}"
+
+
 def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
     function = expr.function
     if isinstance(function, ast.Name) and frame.scope.find(function.id) is None and function.id in FUNCTIONS:
@@ -343,7 +367,11 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         for argument in expr.arguments:
             if argument.name is not None and not (function.id == "divisible" and argument.name == "by"):
                 ctx.error(
-                    "E103", f"`{function.id}` has no argument `{argument.name}`", argument.span, "not known"
+                    "E103",
+                    f"`{function.id}` has no argument `{argument.name}`",
+                    argument.span,
+                    "not known",
+                    help=f"without a name: `{FUNCTIONS[function.id].usage.partition(' or ')[0]}`",
                 )
                 return POISON
             positional.append(evaluate(ctx, frame, argument.value))
@@ -354,7 +382,7 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         except Undecided as problem:
             return depends(ctx, f"`{function.id}`: {problem.what}", problem.symbols, expr.span)
         except (TypeError, ValueError, ArithmeticError) as problem:
-            ctx.error("E113", f"`{function.id}`: {problem}", expr.span, FUNCTIONS[function.id].usage)
+            ctx.error("E113", _about(function.id, str(problem)), expr.span, FUNCTIONS[function.id].usage)
             return POISON
     value = evaluate(ctx, frame, function)
     if value is POISON:

@@ -111,5 +111,5 @@ def call_function(name: str, values: Sequence[Any]) -> Any:
         return function.apply(*values)
     except TypeError as problem:
         if "positional argument" in str(problem):
-            raise TypeError(f"is written {function.usage}") from None
+            raise TypeError(f"is written `{function.usage.replace(' or ', '` or `')}`") from None
         raise

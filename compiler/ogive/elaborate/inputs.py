@@ -10,6 +10,7 @@ from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.declared import Declaration, form
 from ogive.elaborate.emit import MAX_ELEMENTS
 from ogive.elaborate.flow import bind_name
+from ogive.elaborate.names import walk
 from ogive.elaborate.values import POISON, Tensor, Value, describe, is_bundle, show
 from ogive.graph import Node, Ref
 from ogive.layers.io import Input
@@ -57,8 +58,7 @@ def declare_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
         bind_name(ctx, frame.scope, statement.name, POISON, "input")
         frame.flow = POISON
         return
-    layout = Layout.MAP if 2 <= len(sizes) <= 4 and statement.dtype == "float" else Layout.PLAIN
-    type_ = TensorType(sizes, layout, statement.dtype)
+    type_ = TensorType(sizes, _layout(ctx, statement, len(sizes)), statement.dtype)
     if statement.name.id in ctx.graph:
         taken = ctx.graph.node(statement.name.id)
         ctx.error(
@@ -79,9 +79,26 @@ def declare_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
     frame.flow = frame.entered = tensor if len(ctx.inputs) == 1 else None
 
 
+def _layout(ctx: Context, statement: ast.Input, axes: int) -> Layout:
+    """How the sizes are to be read. Two, of which nothing else is said, are a 1d map (channels, length); or
+    tokens (length, features), where that is what the net takes.
+    """
+    if statement.tokens and axes > 1:
+        return Layout.TOKENS
+    if statement.dtype != "float" or not 2 <= axes <= 4:
+        return Layout.PLAIN
+    if axes > 2:
+        return Layout.MAP
+    ctx.two_readings = True
+    return Layout.TOKENS if ctx.read_as_tokens else Layout.MAP
+
+
 def _take_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
     """A net inside a net takes the flow; one with several inputs takes a bundle apart."""
     names = [s.name.id for s in frame.definition.body.statements if isinstance(s, ast.Input)]
+    for read in walk(statement.shape):  # the sizes are those of what arrives, and yet these are not idle
+        if isinstance(read, ast.Name) and (binding := frame.scope.find(read.id)):
+            binding.used = True
     value = frame.entered
     if len(names) > 1 and statement.name.id in names:
         if value is not POISON and not (is_bundle(value) and len(value) == len(names)):
@@ -143,7 +160,7 @@ def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[Size, ...]
     if not sizes or not all(isinstance(s, int | SizeExpr) and not isinstance(s, bool) for s in sizes):
         ctx.error(
             "E106",
-            f"a shape is a kernel or a list of ints, and this is {describe(value)}",
+            f"a shape is written `3x32x32` or as a list of ints, and this is {describe(value)}",
             statement.shape.span,
             describe(value),
             help=f"one size: `[{statement.shape.span.text}]`"

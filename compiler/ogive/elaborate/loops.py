@@ -154,7 +154,7 @@ def run_for(ctx: Context, statement: ast.For, frame: Frame) -> None:
 
 
 def _spoil_collected(frame: Frame, body: ast.Body) -> None:
-    """What a body would have collected is missing after a mistake: nobody is to complain about that as well."""
+    """What a body would have collected is missing after a mistake: that is not to be complained about."""
     for node in walk(body):
         binding = frame.scope.find(node.name.id) if isinstance(node, ast.Collect) else None
         if binding is not None and isinstance(binding.value, list):

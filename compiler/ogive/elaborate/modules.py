@@ -109,7 +109,8 @@ class FileScope(Scope):
         return found[0].defined(name) if found else None
 
     def _is_a_layer(self, name: str) -> bool:
-        """Whether a name that belongs to a variant means a layer all the same: `variant relu = Net(act = relu)`.
+        """Whether a name that belongs to a variant means a layer: `variant relu = Net(act = relu)`.
+
         Variants are there to be compiled; only the net behind another variant's `=` is looked for among them.
         """
         return (

@@ -378,17 +378,18 @@ def _surplus(
 ) -> None:
     every = [spec.name for spec in parameters_of(ctx, callee)]
     if places:
-        takes = f"{len(places)} positional argument{'s' * (len(places) != 1)}, and this is one more"
+        takes = f"{len(places)} argument{'s' * (len(places) != 1)} by position, and this is one more"
     elif operands:
         takes = f"tensors by position, and this is {describe(g.value) if g.value is not POISON else 'none'}"
     else:
         takes = "its arguments by name, not by position" if every else "no arguments"
+    surplus = "no name" if every and not places else "one too many"
     missing = operands and g.value is None
     ctx.error(
         "E105",
         f"`{callee.name}` takes {takes}",
         g.span,
-        describe(g.value) if g.value is not POISON else "one too many",
+        describe(g.value) if operands and not places and g.value is not POISON else surplus,
         notes=((("note", f"it takes {', '.join(every)}"),) if every else ()) + _called(callee, span),
         help=f"where it may be missing: `if {g.span.text} != none {{ … }}`" if missing else None,
         frame=frame if operands or _called(callee, span) else None,

@@ -86,6 +86,10 @@ def elaborate(
     """
     given = dict(arguments or {})
     ctx, graph = _elaborate(file, target, library, given, shape, budget, edits=edits)
+    if ctx.two_readings and any(d.code.startswith("E2") for d in ctx.diagnostics):
+        other = _elaborate(file, target, library, given, shape, budget, edits=edits, read_as_tokens=True)
+        if not other[0].failed:
+            ctx, graph = other
     if not ctx.failed:
         found = [*ctx.diagnostics, *doubts(ctx, graph)]
         return Elaborated(
@@ -132,11 +136,13 @@ def _elaborate(
     sizes: Mapping[str, Size] | None = None,
     *,
     edits: Sequence[ast.Edit | ast.Assert] = (),
+    read_as_tokens: bool = False,
 ) -> tuple[Context, Graph]:
     graph = Graph(target.name.id)
     graph.regions[0] = Region(0, "net", "", "", None, target.span, target.name.id)
     ctx = Context(library, WORDS, Scope(), graph, run_body, use_block, override=shape, budget=budget)
     ctx.sizes.update(sizes or {})
+    ctx.read_as_tokens = read_as_tokens
     with deep_recursion():
         try:
             top = ctx.globals = FileScope(ctx, file)
@@ -229,6 +235,7 @@ def _run(
             f"`{definition.name.id}` has several inputs, and one shape was given for them",
             definition.header,
             "several inputs",
+            help="give each its sizes in the file, or as an argument: `--set size=…`",
         )
         return ctx.graph
     flow = run_body(ctx, definition.body, frame)

@@ -35,6 +35,7 @@ def run_share(ctx: Context, statement: ast.Share, frame: Frame) -> None:
     frame.namespace.taken.add(local)
     path = frame.namespace.join(local)
     shared = Shared(f"`{name}`", "use", local, replace(frame), path, statement.name.span, excepted)
+    shared.excepted_at = statement.arguments[0].span if statement.arguments else None
     shared.missed |= {*excepted}
     ctx.shares.append(shared)
 
@@ -170,6 +171,7 @@ def share_turns(ctx: Context, frame: Frame, statement: ast.Repeat, name: str) ->
     span = statement.count.span
     path = frame.namespace.join(name)
     shared = Shared("this repeat", "turn", name, replace(frame), path, span, excepted)
+    shared.excepted_at = statement.share[0].span if statement.share else None
     shared.missed |= {*excepted}
     ctx.shares.append(shared)
     return shared

@@ -41,6 +41,7 @@ class Shared:
         path: the path of its weights.
         span: where it is defined.
         excepted: kinds and groups of layers that each use has of its own.
+        excepted_at: where that is said.
         uses: where it was used.
         kept: the layers of the first use that have weights, by their paths in it.
         cliques: the cliques of the first use, likewise.
@@ -54,6 +55,7 @@ class Shared:
     path: str
     span: Span
     excepted: tuple[str, ...]
+    excepted_at: Span | None = None
     uses: list[Span] = field(default_factory=list)
     kept: dict[str, Kept] = field(default_factory=dict)
     cliques: dict[str, tuple[str, CliqueBody]] = field(default_factory=dict)
@@ -305,13 +307,14 @@ def share_clique(
             continue
         first = shared.cliques.get(rel)
         if first is None or not _same_clique(first[1], body):
-            arrived = "" if first is None else f" of {first[1].source}"
-            _differ(
-                ctx,
-                sharing,
-                f"the first {shared.turn} has another clique{arrived} than this of {body.source}",
-                span,
-            )
+            if first is None:
+                what = f"the first {shared.turn} has no such clique"
+            elif first[1].source != body.source:
+                a, b = first[1].source, body.source
+                what = f"its clique begins with {a} in the first {shared.turn}, and with {b} here"
+            else:
+                what = f"its clique is another in the first {shared.turn}"
+            _differ(ctx, sharing, what, span)
             return None, False
         return first[0], True
     return None, True

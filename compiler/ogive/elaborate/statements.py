@@ -30,7 +30,7 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
         name = frame.definition.name.id
         ctx.stop(
             "E401",
-            f"blocks use one another {len(frame.trail)} deep, and it does not end with this use of `{name}`",
+            f"blocks stand in one another more than {len(frame.trail) - 1} deep, the last a `{name}`",
             frame.trail[-1],
             "used once more here",
             labels=(Label(frame.definition.header, "defined here"),),

@@ -41,7 +41,7 @@ class Activation(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], self.kind)
+        require_float(inputs[0])
         return (inputs[0],)
 
     def _keywords(self) -> tuple[Keyword, ...]:
@@ -123,7 +123,7 @@ class PReLU(Activation):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
         (x,) = inputs
-        require_float(x, self.kind)
+        require_float(x)
         require_vector_init(self.init, "prelu")
         if self.num_parameters not in (1, x.channels):
             raise ShapeError(
@@ -135,7 +135,7 @@ class PReLU(Activation):
             )
         if self.num_parameters != 1 and x.layout is not Layout.MAP and len(x.sizes) > 1:
             raise ShapeError(
-                f"a slope for each channel needs a map (channels first) or a vector, and {x} is neither",
+                f"needs a map (channels first) or a vector, and {x} is neither",
                 code="E204",
                 operand=0,
                 argument="num_parameters",

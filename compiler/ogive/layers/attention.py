@@ -53,9 +53,9 @@ class Attention(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[length, C]` to `[length, C]`, whatever the memory `[places, features]`."""
         x = inputs[0]
-        require_tokens(x, "attention")
+        require_tokens(x)
         if len(inputs) > 1:
-            require_tokens(inputs[1], "the memory of attention", operand=1)
+            require_tokens(inputs[1], of="its memory", operand=1)
         if x.channels % self.num_heads:
             divisors = [n for n in range(1, self.num_heads) if x.channels % n == 0]
             raise ShapeError(

@@ -252,7 +252,8 @@ class Layer(_Value):
     def at(self, values: Mapping[str, Size]) -> Layer:
         """The same layer with numbers, or expressions, in the place of unknown sizes among its arguments."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        changed = {name: found for name, value in fields.items() if (found := _at(value, values)) is not value}
+        found = {name: _at(value, values) for name, value in fields.items()}
+        changed = {name: value for name, value in found.items() if value is not fields[name]}
         return dataclasses.replace(self, **changed) if changed else self
 
     def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:

@@ -87,8 +87,8 @@ class Conv(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[out_channels, *places']`."""
         (x,) = inputs
-        require_map(x, "a convolution")
-        require_float(x, "a convolution")
+        require_map(x)
+        require_float(x)
         kernel, stride, dilation = self._axes(x)
         self._check_groups(x)
         padding = self._padding(x) if self.padding != "same" else None

@@ -66,8 +66,8 @@ class ConvTranspose(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[out_channels, *places]`."""
         (x,) = inputs
-        require_map(x, "a transposed convolution")
-        require_float(x, "a transposed convolution")
+        require_map(x)
+        require_float(x)
         for channels, what in ((x.channels, "input channels"), (self.out_channels, "output channels")):
             if channels % self.groups:
                 raise ShapeError(

@@ -56,7 +56,7 @@ class Depthwise(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C * multiplier, *places]`."""
-        require_map(inputs[0], "a depthwise convolution")
+        require_map(inputs[0])
         return self._conv(inputs[0]).infer(inputs)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

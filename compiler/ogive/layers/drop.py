@@ -23,7 +23,7 @@ class _Drop(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], self.title)
+        require_float(inputs[0])
         return (inputs[0],)
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:

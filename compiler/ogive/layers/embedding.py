@@ -51,7 +51,7 @@ class Embedding(Layer):
         (x,) = inputs
         if x.dtype != "int":
             raise ShapeError(
-                f"an embedding looks up ints, and {x} holds {x.dtype}s",
+                f"looks up ints, and {x} holds {x.dtype}s",
                 code="E204",
                 operand=0,
                 help="declare the input so: `input tokens: int [128]`",
@@ -110,7 +110,7 @@ class Positional(Layer):
         """The shape stays."""
         (x,) = inputs
         if self.encoding == "sine":
-            require_tokens(x, "a sine encoding")
+            require_tokens(x, of="the input of sines")
             if self.init is not None:
                 raise ShapeError(
                     "there is no weight to initialise: a sine encoding is computed",
@@ -118,10 +118,10 @@ class Positional(Layer):
                     argument="init",
                 )
             return (x,)
-        require_float(x, "a learned encoding")
+        require_float(x)
         if x.layout is Layout.PLAIN:
             raise ShapeError(
-                f"a learned encoding needs tokens or a map, and {x} has no places", code="E204", operand=0
+                f"needs tokens or a map, and {x} has no places", code="E204", operand=0
             )
         return (x,)
 
@@ -184,7 +184,7 @@ class ClassToken(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[length, C]` to `[length + 1, C]`."""
         (x,) = inputs
-        require_tokens(x, "a class token")
+        require_tokens(x)
         return (x.with_spatial(x.spatial[0] + 1),)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

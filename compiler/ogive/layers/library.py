@@ -24,6 +24,7 @@ from ogive.layers import (
     shape,
     shortcut,
     shuffle,
+    spread,
     window_attention,
 )
 from ogive.layers.base import Layer
@@ -32,7 +33,7 @@ from ogive.layers.guard import NameTaken, guarded, place_of
 FAMILIES: tuple[ModuleType, ...] = (
     *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
     *(attention, window_attention, embedding, recurrent),
-    *(shape, parts, resize, shuffle, scale, shortcut),
+    *(shape, parts, resize, spread, shuffle, scale, shortcut),
 )
 """The modules whose layers every program knows, in the order of the reference."""
 
@@ -109,6 +110,10 @@ class Library:
         plain = _plain(name)
         own = next((kind for kind in self._layers if _plain(kind) == plain), None)
         return own or self._aliases.get(plain)
+
+    def aliases(self) -> tuple[str, ...]:
+        """What other tools call the layers, in small letters without underscores; `alias` has the answers."""
+        return tuple(self._aliases)
 
     def groups(self) -> dict[str, tuple[str, ...]]:
         """The groups that edits speak of (`norm`, `act`, …), each with the names of its layers."""

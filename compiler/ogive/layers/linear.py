@@ -54,10 +54,10 @@ class Linear(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[…, in]` to `[…, out_features]`."""
         (x,) = inputs
-        require_float(x, "a linear map")
+        require_float(x)
         if x.layout is Layout.MAP:
             raise ShapeError(
-                f"a linear map needs a vector or tokens, and {x} is a map",
+                f"needs a vector or tokens, and {x} is a map",
                 code="E204",
                 operand=0,
                 help=self._instead(x),
@@ -68,9 +68,10 @@ class Linear(Layer):
         """What to write where a map arrives: it may be an image, or tokens that were turned."""
         linear = f"linear({self.out_features})"
         flattened = f"flatten it first: `flatten -> {linear}`, or `global_avg_pool -> flatten -> {linear}`"
-        if len(x.sizes) > 2:  # noqa: PLR2004 - more than one axis of places
+        if len(x.sizes) > 2:
             return flattened
-        return f"to mix its places, say that they are features: `permute(2, 1, layout = tokens) -> {linear}`; {flattened}"
+        turned = f"`permute(2, 1, layout = tokens) -> {linear}`"
+        return f"to mix its places, say that they are features: {turned}; or {flattened}"
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
         """`weight [out, in]` and `bias [out]`."""

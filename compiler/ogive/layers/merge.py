@@ -99,7 +99,7 @@ class Sub(_Elementwise):
         """The shape that both of them have."""
         if inputs[0].dtype == "bool":
             raise ShapeError(
-                f"a difference needs numbers, and {inputs[0]} holds truth values", code="E204", operand=0
+                f"needs numbers, and {inputs[0]} holds truth values", code="E204", operand=0
             )
         return super().infer(inputs)
 
@@ -118,7 +118,7 @@ class Mean(_Elementwise):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape that all of them have."""
-        require_float(inputs[0], "a mean")
+        require_float(inputs[0])
         return super().infer(inputs)
 
     def _expression(self, count: int) -> Template | Call:
@@ -275,10 +275,10 @@ class MatMul(_Merge):
         """`[…, n, m]`, read as the first operand is."""
         a, b = inputs
         for index, x in enumerate(inputs):
-            require_float(x, "a matrix product")
+            require_float(x)
             if len(x.sizes) < 2:
                 raise ShapeError(
-                    f"a matrix product needs two axes beside the batch, and {x} has one",
+                    f"needs two axes beside the batch, and {x} has one",
                     code="E205",
                     operand=index,
                 )
@@ -331,6 +331,10 @@ def _fixed(x: TensorType, free: int | None) -> tuple[object, ...]:
     return (len(x.sizes), sizes, x.layout, x.dtype)
 
 
+def _layout(x: TensorType) -> str:
+    return "a vector" if x.layout is Layout.PLAIN and len(x.sizes) == 1 else _LAYOUTS[x.layout]
+
+
 def disagreement(
     a: TensorType,
     b: TensorType,
@@ -352,7 +356,7 @@ def disagreement(
     if a.dtype != b.dtype:
         what = f"dtype: {a.dtype} and {b.dtype}"
     elif a.layout is not b.layout:
-        what = f"layout: {_LAYOUTS[a.layout]} and {_LAYOUTS[b.layout]}"
+        what = f"layout: {_layout(a)} and {_layout(b)}"
     elif len(a.sizes) != len(b.sizes):
         what = f"their number of axes: {len(a.sizes)} and {len(b.sizes)}"
     else:

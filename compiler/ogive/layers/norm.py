@@ -38,7 +38,7 @@ class _Norm(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], self.what)
+        require_float(inputs[0])
         self._check(inputs[0])
         return (inputs[0],)
 
@@ -50,12 +50,12 @@ class _Norm(Layer):
         return Look("norm", self.short, self.short)
 
 
-def _require_channels(x: TensorType, what: str) -> None:
+def _require_channels(x: TensorType) -> None:
     """Refuses tensors whose features PyTorch would not find on axis 1."""
     if x.layout is Layout.TOKENS or (x.layout is Layout.PLAIN and len(x.sizes) > 1):
         kind = "tokens" if x.layout is Layout.TOKENS else f"a tensor of {len(x.sizes)} axes"
         raise ShapeError(
-            f"{what} needs a map (channels first) or a vector, and {x} is {kind}",
+            f"needs a map (channels first) or a vector, and {x} is {kind}",
             code="E204",
             operand=0,
             help="`ln`, which normalises the features of tokens",
@@ -92,7 +92,7 @@ class BatchNorm(_Norm):
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
-        _require_channels(x, self.what)
+        _require_channels(x)
         require_weight(self.init, affine=self.affine, argument="affine")
         require_vector_init(self.init, self.what)
         if self.eps == 0:
@@ -195,7 +195,7 @@ class GroupNorm(_Norm):
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
-        _require_channels(x, self.what)
+        _require_channels(x)
         require_weight(self.init, affine=self.affine, argument="affine")
         require_vector_init(self.init, self.what)
         if x.channels % self.num_groups:
@@ -255,12 +255,12 @@ class InstanceNorm(_Norm):
     init: Initializer | None = arg(None, named=True, doc="initialiser of the scale; ones without it")
 
     def _check(self, x: TensorType) -> None:
-        require_map(x, self.what)
+        require_map(x)
         require_weight(self.init, affine=self.affine, argument="affine")
         require_vector_init(self.init, self.what)
         if prod(x.spatial) == 1:
             raise ShapeError(
-                f"{self.what} needs more than one place in each channel, and {x} has one",
+                f"needs more than one place in each channel, and {x} has one",
                 operand=0,
                 help="`gn` or `bn`",
             )
@@ -365,7 +365,7 @@ class LocalResponseNorm(_Norm):
     k: float = arg(1.0, doc="added to the mean")
 
     def _check(self, x: TensorType) -> None:
-        require_map(x, self.what)
+        require_map(x)
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`F.local_response_norm(x, 5)`."""

@@ -63,9 +63,9 @@ class Slice(_Part):
         stop = stop + size if stop < 0 else stop
         if not (0 <= start < stop <= size):
             what = f"{self.start} to {'the end' if self.stop is None else self.stop}"
-            outside = "is empty" if start >= stop else "does not lie inside"
+            outside = "takes nothing of" if start >= stop else "reaches out of"
             raise ShapeError(
-                f"the slice from {what} {outside}: the {axis_name(x, axis)} of {x}",
+                f"the slice from {what} {outside} the {axis_name(x, axis)} of {x}",
                 operand=0,
                 argument="start" if not 0 <= start < size else "stop",
                 help=f"a range within 0 to {size}",
@@ -208,7 +208,7 @@ class Chunk(_Part):
         size = x.sizes[axis - 1]
         if size % self.chunks:
             raise ShapeError(
-                f"{self.chunks} equal parts do not make the {size} {axis_name(x, axis)} of {x}",
+                f"cannot cut the {size} {axis_name(x, axis)} of {x} into {self.chunks} equal parts",
                 code="E203",
                 operand=0,
                 argument="chunks",

@@ -72,8 +72,8 @@ class _Pool(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *windows]`."""
         (x,) = inputs
-        require_map(x, "pooling")
-        require_float(x, "pooling")
+        require_map(x)
+        require_float(x)
         sizes: list[Size] = []
         for axis, (size, (k, s, p, d)) in enumerate(zip(x.spatial, self._windows(x), strict=True)):
             if self.padding == "same":
@@ -236,10 +236,10 @@ class _GlobalPool(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, 1, …]`, `[length, C]` to `[1, C]`."""
         (x,) = inputs
-        require_float(x, "pooling")
+        require_float(x)
         if x.layout is Layout.PLAIN:
             raise ShapeError(
-                f"pooling needs a map or tokens, and {x} has no places to pool", code="E204", operand=0
+                f"needs a map or tokens, and {x} has no places to pool", code="E204", operand=0
             )
         return (x.with_spatial(*(1 for _ in x.spatial)),)
 
@@ -305,8 +305,8 @@ class AdaptiveAvgPool(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *output_size]`."""
         (x,) = inputs
-        require_map(x, "pooling")
-        require_float(x, "pooling")
+        require_map(x)
+        require_float(x)
         return (x.with_spatial(*self._output(x)),)
 
     def _output(self, x: TensorType) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ so it is written in terms of the shapes of the layer's operands: `x.shape[2]`, `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ogive.layers.code import Call, Keyword, Operand, Operands, Self, Template, Torch, Value
@@ -134,7 +134,10 @@ class _Text:
             parts = [self.value(f"{name}{index}", part) for index, part in enumerate(value)]
             return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
         if isinstance(value, SizeExpr):
-            return formula(value, self.sources)
+            # its numbers are values as well, which may be parameters of a class
+            return formula(
+                value, self.sources, lambda number: self.value(f"{name}_{len(self.slots)}", int(number))
+            )
         self.slots.append((name, value))
         return f"{{{name}}}"
 
@@ -148,8 +151,13 @@ def _put(text: str, name: str, value: str) -> str:
     return text.replace(hole, f"({value})" if compound and not alone else value)
 
 
-def formula(size: SizeExpr, sources: Sources) -> str:
+def formula(size: SizeExpr, sources: Sources, number: Callable[[Number], str] = str) -> str:
     """A size as Python computes it from others.
+
+    Args:
+        size: it.
+        sources: the others.
+        number: how its numbers are written.
 
     Raises:
         Unreadable: it follows from none of them.
@@ -157,7 +165,7 @@ def formula(size: SizeExpr, sources: Sources) -> str:
     found = express(size, sources)
     if found is None:
         raise Unreadable(size)
-    return written(found, _PYTHON)
+    return written(found, _PYTHON, number)
 
 
 # --------------------------------------------------------------------------- the arithmetic

@@ -61,7 +61,7 @@ class _Recurrent(Layer):
         the last layer's state behind the end of the sequence.
         """
         x = inputs[0]
-        require_tokens(x, self.what)
+        require_tokens(x)
         if self.dropout > 0 and self.num_layers == 1:
             raise ShapeError(
                 "dropout acts between layers, and there is one",
@@ -80,7 +80,7 @@ class _Recurrent(Layer):
         names = " and ".join(self.parts)
         if len(given) != len(self.parts):
             raise ShapeError(
-                f"{self.what} begins with its whole state, {names}",
+                f"begins with its whole state, {names}, and gets a part of it",
                 operand=1,
                 help=f"`{self.kind}({', '.join(f'l.{part}' for part in self.parts)}, {self.width})`",
             )

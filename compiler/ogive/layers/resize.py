@@ -73,11 +73,11 @@ class Upsample(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *places * scale_factor]`."""
         (x,) = inputs
-        require_map(x, "upsample")
-        require_float(x, "upsample")
+        require_map(x)
+        require_float(x)
         if (self.scale_factor is None) == (self.size is None):
             raise ShapeError(
-                "give either scale_factor or size",
+                f"needs scale_factor or size, and has {'neither' if self.size is None else 'both'}",
                 code="E107",
                 argument="size",
                 help="`upsample(scale_factor = 2)`",
@@ -179,8 +179,8 @@ class Pad(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *places + padding]`."""
         (x,) = inputs
-        require_map(x, "padding")
-        require_float(x, "padding")
+        require_map(x)
+        require_float(x)
         sides = self._sides(x)
         for axis, pair in enumerate(sides):
             for padding in pair:
@@ -227,12 +227,12 @@ class Crop(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[C, *sizes]`."""
         x = inputs[0]
-        require_map(x, "a crop")
+        require_map(x)
         if len(inputs) == 2:
-            require_map(inputs[1], "a crop", axes=(len(x.spatial),))
+            require_map(inputs[1], axes=(len(x.spatial),))
         if (len(inputs) == 2) == bool(self.sizes):
             raise ShapeError(
-                "a crop takes the sizes of its output, or a tensor that has them",
+                "takes the sizes of its output, or a tensor that has them",
                 code="E206",
                 help="`crop(56, 56)`, or `crop(up)`",
             )
@@ -240,7 +240,7 @@ class Crop(Layer):
         for axis, (size, wanted) in enumerate(zip(x.spatial, sizes, strict=True), 2):
             if wanted > size:
                 raise ShapeError(
-                    f"a crop to {wanted} is larger than the {axis_name(x, axis)} of {x}",
+                    f"{wanted} is more than the {axis_name(x, axis)} of {x}",
                     code="E202",
                     operand=0,
                     argument="sizes",

@@ -24,7 +24,7 @@ class Scale(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], "scale")
+        require_float(inputs[0])
         return (inputs[0],)
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -54,7 +54,7 @@ class LayerScale(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], "layer_scale")
+        require_float(inputs[0])
         return (inputs[0],)
 
     def _shape(self, x: TensorType) -> tuple[Size, ...]:
@@ -101,7 +101,7 @@ class Abs(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
-        require_float(inputs[0], "abs")
+        require_float(inputs[0])
         return (inputs[0],)
 
     def torch(self, inputs: Sequence[TensorType]) -> Torch:

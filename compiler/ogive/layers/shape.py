@@ -145,11 +145,16 @@ class Reshape(_View):
         return Torch(forward=Template(f"{{0}}.reshape(-1, {names})", slots, atom=True))
 
 
+def _too_few(axes: int, layout: str) -> str:
+    given = f"{axes} {'size is' if axes == 1 else 'sizes are'} given"
+    return f"{'a map has' if layout == 'map' else 'tokens have'} two to four sizes, and {given}"
+
+
 def _said(layout: str, axes: int) -> Layout:
     """The layout that was asked for, where so many axes can have it."""
     least, most = {"map": (2, 4), "tokens": (2, 4), "plain": (1, 99)}[layout]
     if not least <= axes <= most:
-        raise ShapeError(f"{axes} sizes cannot be read as {layout}", code="E205", argument="layout")
+        raise ShapeError(_too_few(axes, layout), code="E205", argument="layout")
     return Layout(layout)
 
 
@@ -226,7 +231,7 @@ class Tokens(_View):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[places, C]`."""
         (x,) = inputs
-        require_map(x, "tokens")
+        require_map(x)
         return (replace(x, sizes=(prod(x.spatial), x.channels), layout=Layout.TOKENS),)
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -253,12 +258,12 @@ class Map(_View):
         """`[length, C]` to `[C, *sizes]`."""
         (x,) = inputs
         if x.layout is not Layout.TOKENS:
-            name = "a map already" if x.layout is Layout.MAP else "a plain tensor"
+            name = "one already" if x.layout is Layout.MAP else "a plain tensor"
             raise ShapeError(
-                f"only tokens can be laid out as a map, and {x} is {name}",
+                f"lays tokens out as a map, and {x} is {name}",
                 code="E204",
                 operand=0,
-                help="`reshape` takes channels and places" if x.layout is Layout.PLAIN else None,
+                help="`reshape` takes channels and places" if x.layout is Layout.PLAIN else "leave it out",
             )
         sizes = self.sizes or x.spatial
         if prod(sizes) != prod(x.spatial) or len(sizes) > 3:

@@ -25,10 +25,10 @@ class Subsample(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, *places]` to `[channels, *ceil(places / stride)]`."""
         (x,) = inputs
-        require_map(x, "subsample")
+        require_map(x)
         if self.channels is not None and self.channels < x.channels:
             raise ShapeError(
-                f"subsample cannot make {self.channels} channels of {x.channels}: it only adds some",
+                f"cannot make {self.channels} channels of {x.channels}: it only adds some",
                 code="E206",
                 operand=0,
                 argument="channels",

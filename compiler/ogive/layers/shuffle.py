@@ -25,8 +25,8 @@ class PixelShuffle(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C r², H, W]` to `[C, H r, W r]`."""
         (x,) = inputs
-        require_map(x, "a pixel shuffle", axes=(2,))
-        require_float(x, "a pixel shuffle")
+        require_map(x, axes=(2,))
+        require_float(x)
         r = self.upscale_factor
         if x.channels % r**2:
             raise ShapeError(
@@ -65,8 +65,8 @@ class SpaceToDepth(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, H n, W n]` to `[C n², H, W]`."""
         (x,) = inputs
-        require_map(x, "space_to_depth", axes=(2,))
-        require_float(x, "space_to_depth")
+        require_map(x, axes=(2,))
+        require_float(x)
         n = self.downscale_factor
         for axis, size in enumerate(x.spatial, 2):
             if size % n:
@@ -110,8 +110,8 @@ class ChannelShuffle(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape stays."""
         (x,) = inputs
-        require_map(x, "a channel shuffle")
-        require_float(x, "a channel shuffle")
+        require_map(x)
+        require_float(x)
         if x.channels % self.groups:
             raise ShapeError(
                 f"{self.groups} groups do not divide the {x.channels} channels of {x}",

@@ -43,7 +43,9 @@ def per_axis(window: _S | tuple[_S, ...], axes: int, argument: str) -> tuple[_S,
     if len(window) != axes:
         text = "x".join(map(str, window))
         raise ShapeError(
-            f"{argument} {text} has {len(window)} axes, the map has {axes}", code="E205", argument=argument
+            f"{argument} {text} has {len(window)} axes, and the map has {axes}",
+            code="E205",
+            argument=argument,
         )
     return window
 
@@ -167,26 +169,39 @@ def compact(window: Sequence[_S]) -> _S | tuple[_S, ...]:
     return window[0] if len(set(window)) == 1 else tuple(window)
 
 
-def require_map(x: TensorType, what: str, *, axes: tuple[int, ...] = (1, 2, 3)) -> None:
+def require_map(x: TensorType, *, axes: tuple[int, ...] = (1, 2, 3)) -> None:
     """Refuses anything but a map of the given numbers of spatial axes.
 
     Raises:
         ShapeError: E204 when it is no map at all, E205 when it has other axes.
     """
     if x.layout is not Layout.MAP:
+        require_float(x)  # indices are never a map: that is what is wrong with them
         plain = "a vector" if len(x.sizes) == 1 else f"a tensor of {len(x.sizes)} axes"
         name = plain if x.layout is Layout.PLAIN else "tokens"
-        raise ShapeError(f"{what} needs a map (channels first), and {x} is {name}", code="E204", operand=0)
+        raise ShapeError(
+            f"needs a map (channels first), and {x} is {name}", code="E204", operand=0, help=_to_map(x)
+        )
     if len(x.spatial) not in axes:
         wanted = " or ".join(f"{n}d" for n in axes)
-        raise ShapeError(f"{what} needs a {wanted} map, and {x} is {len(x.spatial)}d", code="E205", operand=0)
+        raise ShapeError(f"needs a {wanted} map, and {x} is {len(x.spatial)}d", code="E205", operand=0)
 
 
-def require_float(x: TensorType, what: str) -> None:
+def require_float(x: TensorType) -> None:
     """Refuses indices and truth values.
 
     Raises:
         ShapeError: E204.
     """
     if x.dtype != "float":
-        raise ShapeError(f"{what} needs float numbers, and {x} holds {x.dtype}s", code="E204", operand=0)
+        fix = "`embedding(count, width)` makes tokens of ints" if x.dtype == "int" else None
+        raise ShapeError(f"needs float numbers, and {x} holds {x.dtype}s", code="E204", operand=0, help=fix)
+
+
+def _to_map(x: TensorType) -> str | None:
+    """What lays a tensor out as a map."""
+    if x.layout is Layout.TOKENS and len(x.spatial) == 1:
+        return f"`map(height, width)` lays the {x.spatial[0]} tokens out as a map"
+    if len(x.sizes) == 1:
+        return f"`reshape({x.sizes[0]}, 1, 1, layout = map)` makes a map of one place"
+    return None

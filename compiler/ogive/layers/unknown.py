@@ -279,7 +279,7 @@ def is_large(value: Size | Fraction, bound: int) -> bool:
 
 def approximate(value: Size) -> Size:
     """The terms that count where the unknowns are large: quotients without their rounding, and of those the
-    greatest powers.
+    greatest powers, and what is much more than these while the unknowns are small.
     """
     if not isinstance(value, SizeExpr):
         return value
@@ -290,7 +290,14 @@ def approximate(value: Size) -> Size:
     if not isinstance(smooth, SizeExpr):
         return smooth
     degrees = [sum(power for _, power in monomial) for monomial, _ in smooth.terms]
-    return _made(dict(t for t, degree in zip(smooth.terms, degrees, strict=True) if degree == max(degrees)))
+    terms = list(zip(smooth.terms, degrees, strict=True))
+    leading = max(abs(coefficient) for (_, coefficient), degree in terms if degree == max(degrees))
+    return _made(
+        dict(term for term, degree in terms if degree == max(degrees) or abs(term[1]) > _MUCH * leading)
+    )
+
+
+_MUCH = 16  # a lower term of so many times the greatest's coefficient is the larger one up to that size
 
 
 def _smooth(atom: Atom) -> Size | Fraction:

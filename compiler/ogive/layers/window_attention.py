@@ -61,8 +61,8 @@ class WindowAttention(Layer):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`[C, H, W]` to `[C, H, W]`."""
         (x,) = inputs
-        require_map(x, "window attention", axes=(2,))
-        require_float(x, "window attention")
+        require_map(x, axes=(2,))
+        require_float(x)
         window, shift = self._axes()
         if any(s >= w for s, w in zip(shift, window, strict=True)):
             raise ShapeError(

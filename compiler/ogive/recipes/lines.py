@@ -198,7 +198,7 @@ def _no_function(ctx: Context, frame: Frame, setting: Setting, expr: ast.Expr, h
     names = [*setting.by_name, *(["none"] if setting.plain else [])]
     help_: str | None = None
     if isinstance(head, ast.Name):
-        what = f"`{head.id}` is none of them"
+        what = f"`{head.id}`"
         owner = next((s for s in SETTINGS if head.id in s.by_name), None)
         guess = did_you_mean(head.id, setting.by_name)
         if owner is not None:
@@ -207,17 +207,17 @@ def _no_function(ctx: Context, frame: Frame, setting: Setting, expr: ast.Expr, h
             help_ = f"did you mean `{guess}`?"
     elif isinstance(expr, ast.Literal | ast.String | ast.Kernel):
         value = expressions.evaluate(ctx, frame, expr)
-        what = f"this is {describe(value)}"
+        what = describe(value)
         if value in setting.by_name:
             help_ = f"without quotes: `{value}`"
     else:
-        what = f"`{_short(expr.span)}` is none of them"
+        what = f"`{_short(expr.span)}`"
     ctx.error(
         "E325",
-        f"`{setting.name}` takes a function, and {what}",
+        f"`{setting.name}` cannot be {what}",
         head.span,
         "not one of them",
-        notes=(("functions", ", ".join(names)),),
+        notes=(("note", f"it takes {', '.join(names)}"),),
         help=help_,
     )
 

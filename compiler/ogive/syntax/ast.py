@@ -263,10 +263,14 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """`input image: 3x224x224`, `input tokens: int [128]`. `dtype` is float unless written."""
+    """`input image: 3x224x224`, `input words: int [128]`, `input signal: tokens 100x64`.
+
+    `dtype` is float unless written; `tokens` says that the features stand last.
+    """
 
     name: Name
     dtype: str
+    tokens: bool
     shape: Expr
     span: Span
 

@@ -186,5 +186,9 @@ def _superfluous(closer: Lexeme, opener: Lexeme | None) -> Diagnostic:
         labels = [Label(closer.span, "nothing is open here")]
     else:
         open_sign, meant = SIGNS[opener.type], SIGNS[OPENERS[opener.type]]
-        labels = [Label(closer.span, f"`{meant}` would close"), Label(opener.span, f"this `{open_sign}`")]
+        if meant == sign:  # the indent says that it is not the one that is missing
+            here, there = "one too many", f"this `{open_sign}` has its `{meant}` further down"
+        else:
+            here, there = f"`{meant}` would close", f"this `{open_sign}`"
+        labels = [Label(closer.span, here), Label(opener.span, there)]
     return Diagnostic("E002", f"this `{sign}` closes nothing", tuple(labels))

@@ -209,7 +209,7 @@ def _unknown_statement(m: Mistake) -> Diagnostic | None:
             "E009", f"there is no statement `{word}`", labels, help=f"did you mean `{meant}`?", fix=fix
         )
     known = ", ".join(f"`{w}`" for w in STATEMENT_WORDS.values())
-    help = f"the statements are {known}; between two layers stands `->`"
+    help = f"between two layers stands `->`: `{word} -> …`; the statements are {known}"
     return Diagnostic("E009", f"there is no statement `{word}`", labels, help=help)
 
 
@@ -226,12 +226,24 @@ def _statement_behind(m: Mistake) -> Diagnostic | None:
 
 def _statement_in_chain(m: Mistake) -> Diagnostic | None:
     """`relu -> repeat 3 { … }`."""
+    if m.before is None or m.index < 2:
+        return None
     word, arrow = m.before, m.lexemes[m.index - 2]
-    if word is None or arrow.type != "ARROW" or word.value not in _OWN_LINE:
+    if arrow.type != "ARROW" or word.value not in _OWN_LINE:
         return None
     labels = (Label(arrow.span.to(word.span), "a statement, not a step of a chain"),)
     help = f"end the chain before the arrow; `{word.value}` begins the next line, and goes on from there"
     return Diagnostic("E001", f"`{word.value}` begins a line", labels, help=help)
+
+
+def _arrow_behind(m: Mistake) -> Diagnostic | None:
+    """`repeat 3 { … } -> bn`."""
+    word = STATEMENT_WORDS.get(m.begin.type, "")
+    ended = m.before is not None and m.before.type == "RBRACE"
+    if m.found.type != "ARROW" or not ended or word not in ("repeat", "stage", "for", "if", "share"):
+        return None
+    help = "leave out the arrow and begin a new line: the flow goes on from what the braces gave"
+    return m.say("E001", f"`->` cannot stand behind the braces of `{word}`", "the statement ended", help)
 
 
 def _missing_between(m: Mistake) -> Diagnostic | None:
@@ -331,7 +343,8 @@ def _unexpected(m: Mistake) -> Diagnostic:
 _FIRST = (_kernel, _chain_in_brackets, _malformed_number)
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
     _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
-    _definition_inside, _unknown_statement, _statement_behind, _statement_in_chain, _missing_between, _branches, _operators,
+    _definition_inside, _unknown_statement, _statement_behind, _statement_in_chain, _arrow_behind,
+    _missing_between, _branches, _operators,
 )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ _GOES_ON_BEFORE = frozenset({"ARROW", "VBAR", "LBRACE", "RBRACE", "ELSE"})
 # What shows that a word at the start of a statement is the name of a tensor.
 _USES_A_NAME = frozenset({"EQUAL", "COLLECT", "ARROW", "DOT", "AS", "NEWLINE", "VBAR", "RBRACE", "$END"})
 _DTYPES = frozenset({"int", "float", "bool"})
+_BEGINS_SHAPE = frozenset({"NAME", "LSQB", "KERNEL", "INT", "LPAR", "UNKNOWN"})
 # What makes the tree one level deeper without a bracket, and what ends a run of those.
 _LINKS = _OPERATORS | {"DOT", "ELSE"}
 _ENDS_RUN = frozenset({"COMMA", "ARROW", "NEWLINE", "VBAR", "EQUAL", "COLLECT", "COLON"})
@@ -156,6 +157,13 @@ class _Words:
             lexeme.type = "NAME"
         elif lexeme.type == "NAME" and lexeme.value in _DTYPES and _behind_input(before):
             lexeme.type = "DTYPE"
+        elif lexeme.type == "NAME" and lexeme.value == "tokens" and self._is_layout(index, before):
+            lexeme.type = "TOKENS"
+
+    def _is_layout(self, index: int, before: list[Lexeme]) -> bool:
+        typed = bool(before) and before[-1].type == "DTYPE"
+        behind = before[-4:-1] if typed else before[-3:]
+        return _behind_input(behind) and self._type(index + 1) in _BEGINS_SHAPE
 
     def _type(self, index: int) -> str:
         return self._lexemes[index].type if index < len(self._lexemes) else "$END"

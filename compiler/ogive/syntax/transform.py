@@ -208,8 +208,9 @@ class Builder:
         return ast.Let(_name(parts[1]), parts[3], _cover(parts))
 
     def input(self, parts: Parts) -> ast.Input:
-        dtype = parts[3].value if isinstance(parts[3], Lexeme) else "float"
-        return ast.Input(_name(parts[1]), dtype, parts[-1], _cover(parts))
+        words = {part.type: part.value for part in parts[3:-1]}
+        dtype = words.get("DTYPE", "float")
+        return ast.Input(_name(parts[1]), dtype, "TOKENS" in words, parts[-1], _cover(parts))
 
     def output(self, parts: Parts) -> ast.Output:
         _refuse_values(parts[-1], parts[-1].span)

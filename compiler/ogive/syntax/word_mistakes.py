@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
 from ogive.syntax.lexeme import EDIT_WORDS, ITEM_WORDS, STATEMENT_WORDS, Lexeme, text_of
-from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut
+from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut, shown
 
 _TAKES = {
     "insert": "a layer", "remove": "a kind of layer", "replace": "a kind of layer", "set": "a kind of layer",
@@ -98,8 +98,11 @@ def _not_an_edit(m: Mistake, word: str) -> Diagnostic | None:
     if m.found.type == "NAME":
         following = m.following.type
         if word in _TAKES and _TYPES[word] in EDIT_WORDS:
-            place = Span(m.found.span.source, m.found.span.end, m.found.span.end + 1)
+            source, end = m.found.span.source, m.found.span.end
+            place = Span(source, end, min(end + 1, len(source.text)))
             message = f"`{word}` takes {_TAKES[word]}"
+            if following in BEGINS_VALUE:
+                place, message = m.following.span, f"{message}, not {shown(m.following)}"
             return _written(place, message, "which?", _TYPES[word])
         meant = did_you_mean(word, (*EDIT_WORDS.values(), "assert"))
         if meant and following in BEGINS_VALUE:

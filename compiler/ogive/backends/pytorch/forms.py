@@ -90,7 +90,7 @@ class Forms:
             return False
         if any(isinstance(u, Use) and u.scope is not None and u.scope.borrowed for u in uses):
             return False
-        alone = len(uses) == 1 and len(scope.inputs) == 1
+        alone = len(uses) == 1 and len(scope.inputs) == len(scope.outputs) == 1
         fits = (
             first.operands == scope.inputs
             and last.outputs == scope.outputs

@@ -203,7 +203,9 @@ class Forward:
         self.writer.finish(refs)
         self.writer.settle(refs, heavy=heavy)
         text = f"{module}({', '.join([*(self.writer.operand(ref)[0] for ref in refs), *lent])})"
-        if use.scope is not None and use.scope.kind == "aux" and len(use.outputs) == 1:
+        # a feature that is taken out of a head is computed in evaluation as well: there are no heads then
+        training = use.scope is not None and use.scope.kind == "aux" and bool(self.graph.heads)
+        if training and len(use.outputs) == 1:
             text = f"{module}({', '.join([*map(self.writer.name, refs), *lent])}) if self.training else None"
             self.writer.express(use.outputs[0], text, False, refs, heavy=True, branch="", wish=use.attr)
             self.writer.name(use.outputs[0])
@@ -215,7 +217,7 @@ class Forward:
         else:
             clique = use.scope is not None and use.scope.region.clique is not None
             heads = {head.ref: head.name for head in self.graph.heads}
-            if use.scope is not None and use.scope.kind == "aux":  # with a head of its own in it
+            if training:  # with a head of its own in it
                 text += f" if self.training else ({', '.join(['None'] * len(use.outputs))})"
             wishes = [
                 (heads.get(ref) or ref.node).rpartition(".")[2] if clique or ref in heads else self._wish(ref)

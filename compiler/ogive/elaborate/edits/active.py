@@ -127,7 +127,7 @@ def hold(ctx: Context, edits: tuple[ActiveEdit, ...]) -> tuple[ActiveEdit, ...]:
     if len(edits) > MAX_EDITS:
         ctx.stop(
             "E315",
-            f"more than {MAX_EDITS} edits hold here",
+            f"more than {MAX_EDITS} edits act at the same time",
             edits[MAX_EDITS].edit.span,
             "one more",
             help="write what they make into the net itself",

@@ -77,7 +77,11 @@ def rewrite(ctx: Context, frame: Frame, application: Application) -> Value:
             return POISON
         edit = active.edit
         assert isinstance(edit, ast.Insert)
+        # what else the layer gives (`l.hidden`) stays what it was
+        parts = value.parts if isinstance(value, Tensor) else {}
         value = _graft(ctx, replace(frame, flow=value), active, later, edit.layer, callee, span)
+        if parts and isinstance(value, Tensor):
+            value = replace(value, parts=parts)
     return value
 
 

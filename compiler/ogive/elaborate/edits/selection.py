@@ -122,9 +122,10 @@ def _no_place(ctx: Context, kind: Kind, specs: Sequence[Argument], name: str | N
         no_argument(ctx, kind, {None: specs}, name, span)
         return
     names = ", ".join(spec.name for spec in specs)
+    places = sum(not spec.keyword_only for spec in specs)
     ctx.error(
         "E105",
-        f"`{kind.name}` has no such argument to be selected by",
+        f"`{kind.name}` takes {places} argument{'s' * (places != 1)} by position, and this is one more",
         span,
         "one too many",
         notes=(("note", f"it takes {names}" if names else "it takes none"),),

@@ -58,7 +58,7 @@ def _report(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str) -
     says = f"`{text}` matches nothing"
     of_kind = [part for part in parts if part.is_of(kind)]
     if not of_kind:
-        _none_at_all(ctx, active, parts, f"{says}: `{net}` has no `{kind.name}`")
+        _none_at_all(ctx, active, parts, net, says)
         return
     inside = [part for part in of_kind if active.holds_in(part.stages)]
     if not inside:
@@ -79,8 +79,18 @@ def _report(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str) -
     ctx.error("E311", f"{says}: {why}", edit.selector.span, "matches nothing", labels=labels, help=help_)
 
 
-def _none_at_all(ctx: Context, active: ActiveEdit, parts: Sequence[Part], message: str) -> None:
+def _none_at_all(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str, says: str) -> None:
     kind = active.kind
+    message = f"{says}: `{net}` has no `{kind.name}`"
+    if kind.name == net:
+        ctx.error(
+            "E311",
+            f"`{kind.name}` is the whole net, and an edit changes what is in it",
+            active.edit.selector.span,
+            "matches nothing",
+            help=f"arguments of a net are given to it: `variant name = {kind.name}(…)`, or `--set`",
+        )
+        return
     taker = next(
         (
             acted.active

@@ -19,6 +19,13 @@ _CHANNELWISE = frozenset({"norm", "act", "dropout"})
 """Groups of layers that work on each channel alone: the sources may be concatenated before them."""
 
 
+_INSTEAD = {
+    "share": "write the layers themselves: all stages share the weights of a clique already",
+    "input": "declare it at the beginning of the net's body",
+}
+"""Where else a declaration stands, unless behind the clique."""
+
+
 def _apply(ctx: Context, frame: Frame, use: WordUse) -> Value:
     assert use.body is not None
     source = frame.flow
@@ -121,7 +128,7 @@ def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> boo
             f"`{word}` stands in a clique's body, which is computed once a layer and stage",
             span,
             "in a clique",
-            help="put it behind the clique",
+            help=_INSTEAD.get(word, "put it behind the clique"),
             frame=frame,
         )
     return not declared
