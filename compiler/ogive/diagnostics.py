@@ -97,6 +97,9 @@ def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:
     lowered = {c.lower(): c for c in pool}
     if wrong.lower() in lowered:
         return lowered[wrong.lower()]
+    initials = "".join(word[0] for word in wrong.lower().split("_") if word)
+    if "_" in wrong and initials in lowered:  # `learning_rate`: `lr`
+        return lowered[initials]
     for near in get_close_matches(wrong.lower(), list(lowered), n=3, cutoff=0.6):
         # `pad`, `epsilon`, `integer`
         begins = wrong.lower().startswith(near) or near.startswith(wrong.lower())

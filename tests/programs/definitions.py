@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 from random import Random
 
 from ogive.layers.base import Layout, TensorType
@@ -69,9 +70,7 @@ def write_program(random: Random, library: Library | None = None, *, reckless: f
 
 def input_type(author: Author) -> tuple[TensorType, str, bool]:
     """What enters a net, its text, and whether its places are unknown."""
-    way = author.weighted(
-        {"2d": 8, "1d": 1.5, "3d": 1, "unknown": 1.5, "vector": 0.8, "int": 1.5, "tokens": 0}
-    )
+    way = author.weighted({"2d": 8, "1d": 1.5, "3d": 1, "unknown": 1.5, "vector": 0.8, "int": 1.5})
     c = author.pick((4, 3, 1, 6, 8, 2))
     if way == "unknown":
         by = author.pick((1, 8, 4))
@@ -109,6 +108,10 @@ def _net(author: Author, values: dict[str, object], name: str = "Net") -> list[s
         lines += _more_inputs(author, place)
     else:
         place.tensors["image"] = x
+    if x.layout is Layout.MAP and author.chance(0.12):
+        author.use("tokens of an image")
+        lines.append("tokens")
+        place.flow = TensorType((prod(x.spatial), x.channels), Layout.TOKENS)
     for _ in range(author.count(1, 5)):
         lines += statements.statement(author, place)
     if "output" in place.values and author.chance(0.5):

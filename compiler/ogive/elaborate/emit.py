@@ -188,7 +188,7 @@ def _wrong_number(
         help_ = f"give it the other as an argument, `{layer.kind}(skip)`, or write branches: {branched}"
     elif branches or given > 8:
         help_ = None
-    elif span.text.startswith(f"{layer.kind}(") and least < most:
+    elif span.text.startswith(f"{layer.kind}(") and most is not None and least < most:
         help_ = f"the flow, and one tensor in the parentheses: `x -> {layer.kind}(y)`"
     else:
         help_ = f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"

@@ -342,6 +342,8 @@ def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
             return f"without quotes: `{value}`"
         case str() if value in Initializer.CHOICES and Initializer in spec.types:
             return f"without quotes: `{value}`"
+        case int() | float() if list in spec.types and not {int, float} & {*spec.types}:
+            return f"in brackets: `[{show(value)}]`"
         case None if Callable in spec.types:
             return "`identity` is a layer that does nothing"
         case _:

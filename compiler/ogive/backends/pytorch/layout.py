@@ -86,7 +86,8 @@ def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
     if not pairs:
         return [indent + line]
     start, end = pairs[-1]
-    if len(pairs) > 1 and end < len(line) - 1 and end - start < 16:  # a short index behind a long call
+    too_late = end < len(line) - 1 or len(indent) + start >= room
+    if len(pairs) > 1 and too_late and end - start < 16:  # a short index, or call, behind a long call
         start, end = max(pairs, key=lambda pair: pair[1] - pair[0])
     inside, inner = line[start + 1 : end], indent + _INDENT
     parts = elements(inside)

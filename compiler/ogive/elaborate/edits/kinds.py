@@ -109,12 +109,15 @@ def _unknown(ctx: Context, frame: Frame, selector: ast.Selector) -> None:
     known = {*ctx.library.names(), *ctx.words, *groups(ctx), *frame.scope.visible()}
     guess = ours or did_you_mean(name, known)
     notes = (("note", f"`{name}` is called `{ours}` here"),) if ours else ()
+    help_ = "`ogive layers` lists the layers there are; a stage is kept to with `in \"name\"`"
+    if guess:
+        help_ = f"did you mean `{guess}`?"
     ctx.error(
         "E310",
         f"no layer, group, block or word is called `{name}`",
         selector.kind.span,
         "not known",
         notes=(*notes, ("note", f"the groups are {', '.join(groups(ctx))}")),
-        help=f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
+        help=help_,
         fix=in_place_of(selector.kind.span, name, guess),
     )

@@ -137,8 +137,8 @@ def _only_layers(ctx: Context, frame: Frame, inner: Frame, body: Context) -> boo
 def _values_only(scope: Scope) -> Scope:
     """The names around, tensors only known as such: a clique's body has no source but its layers."""
     flat = Scope()
-    at: Scope | None = scope
-    while at is not None and at.parent is not None:  # at the top of a file there are no tensors
+    at = scope
+    while at.parent is not None:  # at the top of a file there are no tensors
         for name, binding in at.names.items():
             if name not in flat.names:
                 flat.names[name] = _outside(binding) if _collects(binding.value) else binding
