@@ -6,8 +6,10 @@ Sources may be hostile: whatever could move a cursor or reorder text is shown as
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ogive.diagnostics import Diagnostic, Fix, Label
@@ -145,38 +147,54 @@ class _Mark:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A line as it is printed, and the column on which each character begins (and one for the end)."""
+    """A line as it is printed, and the column on which each character begins (and one for the end).
+
+    In a clipped line the columns are moved by `shift`, and none is beyond `end`.
+    """
 
     text: str
-    columns: tuple[int, ...]
+    columns: Sequence[int]
+    shift: int
+    end: int
 
     def span(self, mark: _Mark) -> tuple[int, int]:
         """The columns of a mark, at least one."""
-        last = len(self.columns) - 1
-        start, end = self.columns[min(mark.start, last)], self.columns[min(mark.end, last)]
+        start, end = self._column(mark.start), self._column(mark.end)
         return start, max(end, start + 1)
 
+    def _column(self, character: int) -> int:
+        column = self.columns[min(character, len(self.columns) - 1)]
+        return min(max(column + self.shift, 0), self.end)
 
-def _show(line: str, focus: int) -> _Shown:
-    """Expands tabs, spells out control characters, and clips a long line around the character `focus`."""
-    glyphs: list[tuple[str, int]] = []
+
+@lru_cache(maxsize=4)  # hundreds of mistakes may stand on one endless line
+def _glyphs(line: str) -> tuple[list[str], list[int]]:
+    """What is shown for each character, tabs expanded and control characters spelt out, and the columns on
+    which they begin.
+    """
+    texts: list[str] = []
     columns = [0]
     for char in line:
         room = _TAB - columns[-1] % _TAB
         text, width = (" " * room, room) if char == "\t" else _glyph(char)
-        glyphs.append((text, width))
+        texts.append(text)
         columns.append(columns[-1] + width)
-    if columns[-1] <= WIDTH:
-        return _Shown("".join(text for text, _ in glyphs), tuple(columns))
-    left = max(0, min(columns[min(focus, len(line))] - _LEAD, columns[-1] - WIDTH))
+    return texts, columns
+
+
+def _show(line: str, focus: int) -> _Shown:
+    """A line, clipped around the character `focus` where it is long."""
+    texts, columns = _glyphs(line)
+    width = columns[-1]
+    if width <= WIDTH:
+        return _Shown("".join(texts), columns, 0, width)
+    left = max(0, min(columns[min(focus, len(line))] - _LEAD, width - WIDTH))
     right = left + WIDTH
-    pairs = zip(glyphs, columns, strict=False)
-    kept = [text for (text, width), at in pairs if left <= at and at + width <= right]
-    first = next(at for at in columns if at >= left)
-    before, after = "…" if left else "", "…" if right < columns[-1] else ""
-    shift = len(before) - first
-    end = min(right, columns[-1]) + shift
-    return _Shown(before + "".join(kept) + after, tuple(min(max(at + shift, 0), end) for at in columns))
+    first = bisect_left(columns, left)
+    kept = texts[first : bisect_right(columns, right) - 1]
+    before, after = "…" if left else "", "…" if right < width else ""
+    shift = len(before) - columns[first]
+    return _Shown(before + "".join(kept) + after, columns, shift, min(right, width) + shift)
 
 
 def _marks(label: Label, primary: bool) -> Iterable[tuple[int, _Mark]]:

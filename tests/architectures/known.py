@@ -7,6 +7,7 @@ has them, not of what our files say.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import timm
@@ -108,7 +109,7 @@ def fractal(columns: int, c: int, out: int) -> int:
 
 def fractal_net() -> int:
     widths = [3, 64, 128, 256, 512, 512]
-    return sum(fractal(3, a, b) for a, b in zip(widths, widths[1:], strict=False)) + linear(512, 10)
+    return sum(fractal(3, a, b) for a, b in pairwise(widths)) + linear(512, 10)
 
 
 def point_net() -> int:
@@ -142,6 +143,16 @@ def batch_norm_inception(norms: bool) -> int:
         total += one(c, c1, 1) + one(c, c3r, 1) + one(c3r, c3, 3) + one(c, pool, 1)
         total += one(c, c33r, 1) + one(c33r, c33, 3) + one(c33, c33, 3)
     return total
+
+
+def pix_to_pix() -> int:
+    """Down: a norm but at the first and the last; up: twice as many channels come in, but from the last."""
+    widths = [64, 128, 256, 512, 512, 512, 512, 512]
+    down = [conv(3, 64, 4, bias=False), *(conv_bn(a, b, 4) for a, b in pairwise(widths))]
+    up = [
+        conv_bn((1 if i == 0 else 2) * b, a, 4) for i, (a, b) in enumerate(reversed(list(pairwise(widths))))
+    ]
+    return sum(down) - 2 * 512 + sum(up) + conv(128, 3, 4)
 
 
 def yolo_v3() -> int:
@@ -196,7 +207,7 @@ KNOWN: dict[str, Known] = {
     "shufflenet_v2:x1_0": Known(2_278_604, TORCHVISION, tv("shufflenet_v2_x1_0"), small=SIZE_64),
     "resnext:resnext50": Known(25_028_904, TORCHVISION, tv("resnext50_32x4d"), small=SIZE_64),
     "resnext:wide_resnet": Known(68_883_240, TORCHVISION, tv("wide_resnet50_2"), small=SIZE_64, slow=True),
-    "resnext:se_resnet50": Known(28_088_024, "timm's legacy_seresnet50", tm("legacy_seresnet50"), small=SIZE_64),
+    "resnext:se_resnet50": Known(28_088_024, "timm's seresnet50", tm("seresnet50"), small=SIZE_64),
     "inception_v3": Known(
         23_834_568, TORCHVISION, tv("inception_v3", init_weights=False), heads=3_326_696, small={"classes": 10},
     ),
@@ -221,7 +232,7 @@ KNOWN: dict[str, Known] = {
         sum=(50257 + 1024) * 768 + 12 * layer(768) + 2 * 768,
     ),
     "encoder_decoder": Known(
-        44_140_544, "torch.nn.Transformer()", nn.Transformer, small={"width": 32, "depth": 2},
+        44_140_544, "torch.nn.Transformer()", lambda: nn.Transformer(batch_first=True), small={"width": 32, "depth": 2},
         sum=6 * layer(512) + 6 * layer(512, 2) + 2 * 2 * 512,
     ),
     "unet": Known(31_030_658, "figure 1, convolution by convolution", sum=u_net(), small={"width": 4, "size": 188}),
@@ -235,7 +246,7 @@ KNOWN: dict[str, Known] = {
     ),
     "ssd": Known(
         35_641_826, "torchvision's ssd300_vgg16",
-        lambda: detection.ssd300_vgg16(weights=None, weights_backbone=None), small={"classes": 3},
+        lambda: detection.ssd300_vgg16(weights=None, weights_backbone=None), small={"classes": 3}, slow=True,
     ),
     "deeplabv3": Known(
         39_638_869, "torchvision's deeplabv3_resnet50", heads=2_365_205, small={"input": (3, 64, 64)},
@@ -245,7 +256,7 @@ KNOWN: dict[str, Known] = {
     "hourglass": Known(6_562_528, "figures 3 and 4, unit by unit", sum=stacked_hourglass(), small=SIZE_64),
     "fractalnet": Known(33_724_618, "f(C + 1) = f(C) f(C) beside a convolution", sum=fractal_net()),
     "darts": Known(
-        3_349_342, "the authors' log: param size = 3.349342MB", heads=476_298, small={"width": 8, "layers": 6}
+        3_349_342, "the authors' log: param size = 3.349342MB", heads=476_426, small={"width": 8, "layers": 6}
     ),
     "cliquenet:s0": Known(6_245_330, "the authors' PyTorch code, with attention", small=SIZE_64),
     "cliquenet:s3": Known(14_383_024, "the authors' PyTorch code, with attention", small=SIZE_64),
@@ -298,6 +309,32 @@ KNOWN: dict[str, Known] = {
     "bn_inception:bn_baseline": Known(11_285_224, "figure 5", sum=batch_norm_inception(True), small=SIZE_64),
     "bn_inception:bn_sigmoid": Known(11_285_224, "figure 5", sum=batch_norm_inception(True), small=SIZE_64),
     "bn_inception:bn_after": Known(11_295_240, "figure 5; biases stay, as no norm cancels them", small=SIZE_64),
+    "elman": Known(
+        2_276, "torch.nn.Embedding, RNN and Linear",
+        lambda: nn.ModuleList([nn.Embedding(27, 27), nn.RNN(27, 20), nn.Linear(20, 27)]),
+        sum=27 * 27 + lstm(27, 20, gates=1) + linear(20, 27),
+    ),
+    "pix2pix:Generator": Known(
+        54_413_955, "the authors' code: 54.414 M", sum=pix_to_pix(),
+        small={"input": (3, 64, 64), "widths": [8, 16, 16, 16]},
+    ),
+    "pix2pix:Discriminator": Known(
+        2_768_705, "the authors' code: 2.769 M", small={"width": 8},
+        sum=conv(6, 64, 4) + conv_bn(64, 128, 4) + conv_bn(128, 256, 4) + conv_bn(256, 512, 4) + conv(512, 1, 4),
+    ),
+    "clip": Known(
+        151_277_312, "the authors' ViT-B/32, 151,277,313 with its one temperature",
+        small={"size": 64, "width": 64, "depth": 2, "joint": 64},
+        sum=conv(3, 768, 32, bias=False) + (1 + 1 + 49) * 768 + 12 * layer(768) + 2 * 2 * 768 + 768 * 512
+        + (49408 + 77) * 512 + 12 * layer(512) + 2 * 512 + 512 * 512,
+    ),
+    "sknet": Known(
+        152_282, "figure 1, twice",
+        sum=conv_bn(3, 64, 3) + 2 * (2 * conv_bn(64, 64, 3) + conv_bn(64, 4, 1) + 2 * conv(4, 64, 1)) + linear(64, 10),
+    ),
+    "non_local": Known(
+        10_922, "figure 2", sum=conv_bn(3, 64, 3) + 3 * conv(64, 32, 1) + conv_bn(32, 64, 1) + linear(64, 10)
+    ),
     "yolov3": Known(61_949_149, "the count that ports to PyTorch print", sum=yolo_v3()),
     "textcnn": Known(
         6_360_902, "figure 1, and a table of 20,000 words",

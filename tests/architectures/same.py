@@ -58,7 +58,7 @@ class Sentiment(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         _, (hidden, _) = self.recurrent(self.table(words))
-        return self.classify(torch.cat([hidden[-2], hidden[-1]], 1))
+        return self.classify(hidden[-2:].transpose(0, 1).flatten(1))
 
 
 def image(*sizes: int) -> Callable[[], Sequence[Tensor]]:
@@ -89,7 +89,7 @@ SAME: dict[str, Same] = {
     "squeezenet": tv("squeezenet1_1"),
     "shufflenet_v2:x0_5": tv("shufflenet_v2_x0_5"),
     "resnext:resnext50": slow(tv("resnext50_32x4d")),
-    "resnext:se_resnet50": slow(tm("legacy_seresnet50")),
+    "resnext:se_resnet50": slow(tm("seresnet50")),
     "inception_v3": slow(tv("inception_v3", init_weights=False)._replace(inputs=image(3, 107, 107))),
     "inception_v4": slow(tm("inception_v4")._replace(inputs=image(3, 107, 107))),
     "inception_resnet_v2": slow(tm("inception_resnet_v2")._replace(inputs=image(3, 107, 107))),

@@ -1,4 +1,4 @@
-"""Every snippet of the tutorial runs, in order, and prints what the page says."""
+"""Every snippet of the pages that show sessions runs, in order, and prints what the page says."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import pytest
 from tests.conftest import Golden
 from tests.docs.snippets import agrees, run_page, snippets
 
-PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("tutorial.md",)]
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"tutorial.md": {"arch", "console", "pycon"}, "diagnostics.md": {"arch", "console"}}
+"""The pages, with the kinds of snippets that they show."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [DOCS / name for name in PAGES], ids=lambda page: page.name)
 def test_every_snippet_runs_and_prints_what_the_page_says(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Golden, update_golden: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
-    assert {"arch", "console", "pycon"} <= {snippet.language for snippet in snippets(text)}
+    assert PAGES[page.name] <= {snippet.language for snippet in snippets(text)}
     updated, wrong = run_page(text)
     for picture in re.findall(r'src="(pictures/\w+\.svg)"', text):
         golden(Path(Path(picture).name).read_text(encoding="utf-8"), page.parent / picture)

@@ -223,6 +223,13 @@ def test_a_text_uses_the_library_and_a_folder_that_is_given(tmp_path: Path) -> N
         read_text(text)
 
 
+def test_a_file_that_names_itself_means_the_library(tmp_path: Path) -> None:
+    """One's own se.arch may build on the library's."""
+    write(tmp_path, se='use SE from "se.arch"\n' + NET.format("SE(3)"))
+    assert ogive.load(tmp_path / "se.arch").params == 10
+    assert problems(tmp_path, own='use B from "own.arch"\n' + NET.format("relu"))
+
+
 def test_a_file_of_the_library_reads_no_file_of_the_program(tmp_path: Path) -> None:
     """mbconv.arch uses se.arch: the library's, whatever lies beside the program."""
     write(tmp_path, se="block SE(squeezed, act) { nonsense }")

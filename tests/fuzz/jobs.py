@@ -143,18 +143,18 @@ def _program(text: str) -> str:
 def _recipes_of(text: str) -> None:
     """Prints the recipes of a text in both forms; the text of one is a recipe again."""
     from ogive.diagnostics import ArchError
-    from ogive.pipeline import read_program
+    from ogive.reading import read_text
     from ogive.recipes import resolve_all
     from ogive.recipes.printing import to_json, to_text
 
     try:
-        found, _ = resolve_all(read_program(text))
+        found, _ = resolve_all(read_text(text))
     except ArchError:
         return
     for recipe in found:
         json.dumps(to_json(recipe))
         printed = to_text(recipe)
-        again, wrong = resolve_all(read_program(printed))
+        again, wrong = resolve_all(read_text(printed))
         assert not wrong, f"{wrong[0].message} in what was printed"
         (same,) = again
         assert [(s.setting.name, s.values) for s in same.stated] == [

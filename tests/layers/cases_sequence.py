@@ -177,7 +177,7 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
 # ---------------------------------------------------------------- recurrent
 
 
-def _recurrent(base: type[nn.LSTM | nn.GRU]) -> Callable[[Any, Inputs], nn.Module]:
+def _recurrent(base: type[nn.LSTM | nn.GRU | nn.RNN]) -> Callable[[Any, Inputs], nn.Module]:
     class Recurrent(base):  # type: ignore[misc, valid-type]
         def forward(self, x: torch.Tensor, *state: torch.Tensor) -> tuple[torch.Tensor, ...]:  # type: ignore[override]
             before = tuple(s[None] for s in state)
@@ -191,8 +191,9 @@ def _recurrent(base: type[nn.LSTM | nn.GRU]) -> Callable[[Any, Inputs], nn.Modul
 
     def made(layer: Any, inputs: Inputs) -> nn.Module:
         return Recurrent(
-            inputs[0].channels, layer.width, layer.num_layers, layer.bias, batch_first=True,
+            inputs[0].channels, layer.width, num_layers=layer.num_layers, bias=layer.bias, batch_first=True,
             dropout=layer.dropout, bidirectional=layer.bidirectional,
+            **({"nonlinearity": layer.nonlinearity} if base is nn.RNN else {}),
         )  # fmt: skip
 
     return made
@@ -202,7 +203,7 @@ def _one_layer_with_dropout(layer: Any, inputs: Inputs) -> bool:
     return layer.dropout > 0 and layer.num_layers == 1  # PyTorch warns
 
 
-for _kind, _base, _states in (("lstm", nn.LSTM, 2), ("gru", nn.GRU, 1)):
+for _kind, _base, _states in (("lstm", nn.LSTM, 2), ("gru", nn.GRU, 1), ("rnn", nn.RNN, 1)):
 
     @case(
         _kind,
@@ -212,7 +213,7 @@ for _kind, _base, _states in (("lstm", nn.LSTM, 2), ("gru", nn.GRU, 1)):
             Stricter.WITHOUT_EFFECT: _one_layer_with_dropout,
         },
     )
-    def _(draw: Any, states: int = _states) -> tuple[dict[str, Any], Inputs]:
+    def _(draw: Any, states: int = _states, kind: str = _kind) -> tuple[dict[str, Any], Inputs]:
         width, simple = draw(small), draw(st.booleans())
         arguments = dict(
             width=width,
@@ -221,6 +222,8 @@ for _kind, _base, _states in (("lstm", nn.LSTM, 2), ("gru", nn.GRU, 1)):
             dropout=0.0 if simple else draw(probability),
             bias=draw(st.booleans()),
         )
+        if kind == "rnn":
+            arguments["nonlinearity"] = draw(st.sampled_from(["tanh", "relu"]))
         x = draw(sequences)
         inputs = [x]
         if draw(st.booleans()) and draw(st.booleans()):

@@ -166,7 +166,8 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     axes = tuple(draw(st.permutations(range(1, len(x.sizes) + 1))))
     if draw(st.integers(0, 5)) == 0:
         axes = draw(st.sampled_from([axes[1:], (*axes, 1), (axes[0],) * len(axes)]))
-    return dict(axes=axes), [x]
+    layouts = ["auto", "plain", *(("map", "tokens") if len(axes) > 1 else ())]
+    return dict(axes=axes, layout=draw(st.sampled_from(layouts))), [x]
 
 
 @case("tokens", lambda layer, inputs: lambda x: x.reshape(*x.shape[:2], -1).permute(0, 2, 1))

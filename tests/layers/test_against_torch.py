@@ -21,7 +21,7 @@ from ogive.layers.base import Channel, Layer, ShapeError, TensorType
 EXAMPLES = 25
 WINDOWED = (
     *("conv", "conv_transpose", "depthwise", "max_pool", "avg_pool", "upsample", "pad"),
-    *("attention", "window_attention", "lstm", "gru"),
+    *("attention", "window_attention", "lstm", "gru", "rnn"),
 )
 """Layers with so many arguments that PyTorch's conditions on them are seldom met: drawn more often."""
 KINDS = sorted(CASES)

@@ -59,6 +59,7 @@ from ogive.layers.library import Library
         ("ShiftedWindowAttention", "window_attention"),
         ("LSTM", "lstm"),
         ("GRU", "gru"),
+        ("SimpleRNN", "rnn"),
         ("Embedding", "embedding"),
         ("pos_embed", "positional"),
         ("PositionalEncoding", "positional"),
@@ -94,7 +95,7 @@ def test_groups_hold_every_layer_once() -> None:
     assert {"conv", "norm", "act", "pool", "dropout", "linear", "merge", "shape"} <= set(groups)
     assert sorted(name for names in groups.values() for name in names) == sorted(library.names())
     assert groups["attention"] == ("attention", "window_attention")
-    assert groups["recurrent"] == ("lstm", "gru")
+    assert groups["recurrent"] == ("lstm", "gru", "rnn")
     assert groups["embedding"] == ("embedding", "positional", "class_token")
     assert groups["dropout"] == ("dropout", "drop_path")
     assert set(groups["norm"]) == {"bn", "ln", "gn", "instance_norm", "rms_norm", "l2_norm", "lrn"}

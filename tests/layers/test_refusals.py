@@ -99,7 +99,7 @@ def test_the_gate_spreads() -> None:
             map_of(3, 1, 1, 1),
             "a window of 2 is larger than the depth of 3x1x1x1",
         ),
-        ("crop", {"sizes": (60, 56)}, MAP, "a crop to 60 is larger than the height of 64x56x56"),
+        ("crop", {"sizes": (60, 56)}, MAP, "60 is more than the height of 64x56x56"),
     ],
 )
 def test_windows_that_do_not_fit(kind: str, arguments: dict[str, Any], x: TensorType, message: str) -> None:
@@ -152,7 +152,7 @@ def test_the_help_names_the_smallest_input_that_would_do(size: int, arguments: d
             "6 groups do not divide the 64 channels of 64x56x56",
             "groups that divide 64: 1, 2, 4",
         ),
-        ("chunk", {"chunks": 3}, MAP, "3 equal parts do not make the 64 channels of 64x56x56", "split"),
+        ("chunk", {"chunks": 3}, MAP, "cannot cut the 64 channels of 64x56x56 into 3 equal parts", "split"),
         ("channel_shuffle", {"groups": 3}, MAP, "3 groups do not divide the 64 channels of 64x56x56", None),
         (
             "pixel_shuffle",
@@ -212,7 +212,7 @@ def test_linear_refuses_a_map_and_says_what_to_do() -> None:
     error = refusal("linear", MAP, out_features=10)
     assert (error.code, error.message) == (
         "E204",
-        "a linear map needs a vector or tokens, and 64x56x56 is a map",
+        "needs a vector or tokens, and 64x56x56 is a map",
     )
     assert (
         error.help

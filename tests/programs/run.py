@@ -9,8 +9,10 @@ from math import prod
 
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ogive.backends.torch_source import attribute_paths
+from ogive.layers.base import Layer
 from ogive.layers.tensor import TensorType
 from ogive.layers.unknown import substitute
 from ogive.network import Network
@@ -45,8 +47,8 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True, fe
         return False
     if weight(network) > HEAVIEST:
         device = "meta"
-    if device == "meta" and any(getattr(node.layer, "momentum", 0) is None for node in network.unrolled):
-        return False  # PyTorch's cumulative average counts batches in a number of Python
+    if device == "meta" and any(is_cumulative(node.layer) for node in network.unrolled):
+        return False
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         text = network.source()
@@ -60,8 +62,13 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True, fe
         assert max(map(len, text.splitlines())) <= 110, max(text.splitlines(), key=len)
     check_reports(network)
     if features:
-        check_features(network, device)
+        check_features(network, module, device)
     return True
+
+
+def is_cumulative(layer: Layer) -> bool:
+    """Whether its statistics are means over all batches, whose number PyTorch reads off a tensor: not on meta."""
+    return getattr(layer, "momentum", 0) is None
 
 
 def weight(network: Network) -> int:
@@ -191,7 +198,7 @@ def check_reports(network: Network) -> None:
     repr(network)
 
 
-def check_features(network: Network, device: str) -> None:
+def check_features(network: Network, whole: nn.Module, device: str) -> None:
     """A module that ends in stages gives their tensors, and has their weights by the same names."""
     stages = [
         region
@@ -204,10 +211,29 @@ def check_features(network: Network, device: str) -> None:
     with torch.device(device):
         module = network.module(features=names).eval()
     state = {name: tuple(p.shape) for name, p in module.named_parameters()}
-    whole = {name: tuple(p.shape) for name, p in network.module().named_parameters()}
-    assert state.items() <= whole.items()
+    assert state.items() <= {name: tuple(p.shape) for name, p in whole.named_parameters()}.items()
     found = module(*inputs_of(network, network.unknowns, device))
     types = {region.path: network.ir.type(region.outputs[0]) for region in stages}
     assert list(found) == names
     for name, tensor in found.items():
         assert tuple(tensor.shape) == (2, *sizes_of(types[name], network.unknowns)), name
+
+
+UNCOUNTED = frozenset({"gru", "lstm"})
+"""What PyTorch's counter passes over."""
+
+
+def count_macs(network: Network) -> tuple[int, int] | None:
+    """Multiply-accumulates of one image, as they are promised and as PyTorch's counter finds them; None where it
+    cannot count.
+    """
+    if any(node.layer.kind in UNCOUNTED or is_cumulative(node.layer) for node in network.unrolled):
+        return None
+    least = network.unknowns
+    with torch.device("meta"), torch.no_grad():
+        module = network.module().eval()
+        inputs = inputs_of(network, least, "meta", batch=1)
+        with FlopCounterMode(display=False) as counter:
+            module(*inputs)
+    promised = network.macs + counts.products(network.unrolled)
+    return int(substitute(promised, least)), counter.get_total_flops() // 2

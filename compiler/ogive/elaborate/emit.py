@@ -30,6 +30,7 @@ from ogive.source import Span
 from ogive.syntax import ast
 
 MAX_ELEMENTS = 2**40
+_LONGEST_LABEL = 60
 
 
 def emit_call(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value:
@@ -339,4 +340,5 @@ def _agree(ctx: Context, layer: Layer, attribute: str, *operands: Tensor) -> str
 def _short(operands: Sequence[Tensor]) -> str:
     if len(operands) == 1:
         return f"{operands[0].type} arrives here"
-    return " and ".join(str(operand.type) for operand in operands[:4])
+    text = " and ".join(str(operand.type) for operand in operands[:4])
+    return text if len(text) <= _LONGEST_LABEL else "they meet here"

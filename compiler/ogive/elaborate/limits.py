@@ -10,7 +10,9 @@ from ogive.layers.unknown import SizeExpr
 from ogive.source import Span
 
 MAX_TERMS = 100
-"""How many terms an expression of unknown sizes may have."""
+"""How many terms an expression of unknown sizes may have, with those inside of its quotients: a quotient of a sum of
+quotients may double at every layer.
+"""
 
 
 def bounded(ctx: Context, value: Value, span: Span) -> Value:
@@ -20,7 +22,7 @@ def bounded(ctx: Context, value: Value, span: Span) -> Value:
             return too_large(
                 ctx, f"this int is larger than a network can need: {_digits(value)}", "ints reach 2**53", span
             )
-        case SizeExpr() if any(abs(c) > MAX_INT for _, c in value.terms) or len(value.terms) > MAX_TERMS:
+        case SizeExpr() if any(abs(c) > MAX_INT for _, c in value.terms) or value.parts > MAX_TERMS:
             return too_large(
                 ctx,
                 "this expression is larger than a size can be",

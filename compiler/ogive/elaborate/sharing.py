@@ -237,7 +237,7 @@ def _agree(
             labels=() if turns else labels,
             help="end the body in what entered it, or leave `share` out"
             if turns
-            else f"let the same arrive: `-> conv({kept.arrived[0].channels}, 1x1)`; or share two"
+            else f"let the same arrive: `-> conv({kept.arrived[0].channels}, 1x1)`; or share two, one each"
             if types and types[0].layout is Layout.MAP and kept.arrived[0].channels != types[0].channels
             else "share two, one for each",
         )

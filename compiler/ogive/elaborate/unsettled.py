@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.divisor import explained, fitting_operands, note_misfit
+from ogive.elaborate.limits import MAX_TERMS
 from ogive.elaborate.undecided import declared, depends, fixed_input, names
 from ogive.elaborate.values import Tensor, UnknownSizeOf
 from ogive.graph import Ref
@@ -47,6 +48,8 @@ def settled(
         The tensors beside its operands that its text must see; None where something is not settled.
     """
     types = [operand.type for operand in operands]
+    if not _readable(ctx, frame, layer, types, outputs, span):
+        return None
     try:
         shapes = layer.parameters(types)
         layer.macs(types, outputs)
@@ -71,6 +74,32 @@ def settled(
         frame=frame,
     )
     return None
+
+
+def _readable(
+    ctx: Context,
+    frame: Frame,
+    layer: Layer,
+    types: Sequence[TensorType],
+    outputs: Sequence[TensorType],
+    span: Span,
+) -> bool:
+    """Whether the sizes are expressions that can be worked with. Reports where they are not."""
+    sizes = [size for output in outputs for size in output.sizes if isinstance(size, SizeExpr)]
+    longest = max(sizes, key=lambda size: size.parts, default=None)
+    if longest is None or longest.parts <= MAX_TERMS:
+        return True
+    ctx.error(
+        "E403",
+        f"`{layer.kind}` makes a size that is an expression of {longest.parts} terms",
+        span,
+        "too long",
+        labels=declared(ctx, longest.symbols, span),
+        notes=(("limit", f"an expression of unknown sizes has at most {MAX_TERMS} terms"),),
+        help=fixed_input(ctx, longest.symbols),
+        frame=frame,
+    )
+    return False
 
 
 def _measured(

@@ -120,9 +120,7 @@ class Positional(Layer):
             return (x,)
         require_float(x)
         if x.layout is Layout.PLAIN:
-            raise ShapeError(
-                f"needs tokens or a map, and {x} has no places", code="E204", operand=0
-            )
+            raise ShapeError(f"needs tokens or a map, and {x} has no places", code="E204", operand=0)
         return (x,)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

@@ -57,10 +57,7 @@ class Linear(Layer):
         require_float(x)
         if x.layout is Layout.MAP:
             raise ShapeError(
-                f"needs a vector or tokens, and {x} is a map",
-                code="E204",
-                operand=0,
-                help=self._instead(x),
+                f"needs a vector or tokens, and {x} is a map", code="E204", operand=0, help=self._instead(x)
             )
         return (x.with_channels(self.out_features),)
 

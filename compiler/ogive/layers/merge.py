@@ -98,9 +98,7 @@ class Sub(_Elementwise):
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """The shape that both of them have."""
         if inputs[0].dtype == "bool":
-            raise ShapeError(
-                f"needs numbers, and {inputs[0]} holds truth values", code="E204", operand=0
-            )
+            raise ShapeError(f"needs numbers, and {inputs[0]} holds truth values", code="E204", operand=0)
         return super().infer(inputs)
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:
@@ -149,8 +147,7 @@ class Mul(_Elementwise):
 
     kind: ClassVar[str] = "mul"
     example: ClassVar[str] = (
-        "input x: 64x8x8; mul { | identity | global_avg_pool -> conv(64, 1x1) -> "
-        "sigmoid }"
+        "input x: 64x8x8; mul { | identity | global_avg_pool -> conv(64, 1x1) -> sigmoid }"
     )
     aliases: ClassVar[tuple[str, ...]] = ("multiply", "Multiply", "times", "gate")
     gate: ClassVar[bool] = True
@@ -183,6 +180,8 @@ def _gate_help(gate: TensorType, of: TensorType) -> str | None:
     ):
         ones = ", 1" * len(of.spatial)
         return f"give the gate places: `reshape({gate.channels}{ones}, layout = map)` before it is used"
+    if gate.layout is of.layout is Layout.MAP and gate.channels == 1 and gate.spatial == of.spatial:
+        return f"a gate for each place spreads over channels where it is said: `-> expand({of.channels})`"
     return None
 
 
@@ -192,8 +191,7 @@ class Concat(_Merge):
 
     kind: ClassVar[str] = "concat"
     example: ClassVar[str] = (
-        "input x: 64x8x8; "
-        "concat { | conv(32, 1x1) | max_pool(3x3, stride = 1, padding = 1) }"
+        "input x: 64x8x8; concat { | conv(32, 1x1) | max_pool(3x3, stride = 1, padding = 1) }"
     )
     aliases: ClassVar[tuple[str, ...]] = ("cat", "Concat", "Concatenate", "concatenate", "join", "hconcat")
     symbol: ClassVar[str] = "C"
@@ -264,8 +262,7 @@ class MatMul(_Merge):
 
     kind: ClassVar[str] = "matmul"
     example: ClassVar[str] = (
-        "input q: 64x8x8; input k: 64x8x8; k -> reshape(64, 64) as keys; q -> reshape(64, 64) -> "
-        "matmul(keys)"
+        "input q: 64x8x8; input k: 64x8x8; k -> reshape(64, 64) as keys; q -> reshape(64, 64) -> matmul(keys)"
     )
     aliases: ClassVar[tuple[str, ...]] = ("MatMul", "bmm", "mm", "dot")
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
@@ -278,9 +275,7 @@ class MatMul(_Merge):
             require_float(x)
             if len(x.sizes) < 2:
                 raise ShapeError(
-                    f"needs two axes beside the batch, and {x} has one",
-                    code="E205",
-                    operand=index,
+                    f"needs two axes beside the batch, and {x} has one", code="E205", operand=index
                 )
         if a.sizes[:-2] != b.sizes[:-2]:
             raise ShapeError(f"{a} and {b} differ in the axes before the last two", code="E201", operand=1)
@@ -357,6 +352,7 @@ def disagreement(
         what = f"dtype: {a.dtype} and {b.dtype}"
     elif a.layout is not b.layout:
         what = f"layout: {_layout(a)} and {_layout(b)}"
+        help = help or _reading(a, b) or _reading(b, a)
     elif len(a.sizes) != len(b.sizes):
         what = f"their number of axes: {len(a.sizes)} and {len(b.sizes)}"
     else:
@@ -367,3 +363,12 @@ def disagreement(
         names = [axis_name(a, axis) for axis in axes]
         what = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
     return ShapeError(f"{a} and {b} differ in {what}", code="E201", operand=operand, help=help)
+
+
+def _reading(x: TensorType, like: TensorType) -> str | None:
+    """How to say that a plain tensor is read as the other is."""
+    known = all(isinstance(size, int) for size in x.sizes)
+    if x.layout is not Layout.PLAIN or len(x.sizes) != len(like.sizes) or not known:
+        return None
+    sizes = ", ".join(map(str, x.sizes))
+    return f"say how it is read: `reshape({sizes}, layout = {like.layout.value})`"

@@ -260,9 +260,7 @@ class InstanceNorm(_Norm):
         require_vector_init(self.init, self.what)
         if prod(x.spatial) == 1:
             raise ShapeError(
-                f"needs more than one place in each channel, and {x} has one",
-                operand=0,
-                help="`gn` or `bn`",
+                f"needs more than one place in each channel, and {x} has one", operand=0, help="`gn` or `bn`"
             )
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

@@ -238,9 +238,7 @@ class _GlobalPool(Layer):
         (x,) = inputs
         require_float(x)
         if x.layout is Layout.PLAIN:
-            raise ShapeError(
-                f"needs a map or tokens, and {x} has no places to pool", code="E204", operand=0
-            )
+            raise ShapeError(f"needs a map or tokens, and {x} has no places to pool", code="E204", operand=0)
         return (x.with_spatial(*(1 for _ in x.spatial)),)
 
     def window(self, inputs: Sequence[TensorType]) -> tuple[tuple[Size, Size | Fraction], ...] | None:

@@ -1,11 +1,11 @@
-"""Recurrent layers: lstm, gru."""
+"""Recurrent layers: lstm, gru, rnn."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ogive.layers.base import (
     Call,
@@ -135,6 +135,7 @@ class _Recurrent(Layer):
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`nn.LSTM(64, 128, batch_first=True)`; `self.lstm1(x)[0]` where nobody asks for its state."""
         keywords = (
+            *self._own_keywords(),
             Keyword("num_layers", self.num_layers, 1),
             Keyword("bias", self.bias, True),
             Keyword("batch_first", True),
@@ -152,6 +153,10 @@ class _Recurrent(Layer):
             setup=setup(self.init, *members),
             helpers=(_STATES[self.kind],),
         )
+
+    def _own_keywords(self) -> tuple[Keyword, ...]:
+        """Arguments of PyTorch's module that only this layer has."""
+        return ()
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`2 × BiLSTM, 128`."""
@@ -171,7 +176,7 @@ class LSTM(_Recurrent):
     example: ClassVar[str] = (
         "input words: int [128]; embedding(10000, 64) -> lstm(256) as l; l.hidden -> linear(2)"
     )
-    aliases: ClassVar[tuple[str, ...]] = ("LSTM", "bilstm", "BiLSTM", "rnn", "RNN", "recurrent")
+    aliases: ClassVar[tuple[str, ...]] = ("LSTM", "bilstm", "BiLSTM", "recurrent")
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     parts: ClassVar[tuple[str, ...]] = ("hidden", "cell")
     gates: ClassVar[int] = 4
@@ -195,7 +200,37 @@ class GRU(_Recurrent):
     what: ClassVar[str] = "a GRU"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class RNN(_Recurrent):
+    """Simple recurrent layer (Elman 1990), as torch.nn.RNN: tokens to tokens.
+
+    The state is an activation of a linear map of the input and the state before. With `as r`, `r.hidden` is a
+    vector: the last layer's state at the end of the sequence, the directions side by side. `rnn(r.hidden, 128)`
+    begins with it.
+    """
+
+    kind: ClassVar[str] = "rnn"
+    example: ClassVar[str] = (
+        "input words: int [128]; embedding(10000, 64) -> rnn(96) as r; r.hidden -> linear(2)"
+    )
+    aliases: ClassVar[tuple[str, ...]] = ("RNN", "elman", "simple_rnn", "SimpleRNN", "birnn", "BiRNN")
+    arity: ClassVar[tuple[int, int | None]] = (1, 2)
+    gates: ClassVar[int] = 1
+    module: ClassVar[str] = "nn.RNN"
+    what: ClassVar[str] = "an RNN"
+
+    nonlinearity: Literal["tanh", "relu"] = arg("tanh", named=True, doc="the activation")
+
+    def _own_keywords(self) -> tuple[Keyword, ...]:
+        return (Keyword("nonlinearity", self.nonlinearity, "tanh"),)
+
+
 _STATES = {
+    "rnn": '''def rnn_states(result, directions=1):
+    """The sequence, then the hidden state of the last layer at its end, the directions side by side."""
+    x, hidden = result
+    return x, hidden[-directions:].movedim(0, 1).flatten(1)
+''',
     "lstm": '''def lstm_states(result, directions=1):
     """The sequence, then hidden state and cell of the last layer at its end, the directions side by side."""
     x, (hidden, cell) = result

@@ -48,5 +48,5 @@ def _from_map(x: TensorType) -> str:
     channels, length = x.sizes
     return (
         f"`tokens` makes {length} tokens of {channels} features; where the features stand last, "
-        f"`reshape({channels}, {length}, layout = tokens)` says so"
+        f"`permute(1, 2, layout = tokens)` says so"
     )

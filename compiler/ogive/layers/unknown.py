@@ -72,7 +72,7 @@ class SizeExpr:
         terms: monomials with their coefficients, in the order in which they are printed.
     """
 
-    __slots__ = ("_hash", "_text", "terms")
+    __slots__ = ("_hash", "_parts", "_text", "terms")
 
     terms: tuple[tuple[Monomial, Number], ...]
 
@@ -80,11 +80,20 @@ class SizeExpr:
         self.terms = tuple(sorted(terms, key=lambda term: _place(term[0])))
         self._hash: int | None = None
         self._text: str | None = None
+        self._parts: int | None = None
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The names of its unknown sizes, sorted."""
         return tuple(sorted({name for monomial, _ in self.terms for name in _names(monomial)}))
+
+    @property
+    def parts(self) -> int:
+        """How many terms it has, with those inside of its quotients: how long it is when it is written."""
+        if self._parts is None:
+            quotients = (atom for monomial, _ in self.terms for atom, _ in monomial if isinstance(atom, Floor))
+            self._parts = len(self.terms) + sum(atom.numerator.parts for atom in quotients)
+        return self._parts
 
     @property
     def integral(self) -> bool:

@@ -13,8 +13,10 @@ from ogive.layers.base import ShapeError, TensorType
 from ogive.layers.solve import at_least, solve
 from ogive.layers.unknown import substitute, symbols_of
 
-_MOST = 2**14
+_MOST = 2**31
 """The largest size that is tried."""
+_FURTHER = 2**10
+"""How many sizes are tried one after the other, where not all that are larger than one that works do so."""
 _BEYOND = 3
 """How many sizes behind the least are tried as well."""
 
@@ -42,7 +44,9 @@ def _least(works: Callable[[int], bool], most: int = _MOST) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
-    while high < most and not all(works(high + i) for i in range(1, _BEYOND)):
+    for _ in range(_FURTHER):
+        if high >= most or all(works(high + i) for i in range(1, _BEYOND)):
+            break
         high += 1
     return high
 

@@ -249,14 +249,16 @@ class Lexing:
         named = _NAMED_KERNEL.fullmatch(text)
         shown = text if len(text) <= LONGEST_NUMBER else f"{text[:12]}\u2026"
         if named and not text.startswith("0x"):
-            sizes = [*named[1].rstrip("x").split("x"), named[2]]
+            twice = re.fullmatch(r"(\w+)x\1", named[2])  # `3xsizexsize`
+            names = [twice[1]] * 2 if twice else [named[2]]
+            sizes = [*named[1].rstrip("x").split("x"), *names]
             listed = f"[{', '.join(sizes)}]"
             message = f"`{shown}` is neither a kernel nor a shape: only numbers can stand around `x`"
             self._say(
                 "E006",
                 message,
                 span,
-                f"`{named[2]}` is a name",
+                f"`{names[0]}` is a name",
                 f"write `{listed}`",
                 Fix(span, listed, safe=True),
             )

@@ -14,7 +14,7 @@ from ogive.layers.unknown import magnitude
 
 _LEADS = {"conv", "linear", "attention"}
 _FOLLOWERS = {"norm", "act"}
-_CARRIED = {"dropout", "flatten"}
+_CARRIED = {"dropout", "flatten", "identity"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
 _LONGEST = 44
@@ -104,20 +104,32 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
 
 
 def _kind(graph: Graph, node: Node) -> str:
-    return "flatten" if node.layer.kind == "flatten" else look(graph, node).kind
+    return node.layer.kind if node.layer.kind in ("flatten", "identity") else look(graph, node).kind
+
+
+def _shorts(graph: Graph, names: Iterable[str]) -> list[str]:
+    """What layers are called beside a leading one; `norm = identity` is nothing to see."""
+    nodes = [graph.node(name) for name in names]
+    return [look(graph, node).short for node in nodes if node.layer.kind != "identity"]
+
+
+def _weighs(graph: Graph, name: str) -> bool:
+    """Whether a layer has weights, its own or those of another use."""
+    return bool(graph.node(name).layer.parameters(graph.operand_types(name)))
 
 
 def layer_text(graph: Graph, fused: Fused) -> Text:
     """`3×3 conv, 128, /2`, and below it `BN · ReLU`, and what the program notes about them."""
     lead = graph.node(fused.lead)
     title = look(graph, lead)
-    after = [look(graph, graph.node(n)).short for n in fused.after]
+    after = _shorts(graph, fused.after)
     label = label_lines(note for name in fused.nodes for note in graph.node(name).notes)
     if title.kind in _FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
         return Text(clip(" · ".join([title.short, *after])), label=label)
-    if lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region)):
+    shared = lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region))
+    if shared and any(_weighs(graph, name) for name in fused.nodes):
         after.append("shared weights")
-    before = [look(graph, graph.node(n)).short for n in fused.before]
+    before = _shorts(graph, fused.before)
     return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)), label)
 
 

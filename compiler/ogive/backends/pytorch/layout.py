@@ -71,6 +71,9 @@ def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
     """The line, indented; in several lines where one would be wider than `room`."""
     if len(indent) + len(line) <= room:
         return [indent + line]
+    word, _, several = line.partition(" ")
+    if word == "return" and len(elements(several)) > 1:  # a tuple, one element a line
+        line = f"return ({several})"
     targets, equals, value = line.partition(" = ")
     if equals and len(indent) + len(targets) > room - len(" = (") and not brackets(targets):
         inner = indent + _INDENT

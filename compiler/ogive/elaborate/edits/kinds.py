@@ -109,7 +109,7 @@ def _unknown(ctx: Context, frame: Frame, selector: ast.Selector) -> None:
     known = {*ctx.library.names(), *ctx.words, *groups(ctx), *frame.scope.visible()}
     guess = ours or did_you_mean(name, known)
     notes = (("note", f"`{name}` is called `{ours}` here"),) if ours else ()
-    help_ = "`ogive layers` lists the layers there are; a stage is kept to with `in \"name\"`"
+    help_ = '`ogive layers` lists the layers there are; a stage is kept to with `in "name"`'
     if guess:
         help_ = f"did you mean `{guess}`?"
     ctx.error(
