@@ -6,9 +6,9 @@ BIN    := .venv/bin
 STAMP  := .venv/.installed
 
 # several processes at once, one thread each; a training chooses for itself
-test test-all golden: export OMP_NUM_THREADS ?= 1
+test test-all fuzz golden: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all lint format tables editors docs golden clean FORCE
+.PHONY: demo test test-all fuzz lint format tables editors docs golden clean FORCE
 
 demo: $(STAMP)
 	@rm -rf build/demo

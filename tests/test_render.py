@@ -162,6 +162,16 @@ def test_labels_outside_the_clipped_part_keep_their_texts():
     assert max(map(len, page.split("\n"))) < WIDTH + 20
 
 
+def test_a_clipped_line_is_shown_again_for_a_label_that_falls_outside():
+    source = SourceFile("a.arch", "first" + " -> relu" * 60 + " -> bad")
+    labels = (at(source, "bad", "here"), at(source, "first", "cause"))
+    one, under_one, two, under_two = body(Diagnostic("E101", "m", labels))
+    assert one[under_one.index("^") :].startswith("bad")
+    assert under_one.endswith("^^^ here")
+    assert two[under_two.index("-") :].startswith("first")
+    assert under_two.endswith("----- cause")
+
+
 def test_a_fix_without_help_is_spelled_out():
     label = at(RESNET, "identity")
     write, remove = Fix(label.span, "here"), Fix(label.span, "")

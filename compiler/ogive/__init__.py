@@ -14,16 +14,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ogive.diagnostics import ArchError, Diagnostic
-from ogive.layers.library import Library
-from ogive.loading import load, loads
-from ogive.network import Network
-from ogive.plugin.files import library_with
 from ogive.version import __version__
 
 if TYPE_CHECKING:
+    from ogive.layers.library import Library
+    from ogive.loading import load, loads
+    from ogive.network import Network
+    from ogive.plugin.files import library_with
     from ogive.syntax.format import format_text as format
     from ogive.transfer import TransferError, transfer
 
@@ -32,15 +33,29 @@ __all__ = [
     "library_with", "load", "loads", "transfer",
 ]  # fmt: skip
 
+_HOMES = {
+    "Library": ("ogive.layers.library", "Library"),
+    "Network": ("ogive.network", "Network"),
+    "TransferError": ("ogive.transfer", "TransferError"),
+    "format": ("ogive.syntax.format", "format_text"),
+    "library_with": ("ogive.plugin.files", "library_with"),
+    "load": ("ogive.loading", "load"),
+    "loads": ("ogive.loading", "loads"),
+}
+"""Where the names are, so that each is imported when it is asked for: a command needs few of them, and
+`TransferError` needs torch.
+"""
+
 
 def __getattr__(name: str) -> object:
-    if name == "format":  # few ask for it
-        from ogive.syntax.format import format_text
+    if name == "transfer":
+        return import_module("ogive.transfer")  # calling it is calling `ogive.transfer.transfer`
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ogive' has no attribute {name!r}")
+    module, own = _HOMES[name]
+    value = globals()[name] = getattr(import_module(module), own)
+    return value
 
-        return format_text
-    if name in ("transfer", "TransferError"):  # they need torch
-        from importlib import import_module
 
-        package = import_module("ogive.transfer")  # calling it is calling `ogive.transfer.transfer`
-        return package if name == "transfer" else package.TransferError
-    raise AttributeError(f"module 'ogive' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -105,4 +105,8 @@ def did_you_mean(wrong: str, candidates: Iterable[str]) -> str | None:
         begins = wrong.lower().startswith(near) or near.startswith(wrong.lower())
         if begins or SequenceMatcher(None, wrong.lower(), near).ratio() >= 0.65:
             return lowered[near]
+    firsts = [(name.partition("_")[0], name) for name in lowered if "_" in name]  # `kernal`: `kernel_size`
+    for near in get_close_matches(wrong.lower(), [first for first, _ in firsts], n=1, cutoff=0.8):
+        found = [name for first, name in firsts if first == near]
+        return lowered[found[0]] if len(found) == 1 and len(near) > 3 else None
     return None

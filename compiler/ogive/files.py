@@ -1,18 +1,40 @@
-"""Writing without losing anything: beside, then renamed."""
+"""Writing without losing anything: beside, then renamed.
+
+A file that is renamed over is a new one: where it had a second name (a hard link), that one keeps the old
+text.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+
+def require_writable(path: Path) -> None:
+    """Refuses a file that says it is not to be written. Renaming over it would not ask, and root may do
+    anything.
+
+    Raises:
+        PermissionError: nobody may write it, by the bits of its mode, or the user of this process may not.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not mode & 0o222 or not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is read-only", str(path))
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
     """Writes a file so that it is either the old one or the whole new one.
 
     Raises:
+        PermissionError: it is read-only.
         OSError: it cannot be written; nothing was changed.
     """
+    require_writable(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ogive import resources
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
+from ogive.given import as_edits, as_path, as_sizes, wrong_type
 from ogive.layers.library import Library
 from ogive.network import Network
 from ogive.pipeline import Program, compile_target, parse_changes
@@ -19,7 +20,7 @@ from ogive.reading import read_file, read_text
 def load(
     target: str | PathLike[str],
     *,
-    input: tuple[int, ...] | None = None,  # noqa: A002 - the language's word
+    input: Sequence[int] | str | None = None,  # noqa: A002 - the language's word
     edits: Sequence[str] = (),
     library: Library | None = None,
     **arguments: Any,
@@ -29,7 +30,8 @@ def load(
     Args:
         target: a variant of the zoo, a file, or `FILE:NAME`. A file alone must hold one net that needs no
             argument.
-        input: sizes of the only input, without the batch, over the declared ones.
+        input: sizes of the only input, without the batch, over the declared ones: `(3, 320, 320)`, or
+            `"3x320x320"`.
         edits: rewritings of the net, in order, after those of the file: `["remove lrn", "insert bn before
             relu"]`.
         library: the layers there are; the standard ones unless given.
@@ -37,9 +39,11 @@ def load(
 
     Raises:
         ArchError: the target does not exist, or the program is wrong; it carries the diagnostics.
+        TypeError, ValueError: what is given beside it is of another type or form.
     """
-    program, name = find(fspath(target))
-    return _network(program, name, input, edits, library, arguments)
+    given = _Given(input, edits, library, arguments)
+    program, name = find(as_path("target", target))
+    return given.network(program, name)
 
 
 def loads(
@@ -47,7 +51,7 @@ def loads(
     name: str | None = None,
     *,
     folder: str | PathLike[str] | None = None,
-    input: tuple[int, ...] | None = None,  # noqa: A002
+    input: Sequence[int] | str | None = None,  # noqa: A002
     edits: Sequence[str] = (),
     library: Library | None = None,
     **arguments: Any,
@@ -62,23 +66,39 @@ def loads(
 
     Raises:
         ArchError: the program is wrong; it carries the diagnostics.
+        TypeError, ValueError: what is given beside it is of another type or form.
     """
-    program = read_text(text, folder=None if folder is None else Path(folder))
-    return _network(program, name, input, edits, library, arguments)
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
+        raise wrong_type("text", "a str, a whole program", text)
+    if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise wrong_type("name", "a str, one of the program's nets", name)
+    given = _Given(input, edits, library, arguments)
+    program = read_text(text, folder=None if folder is None else Path(as_path("folder", folder)))
+    return given.network(program, name)
 
 
-def _network(
-    program: Program,
-    name: str | None,
-    shape: tuple[int, ...] | None,
-    edits: Sequence[str],
-    library: Library | None,
-    arguments: Mapping[str, Any],
-) -> Network:
-    name = name or only_name(program, arguments)
-    changes = parse_changes([edits] if isinstance(edits, str) else edits, "edits")
-    made = compile_target(program, name, arguments=arguments, shape=shape, library=library, edits=changes)
-    return Network(made)
+class _Given:
+    """What is given beside a program, once it is known to be of the right types."""
+
+    def __init__(self, shape: object, edits: object, library: object, arguments: Mapping[str, Any]) -> None:
+        if not isinstance(library, Library | None):
+            raise wrong_type("library", "a Library, such as ogive.library_with('mine.py')", library)
+        self._shape = as_sizes(shape)
+        self._edits = as_edits(edits)
+        self._library = library
+        self._arguments = arguments
+
+    def network(self, program: Program, name: str | None) -> Network:
+        name = name or only_name(program, self._arguments)
+        made = compile_target(
+            program,
+            name,
+            arguments=self._arguments,
+            shape=self._shape,
+            library=self._library,
+            edits=parse_changes(self._edits, "edits"),
+        )
+        return Network(made)
 
 
 def only_name(program: Program, arguments: Mapping[str, Any] | None = None) -> str:

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
 from ogive.diagnostics import Diagnostic
 from ogive.graph import Graph
 from ogive.layers.base import Size, TensorType
+from ogive.layers.unknown import Monomial, Number, SizeExpr
 from ogive.passes.unroll import unroll_cliques
 from ogive.pipeline import Compiled
 
 if TYPE_CHECKING:
+    import networkx as nx
     from torch import nn
 
     from ogive.report.budgets import Verdict
     from ogive.report.summary import Summary
+
+
+class Count(SizeExpr):
+    """A count of a network whose sizes are unknown; what comes of arithmetic with it is a plain expression.
+
+    Attributes:
+        least: what each unknown size of the network is at least.
+    """
+
+    __slots__ = ("least",)
+
+    def __init__(self, terms: Iterable[tuple[Monomial, Number]], least: Mapping[str, int]) -> None:
+        super().__init__(terms)
+        self.least: dict[str, int] = dict(least)
+
+    def at(self, values: Mapping[str, Size]) -> Size:
+        """The count where unknown sizes have these values.
+
+        Raises:
+            ValueError: the network has no such unknown size, or does not work with so small a one.
+        """
+        for name, value in values.items():
+            if name not in self.least:
+                there = ", ".join(self.least)
+                raise ValueError(f"no unknown size of the network is called {name!r}; it has {there}")
+            if not isinstance(value, SizeExpr) and value < self.least[name]:
+                raise ValueError(
+                    f"{name} is at least {self.least[name]} in this network, and {value} is given"
+                )
+        return super().at(values)
 
 
 class Network:
@@ -97,11 +127,13 @@ class Network:
     def macs(self) -> Size:
         """Multiply-accumulates of one image on the inference path: convolutions and linear layers,
         attention's projections; without biases, norms and products of two activations. An expression where
-        sizes are unknown; `.at({"h": 224, "w": 224})` of it is a number.
+        sizes are unknown; `.at({"h": 224, "w": 224})` of it is a number, and a `ValueError` where the network
+        does not work with such sizes.
         """
         from ogive.report.counts import macs
 
-        return macs(self.unrolled)
+        counted = macs(self.unrolled)
+        return Count(counted.terms, self.unknowns) if isinstance(counted, SizeExpr) else counted
 
     def summary(self) -> Summary:
         """Layer by layer: shapes, parameters, multiply-accumulates, memory, receptive fields."""
@@ -139,6 +171,9 @@ class Network:
         """What `torch.export.export(net.module(), args, dynamic_shapes=…)` takes for the unknown sizes of the
         inputs, and for the number of images. Loads torch.
 
+        These axes may vary, and PyTorch decides: it takes a size of 1 for a constant, so that the example must
+        have no map of one place, and it fixes what a layer of its own fixes.
+
         Args:
             batch: whether the number of images may vary as well; the example must have two then.
         """
@@ -168,4 +203,4 @@ class Network:
         return svg(self.ir)
 
 
-__all__ = ["Network"]
+__all__ = ["Count", "Network"]

@@ -22,8 +22,8 @@ from ogive.graph import Graph
 from ogive.layers.library import Library
 from ogive.passes.bias import resolve_bias
 from ogive.passes.prune import prune
-from ogive.recipes import resolve_all
 from ogive.report.budgets import Verdict, decide
+from ogive.report.dropped import dropped_outputs
 from ogive.source import SourceFile
 from ogive.syntax import ast
 from ogive.syntax.parser import parse, parse_edits, parse_expression
@@ -191,8 +191,8 @@ def _finish(
         return None, done.diagnostics
     graph = resolve_bias(prune(done.graph))
     graph.edits = tuple(" ".join(edit.span.text.split()) for edit in edits)
-    budgets, exceeded = decide(done.budgets, done.graph, graph, partial(new_context, library))
-    diagnostics = (*done.diagnostics, *exceeded)
+    budgets, exceeded = decide(done.budgets, done.graph, graph, partial(new_context, library, of=done))
+    diagnostics = (*done.diagnostics, *dropped_outputs(done.graph, done.output_names), *exceeded)
     if any(d.severity == "error" for d in exceeded):
         return None, diagnostics
     warnings = tuple(d for d in diagnostics if d.severity == "warning")
@@ -228,7 +228,10 @@ def check_program(
         if any(d.code == "E402" for d in done.diagnostics):
             break  # one net that never ends is enough to wait for
     found += check_names(program.tree, library, used, visible_items(program))
-    found += resolve_all(program, library)[1]
+    if program.tree.recipes:  # few files have one, and there is much that may stand in it
+        from ogive.recipes import resolve_all
+
+        found += resolve_all(program, library)[1]
     return compiled, _each_once(found)
 
 

@@ -9,6 +9,7 @@ library only. Files may use one another in a circle: each is read once.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -186,6 +187,12 @@ class _Reading:
             file = around.top.path / path
             if not _exists(file):
                 continue
+            if _is_circle(file):
+                self._wrong(
+                    "E506", use, f'"{text}" is a link that leads back to itself', "a circle of links",
+                    help="put the file itself in its place",
+                )  # fmt: skip
+                return None
             if not _inside(file, around.top.path):
                 self._wrong(
                     "E506", use, f'"{text}" is a link that leads out of {_folder(around.top)}', "a link",
@@ -196,7 +203,9 @@ class _Reading:
                 return _Place(around.top, path)
             itself = itself or _Place(around.top, path)
         if itself is not None:
-            return itself
+            help_ = "leave it out: a file has its own names already, and the library has no file of that name"
+            self._wrong("E506", use, f'"{text}" is this file itself', "leads to itself", help=help_)
+            return None
         self._not_there(use, text, tried)
         return None
 
@@ -301,6 +310,15 @@ def _exists(file: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _is_circle(file: Path) -> bool:
+    """Whether a link leads, through others perhaps, to itself."""
+    try:
+        file.stat()
+    except OSError as problem:
+        return problem.errno == errno.ELOOP
+    return False
 
 
 def _inside(file: Path, top: Path) -> bool:

@@ -157,6 +157,12 @@ class _Shown:
     shift: int
     end: int
 
+    def holds(self, mark: _Mark) -> bool:
+        """Whether some of what is marked is seen, at least as the dots where the line is cut."""
+        last = len(self.columns) - 1
+        start, end = (self.columns[min(at, last)] + self.shift for at in (mark.start, mark.end))
+        return start <= self.end and max(end, start + 1) > 0
+
     def span(self, mark: _Mark) -> tuple[int, int]:
         """The columns of a mark, at least one."""
         start, end = self._column(mark.start), self._column(mark.end)
@@ -292,11 +298,14 @@ def _excerpt(source: SourceFile, lines: dict[int, list[_Mark]], gutter: int) -> 
         if previous is not None and number > previous + 1:
             yield _bare(gutter)
         previous = number
-        marks = lines[number]
-        shown = _show(source.line(number), min(marks, key=lambda mark: (not mark.primary, mark.start)).start)
-        yield [(f"{number:>{gutter}} | ", "gutter"), (shown.text, "")]
-        for row in _underline(shown, marks):
-            yield [(" " * (gutter + 1) + "| ", "gutter"), *row]
+        left = sorted(lines[number], key=lambda mark: (not mark.primary, mark.start))
+        while left:  # a line that is clipped is shown again for the marks that fall outside
+            shown = _show(source.line(number), left[0].start)
+            marks = [mark for mark in left if mark is left[0] or shown.holds(mark)]
+            left = [mark for mark in left if mark not in marks]
+            yield [(f"{number:>{gutter}} | ", "gutter"), (shown.text, "")]
+            for row in _underline(shown, marks):
+                yield [(" " * (gutter + 1) + "| ", "gutter"), *row]
 
 
 def _notes(diagnostic: Diagnostic, gutter: int) -> Iterable[list[Piece]]:

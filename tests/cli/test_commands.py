@@ -226,7 +226,7 @@ def test_every_layer_has_a_page(ogive: Callable):
 @pytest.mark.parametrize(("name", "meant"), [("con", "conv"), ("BatchNorm2d", "bn")])
 def test_layers_suggests(name: str, meant: str, ogive: Callable):
     ran = ogive("layers", name)
-    assert ran.code == 2
+    assert ran.code == 1
     assert f"Did you mean '{meant}'?" in ran.err
 
 
@@ -236,9 +236,21 @@ def test_explain(ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert ogive("explain", "e201").out == "# E201: channels differ\n\nText.\n"
     assert ogive("explain").out == "E201  channels differ\n"
     ran = ogive("explain", "E200")
-    assert (ran.code, "Did you mean E201?" in ran.err) == (2, True)
+    assert (ran.code, "Did you mean E201?" in ran.err) == (1, True)
 
 
 def test_an_unknown_command_is_wrong_usage(ogive: Callable):
     ran = ogive("chek", "resnet50")
     assert (ran.code, "Did you mean 'check'?" in ran.err) == (2, True)
+
+
+def test_a_mistake_of_an_edit_is_printed_once(ogive: Callable, tiny: Path):
+    """Though each net of the file has it, and the message names the net."""
+    text = TINY + TINY.replace("Tiny", "Other") + "variant third = Other(5)\n"
+    tiny.write_text(text, encoding="utf-8")
+    ran = ogive("check", tiny, "--edit", "remove lrn", "--edit", "remove gelu")
+    assert ran.code == 1
+    assert ran.err.count("error[E311]") == 2
+    assert "`Tiny` has no `lrn`" in ran.err
+    two = ogive("check", tiny, "--set", "clases=3", "--set", "width=3")
+    assert two.err.count("has no argument") == 4, "two wrong names, of two nets"

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,7 +207,145 @@ def test_settings_and_plugins_count(ogive: Callable, net: Path):
     assert "4x6x6" in ran.out
 
 
+def test_a_guess_is_offered_too(ogive: Callable, net: Path):
+    guess, sure = "  conw(8, 3x3)\n", "  conv(8, 3 x 3)\n"
+    net.write_text(f"net A() {{\n  input x: 3x8x8\n{guess}}}\n", encoding="utf-8")
+    assert ogive("check", net).err.endswith("\n`ogive check --fix --unsafe-fixes` tries a guess at it\n")
+    net.write_text(f"net A() {{\n  input x: 3x8x8\n{sure}  if true & true {{ relu }}\n}}\n", encoding="utf-8")
+    offer = (
+        "`ogive check --fix` corrects 1 of these; with `--unsafe-fixes` it tries a guess at 1 more of these"
+    )
+    assert ogive("check", net).err.endswith(f"\n{offer}\n")
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o400])
+def test_a_read_only_file_keeps_all_of_them_as_they_are(ogive: Callable, net: Path, mode: int):
+    locked = Path("locked.arch")
+    locked.write_text(WRONG, encoding="utf-8")
+    locked.chmod(mode)
+    ran = ogive("check", "--fix", net, locked)
+    assert ran.code == 1
+    assert ran.err.startswith("error[E510]: cannot write `locked.arch`: it is read-only\n")
+    assert net.read_text(encoding="utf-8") == locked.read_text(encoding="utf-8") == WRONG
+    assert stat.S_IMODE(locked.stat().st_mode) == mode
+    assert ogive("check", "--fix", "--diff", locked).out.startswith("--- locked.arch\n")
+
+
+# --------------------------------------------------------------------------- what each gives
+
+BODY = "net A() {{\n  input x: 3x8x8\n  {}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("relu // fast", "relu # fast"),
+        ("relu // 2 (or 3)", "relu # 2 (or 3)"),
+        ("relu - > bn", "relu -> bn"),
+        ("let a == 3; conv(a, 3x3)", "let a = 3; conv(a, 3x3)"),
+        ("share f == conv(3, 3x3); f", "share f = conv(3, 3x3); f"),
+        ("conv（8，3x3）", "conv(8,3x3)"),
+        ("repeat 3 as i share { relu }", "repeat 3 share as i { relu }"),
+        ("conv(8, 3 x 3) surplus stuff", "conv(8, 3x3) surplus stuff"),
+    ],
+)
+def test_what_is_safe(wrong: str, right: str):
+    done = fix_text(BODY.format(wrong), examine)
+    assert done.text == BODY.format(right)
+    assert all(each.safe for each in done.applied)
+
+
+def test_a_recipe_is_safe():
+    done = fix_text("recipe a {\n  batch = 128\n  epochs: 3\n}\n" + RIGHT, examine)
+    assert done.text == "recipe a {\n  batch 128\n  epochs 3\n}\n" + RIGHT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("if x.channels > 2 && true { relu }", "if x.channels > 2 and true { relu }"),
+        ("if 3>2&&2<3 { relu }", "if 3>2 and 2<3 { relu }"),
+        ("if !(3 < 2) { relu }", "if not (3 < 2) { relu }"),
+        ("relu\n  assert true && 3 > 2", "relu\n  assert true and 3 > 2"),
+        ("let b = True; conv(3, 3x3, bias = b)", "let b = true; conv(3, 3x3, bias = b)"),
+        ("conv(3, 3x3, bias = False)", "conv(3, 3x3, bias = false)"),
+        ("conv(8, kernel = 3)", "conv(8, kernel_size = 3)"),
+        ("let h = 8; let w = 4; expand(3xhxw)", "let h = 8; let w = 4; expand([3, h, w])"),
+    ],
+)
+def test_what_is_a_guess(wrong: str, right: str):
+    text = BODY.format(wrong)
+    assert fix_text(text, examine).text == text
+    assert replaced(text, [d.fix for d in examine(text) if d.fix is not None]) == BODY.format(right)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        BODY.format("assert params <= 3k parameters"),
+        BODY.format('conv(3, 3x3) -> relu in "s"'),
+        BODY.format("conv(8, 3x3, kernel = 3)"),
+        BODY.format("relu // c }"),
+        "net A() { input x: 3x32x32; relu // c }\n",
+        "net A() { input x: 3x32x32; relu // 2 }\n",
+        "net A() {input x: 3xhxw; relu}\n",
+        "net A() { input x: 3x8x8; conv(4,3x3) }\nvariant v = A() with { set conv(3x3, stride 2) }\n",
+    ],
+)
+def test_what_would_not_help_is_not_done(wrong: str):
+    assert fix_text(wrong, examine, unsafe=True).text == wrong
+
+
+def test_a_comment_behind_which_statements_may_stand_is_a_guess():
+    text = BODY.format("relu // one; conv(8, 3x3)")
+    assert fix_text(text, examine).text == text
+
+
 # --------------------------------------------------------------------------- never worse
+
+
+def test_a_fix_under_which_another_mistake_lies_is_undone():
+    """Though fewer are left: the fix itself cannot have been meant."""
+
+    def find(text: str) -> list[Diagnostic]:
+        if "bad" in text:
+            return [made(text, "bad", "worse"), Diagnostic("E102", "one"), Diagnostic("E102", "two")]
+        return [made(text, "worse", "", "E103", safe=False)]
+
+    done = fix_text("a bad text", find)
+    assert (done.text, done.applied) == ("a bad text", ())
+
+
+@pytest.mark.parametrize(("word", "helps"), [("next", False), ("further", True)])
+def test_what_a_guess_touches_must_be_right(word: str, helps: bool):
+    """A comma between two words of which one means nothing."""
+    text = "call(word next) and further"
+
+    def find(version: str) -> list[Diagnostic]:
+        if "," not in version:
+            at = version.index("word") + 4
+            fix = Fix(Span(SourceFile("net.arch", version), at, at), ",")
+            return [Diagnostic("E001", "comma", (Label(fix.span),), fix=fix), Diagnostic("E102", "one")]
+        return [made(version, word, "", "E103", safe=False)]
+
+    unfixable = [replace(d, fix=None) for d in find("call(word, next) and further")]
+    done = fix_text(text, lambda v: find(v) if "," not in v else unfixable_at(v, unfixable), unsafe=True)
+    assert (done.text != text) is helps
+
+
+def unfixable_at(text: str, found: list[Diagnostic]) -> list[Diagnostic]:
+    source = SourceFile("net.arch", text)
+    return [replace(d, labels=(Label(Span(source, d.span.start, d.span.end)),)) for d in found if d.span]
+
+
+@pytest.mark.parametrize(("safe", "expected"), [(False, "one at the end"), (True, "two at the end")])
+def test_a_guess_that_leaves_as_many_mistakes_is_undone(safe: bool, expected: str):
+    def find(text: str) -> list[Diagnostic]:
+        if "one" in text:
+            return [made(text, "one", "two", safe=safe)]
+        return [replace(made(text, "end", ""), fix=None)]
+
+    assert fix_text("one at the end", find, unsafe=True).text == expected
 
 
 def made(text: str, found: str, replacement: str, code: str = "E101", safe: bool = True) -> Diagnostic:

@@ -82,6 +82,70 @@ def test_folders(ogive: Callable, here: Path):
     assert ran.err.startswith("error[E534]: there is no .arch file in `empty`\n")
 
 
+def test_what_is_not_a_projects_own_is_left_out(ogive: Callable, here: Path):
+    left = ["x/build/a.arch", "x/.venv/a.arch", "x/venv/a.arch", "x/node_modules/a.arch", "x/env/lib/a.arch"]
+    for name in (*left, "x/own/b.arch", "elsewhere/c.arch"):
+        write(here / name)
+    write(here / "x/env/pyvenv.cfg", "")
+    (here / "x/folder").symlink_to(here / "elsewhere")
+    (here / "x/link.arch").symlink_to(here / "elsewhere/c.arch")
+    assert ogive("fmt", "x").out == "formatted x/own/b.arch\n"
+    assert ogive("fmt", "x/build", "x/link.arch").out == "formatted x/build/a.arch\nformatted x/link.arch\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--check"], ["--diff"]])
+def test_a_folder_above_the_current_one_is_refused(
+    options: list[str], ogive: Callable, here: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = write(here / "a.arch")
+    (here / "inside").mkdir()
+    monkeypatch.chdir(here / "inside")
+    for folder in ("..", os.fspath(here), "/"):
+        ran = ogive("fmt", *options, folder)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith(f"error[E534]: `{folder}` holds more than programs of one project\n")
+    monkeypatch.setenv("HOME", os.fspath(here / "home" / "me"))
+    (here / "other").mkdir()
+    monkeypatch.chdir(here / "other")
+    (here / "home" / "me").mkdir(parents=True)
+    assert "error[E534]" in ogive("fmt", *options, here / "home").err
+    assert path.read_text() == UGLY
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", os.fspath(here / "inside"))
+    assert "error[E534]" in ogive("fmt", *options, ".").err
+    monkeypatch.setenv("HOME", os.fspath(here.parent / "elsewhere"))
+    assert "error[E534]" not in ogive("fmt", *options, ".", "inside/..", path).err
+
+
+def test_a_net_is_no_file(ogive: Callable, here: Path):
+    ran = ogive("fmt", "resnet50")
+    assert ran.code == 1
+    assert "error[E501]: resnet50 cannot be read: no such file" in ran.err
+    assert "takes files and folders, not names of nets: `resnet50.arch`" in ran.err
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o400, 0o555])
+def test_a_read_only_file_is_not_written(mode: int, ogive: Callable, here: Path):
+    path = write(here / "a.arch")
+    path.chmod(mode)
+    (here / "link.arch").symlink_to(path)
+    for name in ("a.arch", "link.arch"):
+        ran = ogive("fmt", name)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.startswith(f"error[E510]: cannot write `{name}`: it is read-only\n")
+        assert "chmod u+w" in ran.err
+    assert path.read_text() == UGLY
+    assert path.stat().st_mode & 0o777 == mode
+    assert ogive("fmt", "--check", "a.arch").out == "would format a.arch\n"
+
+
+def test_a_second_name_keeps_the_old_text(ogive: Callable, here: Path):
+    path = write(here / "a.arch")
+    (here / "b.arch").hardlink_to(path)
+    assert ogive("fmt", "a.arch").code == 0
+    assert (path.read_text(), (here / "b.arch").read_text()) == (NEAT, UGLY)
+
+
 def test_check(ogive: Callable, here: Path):
     ugly, neat = write(here / "a.arch"), write(here / "b.arch", NEAT)
     ran = ogive("fmt", "--check", "a.arch", "b.arch")

@@ -86,7 +86,7 @@ def test_a_link_is_written_through(ogive: Callable, tmp_path: Path):
 def test_a_drawing_of_no_known_kind(ogive: Callable):
     for name in ("net.jpg", "net", "net.svg.gz"):
         ran = ogive("draw", "lenet5", "-o", name)
-        assert (ran.code, "error[E513]" in ran.err) == (1, True)
+        assert (ran.code, "error[E513]" in ran.err) == (2, True)
 
 
 def test_hostile_names_are_spelled_out(ogive: Callable):

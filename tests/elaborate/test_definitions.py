@@ -201,3 +201,55 @@ variant sigmoid = relu with { replace relu with sigmoid }
 """
     assert kinds(ogive.loads(text, "relu")) == ["conv", "relu", "conv", "relu"]
     assert kinds(ogive.loads(text, "sigmoid")) == ["conv", "sigmoid", "conv", "sigmoid"]
+
+
+TWO = """
+net Two() {
+  input x: 3x8x8
+  conv(4, 3x3)
+  output a = conv(4, 3x3) -> bn
+  output b = conv(5, 3x3)
+}
+"""
+
+
+def test_outputs_of_a_net_in_a_net_have_names() -> None:
+    text = f"{TWO}net N() {{ input x: 3x8x8; Two as t; [t.b, t.a] -> concat -> relu; here -> concat(t[0]) }}"
+    network = ogive.loads(text, "N")
+    assert out(network) == "13x4x4"
+    assert not network.warnings
+
+
+def test_the_tensors_of_one_output_are_numbered_for_the_block_as_well() -> None:
+    text = "block P() { output r = [relu, tanh]; output relu }\nnet N() { input x: 3x8x8; P as t; t.r2 -> add(t.r1) -> add(t.output3) }"
+    text = text.replace("[relu, tanh]", "both").replace("block P() {", "block P() { p = relu; q = tanh; both = [p, q];")
+    assert out(ogive.loads(text, "N")) == "3x8x8"
+
+
+@pytest.mark.parametrize(("kept", "name"), [("a", "b"), ("b", "a")])
+def test_parameters_that_go_with_an_output_are_counted(kept: str, name: str) -> None:
+    text = f"{TWO}net N() {{ input x: 3x8x8; Two as t; t.{kept} -> relu }}"
+    (warning,) = ogive.loads(text, "N").warnings
+    assert warning.code == "W001"
+    assert f"`{name}` of `Two`" in warning.message
+    assert warning.span is not None
+    assert warning.span.text == "Two"
+    lost = ogive.loads(text, "Two").params - ogive.loads(text, "N").params
+    assert warning.notes == (("note", f"{lost} parameters go with it"),)
+
+
+def test_a_use_in_a_loop_is_reported_once() -> None:
+    text = f"{TWO}net N() {{ input x: 3x32x32; repeat 2 {{ Two as [p, _]; p -> conv(3, 1x1) }} }}"
+    (warning,) = ogive.loads(text, "N").warnings
+    assert warning.notes == (("note", "370 parameters go with it"),)
+
+
+def test_a_net_in_a_net_takes_other_sizes_and_no_other_kind() -> None:
+    inner = "net I(n = 8) { input x: [3, n, n]; conv(4, 3x3) }\n"
+    assert out(ogive.loads(inner + "net N() { input x: 5x16x16; I }", "N")) == "4x14x14"
+    with pytest.raises(ArchError) as caught:
+        ogive.loads(inner + "net N() { input x: [5, 16]; I }", "N")
+    (found,) = caught.value.diagnostics
+    assert found.code == "E204"
+    assert found.span is not None
+    assert found.span.text == "I"

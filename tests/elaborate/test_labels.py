@@ -91,8 +91,13 @@ def test_notes_survive_the_passes() -> None:
 
 
 def test_the_same_note_twice_is_said_once() -> None:
-    network = net('conv(8, 3x3)\n  label "x"\n  label "x"\n  label "y"\n  label "  "')
+    network = net('conv(8, 3x3)\n  label "x"\n  label "x"\n  label "y"')
     assert network.ir.node("conv1").notes == ("x", "y")
+
+
+def test_a_note_that_an_argument_leaves_empty_is_none() -> None:
+    assert notes('let text = ""\n  conv(8, 3x3)\n  label "{text}"') == {}
+    assert codes('conv(8, 3x3)\n  label "  "') == ["E108"]
 
 
 def test_spaces_and_lines_of_a_note_become_one_space() -> None:

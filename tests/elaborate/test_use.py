@@ -183,8 +183,15 @@ def test_links_inside_of_the_folder_are_fine(tmp_path: Path) -> None:
     (tmp_path / "link.arch").symlink_to(tmp_path / "b.arch")
     uses = 'use B from "link.arch"\nuse "b.arch"\n'
     assert problems(tmp_path, net=uses + NET.format("B(1)")) == []
+
+
+def test_a_link_to_itself_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "round.arch").symlink_to(tmp_path / "round.arch")
-    assert problems(tmp_path, net='use "round.arch"\n' + NET.format("relu")) == ["E506"]
+    write(tmp_path, net='use "round.arch"\n' + NET.format("relu"))
+    with pytest.raises(ArchError) as caught:
+        read_file(tmp_path / "net.arch")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == ("E506", '"round.arch" is a link that leads back to itself')
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

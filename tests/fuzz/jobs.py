@@ -8,11 +8,12 @@ import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from random import Random
 
+from ogive.diagnostics import Diagnostic, Fix
 from tests.fuzz import mutate
 from tests.fuzz.corpus import corpus, small
 from tests.programs.definitions import write_program
@@ -194,7 +195,7 @@ def _file(data: bytes) -> str:
 
 
 _TARGETS = (
-    "resnet:resnet18", "lenet5:lenet5", "lenet5:lenet5", "googlenet:googlenet", "cliquenet:cliquenet_k36_t12",
+    "resnet:resnet18", "lenet5:lenet5", "googlenet:googlenet", "cliquenet:cliquenet_k36_t12",
 )  # fmt: skip
 
 
@@ -279,8 +280,10 @@ def _run_command(text: str) -> str:
 
 
 def _fix(text: str) -> str:
-    """Applies the fixes that there are; the text is not worse then."""
-    from ogive.fixing import fix_text
+    """Applies the fixes that there are: the text is better then, or the same. Each alone keeps what `fix_text`
+    promises: of what it keeps nothing is wrong where it wrote, and a safe one leaves its line alone.
+    """
+    from ogive.fixing import fix_text, replaced
     from tests.programs.judge import check_diagnostics, judge
 
     def bad(version: str) -> tuple[int, int]:
@@ -288,12 +291,71 @@ def _fix(text: str) -> str:
         syntax = sum(d.code.startswith("E0") for d in errors)
         return syntax, len(errors) - syntax
 
+    before = judge(text).diagnostics
     for unsafe in (False, True):
         fixed = fix_text(text, lambda version: judge(version).diagnostics, unsafe=unsafe)
         check_diagnostics(fixed.left)
         assert bad(fixed.text) <= bad(text), f"{len(fixed.applied)} fixes made it worse"
         assert bool(fixed.applied) >= (fixed.text != text)
+        if not all(each.safe for each in fixed.applied):
+            assert bad(fixed.text) < bad(text), "a guess was kept that does not help"
+    own = [(d, d.fix) for d in before if d.fix is not None and d.fix.span.source.text == text]
+    for diagnostic, fix in own[:5]:
+        if fix.safe:
+            _leaves_its_line(text, fix)
+        others = [replace(d, fix=None) for d in before if d is not diagnostic]
+        kept = fix_text(text, _only([diagnostic, *others], text), unsafe=True)
+        if len(kept.applied) == 1 and kept.text == replaced(text, [fix]):
+            start, end = fix.span.start, fix.span.start + len(fix.replacement)
+            wrong = [d for d in kept.left if d.severity == "error" and d.span and start <= d.span.start < end]
+            assert not wrong, f"{wrong[0].code} where {diagnostic.code} was fixed"
     return "accepted" if fixed.applied else "refused"
+
+
+def _only(found: Sequence[Diagnostic], text: str) -> Callable[[str], Sequence[Diagnostic]]:
+    """What is wrong with a version of a text; with the text itself, what is given."""
+    from tests.programs.judge import judge
+
+    return lambda version: found if version == text else judge(version).diagnostics
+
+
+def _leaves_its_line(text: str, fix: Fix) -> None:
+    """A safe fix changes no other word of its line; one that begins a comment hides no bracket."""
+    from ogive.fixing import replaced
+
+    end = text.find("\n", fix.span.end)
+    rest = text[fix.span.end : len(text) if end < 0 else end]
+    new = replaced(text, [fix])
+    moved = fix.span.start + len(fix.replacement) - fix.span.end
+    if fix.replacement == "#":
+        assert _nests(rest.partition("#")[0]), f"`#` hides a bracket of `{rest}`"
+        return
+    last = fix.span.end + len(rest)
+    old, now = (
+        [(kind, word, at - by) for kind, word, at in _words_of(version) if fix.span.end <= at - by < last]
+        for version, by in ((text, 0), (new, moved))
+    )
+    assert now == old, f"`{fix.replacement}` for `{fix.span.text}` changes what follows: {rest}"
+
+
+def _nests(text: str) -> bool:
+    open_: list[str] = []
+    for sign in text:
+        if sign in "([{":
+            open_.append(sign)
+        elif sign in ")]}" and (not open_ or open_.pop() + sign not in ("()", "[]", "{}")):
+            return False
+    return not open_
+
+
+def _words_of(text: str) -> list[tuple[str, str, int]]:
+    """The kind, the text and the place of every word and sign, as the lexer sees them."""
+    from lark.lexer import LexerThread
+
+    from ogive.syntax import tables
+
+    found = LexerThread.from_text(tables.lexer(), text).lex(None)  # pyright: ignore[reportArgumentType]
+    return [(token.type, str(token), token.start_pos or 0) for token in found]
 
 
 def _misbehave(text: str) -> str:

@@ -168,7 +168,7 @@ def test_two_libraries_hold_the_same_layer() -> None:
 def test_two_layers_of_one_name_are_refused() -> None:
     library = Library.standard()
     library.add(Square)
-    with pytest.raises(ValueError, match="two layers called square"):
+    with pytest.raises(ValueError, match="two layers called `square`"):
         library.add(Square)
 
 

@@ -210,10 +210,7 @@ def test_layers_of_maps_refuse_anything_else(kind: str, x: TensorType) -> None:
 
 def test_linear_refuses_a_map_and_says_what_to_do() -> None:
     error = refusal("linear", MAP, out_features=10)
-    assert (error.code, error.message) == (
-        "E204",
-        "needs a vector or tokens, and 64x56x56 is a map",
-    )
+    assert (error.code, error.message) == ("E204", "needs a vector or tokens, and 64x56x56 is a map")
     assert (
         error.help
         == "flatten it first: `flatten -> linear(10)`, or `global_avg_pool -> flatten -> linear(10)`"

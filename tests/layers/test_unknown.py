@@ -19,19 +19,9 @@ from layers.oracle import Inputs
 from layers.test_against_torch import examples
 from ogive.layers.base import Layer, ShapeError, TensorType
 from ogive.layers.notation import DRAWN, written
+from ogive.layers.order import always, magnitude, ratio
 from ogive.layers.tensor import map_of, shape_text
-from ogive.layers.unknown import (
-    Size,
-    SizeExpr,
-    Undecided,
-    always,
-    magnitude,
-    ratio,
-    scaled,
-    substitute,
-    symbols_of,
-    unknown,
-)  # fmt: skip
+from ogive.layers.unknown import Size, SizeExpr, Undecided, scaled, substitute, symbols_of, unknown
 
 h, w = unknown("h"), unknown("w")
 

@@ -79,7 +79,10 @@ def written(folder: Path, text: str) -> str:
             "E542",
             ["arguments cannot be read: NameError"],
         ),
-        (layer(NAMES.replace("my", "relu"), INFER, TORCH), "E543", ["two layers called relu: ogive.layers.act.ReLU and my_layers.py:5"]),
+        (layer(NAMES.replace("my", "relu"), INFER, TORCH), "E543", ["`relu` is a built-in layer\n", "choose another `kind`"]),
+        (layer(NAMES.replace("'act'", "'acts'"), INFER, TORCH), "E542", ["no group `acts`", "did you mean `act`?"]),
+        (layer(NAMES.replace("'act'", "'nonsense'"), INFER, TORCH), "E542", ["no group `nonsense`", "the groups are `conv`, "]),
+        (layer(NAMES.replace("'act'", "'input'"), INFER, TORCH), "E542", ["no group `input`"]),
         (layer(NAMES.replace("my", "residual"), INFER, TORCH), "E543", ["`residual` is a word of the language"]),
         (layer(NAMES.replace("my", "else"), INFER, TORCH), "E543", ["`else` is a word of the language"]),
     ],
@@ -108,7 +111,7 @@ def test_two_plugins_with_one_name(folder: Path):
     path = written(folder, layer(NAMES, INFER, TORCH))
     (folder / "other.py").write_text(layer(NAMES, INFER, TORCH), encoding="utf-8")
     said = wrong(lambda: ogive.library_with(path, "other.py"))
-    assert "two layers called my: my_layers.py:5 and other.py:5" in said
+    assert "two layers called `my`: my_layers.py:5 and other.py:5" in said
 
 
 def test_all_bad_classes_of_a_file_are_said_at_once(folder: Path):

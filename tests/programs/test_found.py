@@ -34,6 +34,12 @@ ACCEPTED = {
           chunk(56) as [a, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, b]
           [a, b] -> add
         }""",
+    "a sum of many": """
+        net N() {
+          input x: 25x4
+          chunk(25) as [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, y, z]
+          [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, y, z] -> add
+        }""",
     "an edit behind a layer with parts": """
         net N() { input image: 3x8; tokens -> gru(4) as l; l.hidden -> linear(2) }
         variant v = N() with { insert relu after gru }""",
@@ -56,6 +62,14 @@ def test_uses_under_one_name_are_numbered() -> None:
     assert list(Network(compiled).module().state_dict())[::2] == [
         "b.linear1.weight", "b_1.linear1.weight", "b_2.linear1.weight",
     ]  # fmt: skip
+
+
+def test_a_vector_is_no_gate_of_a_matrix() -> None:
+    """PyTorch would spread it over the images."""
+    verdict = judge("net N() { input x: [6]; stack -> mul(x) }")
+    assert [d.code for d in verdict.errors] == ["E201"]
+    verdict = judge("net N() { input x: int [6]; stack -> mul(x) }")
+    assert [d.code for d in verdict.errors] == ["E201"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n", "if", "x if"])

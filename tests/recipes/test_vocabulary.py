@@ -17,6 +17,7 @@ from ogive.recipes.base import Choice, Setting
 from ogive.recipes.printing import to_json, to_text
 from ogive.recipes.reference import to_markdown
 from ogive.recipes.settings import SETTINGS
+from ogive.syntax.word_mistakes import SEVERAL
 from tests.conftest import Golden
 
 FUNCTIONS = [(setting, function) for setting in SETTINGS for function in setting.functions]
@@ -103,6 +104,10 @@ def test_a_plain_setting_takes_its_default_and_its_bounds(setting: Setting) -> N
         assert same(read(to_text(recipe)), recipe)
     if setting.default and setting.default != (None,):
         assert setting.default[0] is not None
+
+
+def test_messages_know_which_settings_take_several_values() -> None:
+    assert {*SEVERAL} == {setting.name for setting in SETTINGS if setting.most > 1}
 
 
 def test_where_a_setting_comes_from_is_printed() -> None:

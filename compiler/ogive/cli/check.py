@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ogive.cli.check_fix import FixedFile, fix_files, report
-from ogive.cli.check_json import document
 from ogive.cli.messages import print_diagnostics
 from ogive.cli.target import Settings, settings_options
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import render_text, visible
 
 if TYPE_CHECKING:
+    from ogive.cli.check_fix import FixedFile
     from ogive.network import Network
     from ogive.pipeline import Program
     from ogive.syntax import ast
@@ -67,6 +66,8 @@ def command(
         raise click.UsageError(f"{'--diff' if diff else '--unsafe-fixes'} goes with --fix.")
     fixed = _fix(targets, settings, unsafe=unsafe) if fix else []
     if not diff:
+        for file in fixed:  # all of them first: nothing is written when one cannot be
+            file.require_writable()
         for file in fixed:
             file.save()
     versions = {file.path.resolve(): file.text for file in fixed}
@@ -74,10 +75,14 @@ def command(
     diagnostics, key = distinct(results)
     failed = any(d.severity == "error" or strict for d in diagnostics) or bool(diff and fixed)
     if as_json:
+        import json
+
+        from ogive.cli.check_json import document
+
         done = {file.path: file.applied for file in fixed} if fix else None
         click.echo(json.dumps(document(results, diagnostics, key, not failed, done), indent=2))
     else:
-        for text in [file.diff() for file in fixed] if diff else [f"{each}\n" for each in report(fixed)]:
+        for text in _told(fixed, diff=diff) if fixed else ():
             click.echo(text, nl=False)
         for result in () if diff and fixed else results:
             if result.network is not None:
@@ -93,7 +98,16 @@ def command(
         raise click.exceptions.Exit(1)
 
 
+def _told(fixed: list[FixedFile], *, diff: bool) -> list[str]:
+    """What `--fix` did, or what `--diff` shows that it would do."""
+    from ogive.cli.check_fix import report
+
+    return [file.diff() for file in fixed] if diff else [f"{line}\n" for line in report(fixed)]
+
+
 def _fix(targets: tuple[str, ...], settings: Settings, *, unsafe: bool) -> list[FixedFile]:
+    from ogive.cli.check_fix import fix_files
+
     def find(named: list[str], path: Path, text: str) -> list[Diagnostic]:
         found = [result for target in named for result in examine(target, settings, {path.resolve(): text})]
         return distinct(found)[0]
@@ -102,12 +116,23 @@ def _fix(targets: tuple[str, ...], settings: Settings, *, unsafe: bool) -> list[
 
 
 def _offer(targets: tuple[str, ...], diagnostics: list[Diagnostic]) -> None:
-    """Says how many mistakes `--fix` would correct in the files that were named."""
+    """Says of how many mistakes in the files that were named `--fix` knows the correction, and how many have
+    only a guess.
+    """
     files = {target.partition(".arch")[0] + ".arch" for target in targets}
-    count = sum(d.fix is not None and d.fix.safe and d.fix.span.source.name in files for d in diagnostics)
-    if count:
-        what = f"{count} of these" if len(diagnostics) > 1 else "it"
-        click.echo(f"\n`ogive check --fix` corrects {what}", err=True)
+    fixes = [d.fix for d in diagnostics if d.fix is not None and d.fix.span.source.name in files]
+    safe = sum(fix.safe for fix in fixes)
+    guesses = len(fixes) - safe
+    said: list[str] = []
+    if safe:
+        what = f"{safe} of these" if len(diagnostics) > 1 else "it"
+        said.append(f"`ogive check --fix` corrects {what}")
+    if guesses:
+        what = f"{guesses} {'more ' if safe else ''}of these" if len(diagnostics) > 1 else "it"
+        command = "with `--unsafe-fixes`" if safe else "`ogive check --fix --unsafe-fixes`"
+        said.append(f"{command} {'it ' if safe else ''}tries a guess at {what}")
+    if said:
+        click.echo(f"\n{'; '.join(said)}", err=True)
 
 
 def examine(target: str, settings: Settings, versions: Mapping[Path, str] | None = None) -> list[Checked]:
@@ -238,23 +263,42 @@ def distinct(results: list[Checked]) -> tuple[list[Diagnostic], dict[int, int]]:
     """The diagnostics, each once, for variants of one net share its mistakes; and where in that list each
     diagnostic of a result is, by its `id`.
     """
-    first: dict[str, int] = {}
+    first: dict[object, int] = {}
     found: list[Diagnostic] = []
     places: dict[int, int] = {}
     for result in results:
+        alike: Counter[object] = Counter()
         for diagnostic in result.diagnostics:
-            at = places[id(diagnostic)] = first.setdefault(render_text(diagnostic), len(found))
+            key = _key(result, diagnostic)
+            alike[key] += 1  # what stands twice in one result is two mistakes at one place
+            at = places[id(diagnostic)] = first.setdefault((key, alike[key]), len(found))
             if at == len(found):
                 found.append(diagnostic)
     return found, places
 
 
+def _key(result: Checked, diagnostic: Diagnostic) -> object:
+    """What makes mistakes of several nets one. A mistake of an edit is the same for each net of a file,
+    though its message names the net.
+    """
+    span = diagnostic.span
+    if span is None or diagnostic.code not in _OF_EDITS:
+        return render_text(diagnostic)
+    file = result.target.partition(".arch")[0]
+    return file, diagnostic.code, span.source, span.start, span.end
+
+
+_OF_EDITS = frozenset({"E310", "E311", "E312", "E313", "E314", "E315"})
+
+
 def line(network: Network) -> str:
     """`resnet50: 25.6 M parameters, 4.09 G MACs, 3x224x224 -> 1000`."""
-    from ogive.report.units import shape, short
+    from ogive.report.units import brief_shape, rounded, short
 
-    inputs = ", ".join(shape(tensor.sizes) for _, tensor in network.inputs)
-    outputs = ", ".join(shape(tensor.sizes) for _, tensor in network.outputs)
-    counts = f"{short(network.params)} parameters, {short(network.macs)} MACs"
+    inputs = ", ".join(brief_shape(tensor.sizes) for _, tensor in network.inputs)
+    outputs = ", ".join(brief_shape(tensor.sizes) for _, tensor in network.outputs)
+    if "…" in outputs:
+        outputs += " (in full: `ogive summary`)"
+    counts = f"{short(network.params)} parameters, {rounded(network.macs)} MACs"
     least = "".join(f", {name} >= {size}" for name, size in network.unknowns.items() if size > 1)
     return f"{visible(network.name)}: {counts}, {inputs} -> {outputs}{least}"

@@ -9,7 +9,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from ogive.cli.messages import refuse
-from ogive.cli.output import write
+from ogive.cli.output import require_file, write
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.fixing import Applied, fix_text
 from ogive.render import visible
@@ -54,6 +54,14 @@ class FixedFile:
         return "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
         )
+
+    def require_writable(self) -> None:
+        """Refuses a file that is read-only.
+
+        Raises:
+            ArchError: E510.
+        """
+        require_file(self.path)
 
     def save(self) -> None:
         """Writes the file, whole or not at all.

@@ -40,6 +40,7 @@ def command(target: str, settings: Settings, output: Path, dpi: int, depth: int 
             "E513",
             f"`{visible(str(output))}` does not say which kind of drawing it is to be",
             advice=f"end its name in {', '.join(most)} or {last}",
+            usage=True,
         )
     network = settings.load(target)
     print_diagnostics(network.warnings)

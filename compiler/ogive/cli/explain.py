@@ -25,7 +25,7 @@ def command(code: str | None) -> None:
     if name not in pages:
         close = did_you_mean(name, pages)
         hint = f" Did you mean {close}?" if close else ""
-        raise click.UsageError(f"There is no diagnostic {code!r}.{hint} `ogive explain` lists them all.")
+        raise click.ClickException(f"There is no diagnostic {code!r}.{hint} `ogive explain` lists them all.")
     text = pages[name].read_text(encoding="utf-8")
     if wants_colour(sys.stdout):
         from rich.console import Console

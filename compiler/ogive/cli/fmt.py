@@ -18,6 +18,10 @@ from ogive.cli.output import write
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import visible
 
+_SKIPPED = {"build", "dist", "node_modules", "site-packages", "venv", "__pycache__"}
+"""Folders whose programs are copies, or somebody else's; so are those of virtual environments, hidden ones,
+and links.
+"""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -31,9 +35,10 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def command(files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Write files in the one style: spaces, line ends, columns. Comments stay, and so does every meaning.
 
-    Of a folder, all .arch files in it and below it, but for folders whose names begin with a dot. `-` reads
-    the standard input and writes the standard output. A file that does not parse is left alone, and one that
-    is in the style already is not touched.
+    Of a folder, all .arch files in it and below it; not those in hidden folders, in virtual environments, in
+    build, dist, venv and node_modules, nor behind links. A folder above the current one, or above the home
+    folder, is refused. `-` reads the standard input and writes the standard output. A file that does not
+    parse is left alone, as is one that is read-only, and one that is in the style already is not touched.
     """
     failures: list[Diagnostic] = []
     changed = 0
@@ -85,6 +90,11 @@ def _paths(files: Sequence[str], failures: list[Diagnostic]) -> Iterator[Path | 
     for name in files:
         if name == "-":
             found: list[Path | None] = [None]
+        elif os.path.isdir(name) and _is_too_much(name):
+            found = []
+            message = f"`{visible(name)}` holds more than programs of one project"
+            advice = "name the folder of the programs; `ogive fmt .` is the current one"
+            failures.append(Diagnostic("E534", message, help=advice))
         elif os.path.isdir(name):
             found = list(_below(Path(name), failures))
             if not found:
@@ -92,11 +102,23 @@ def _paths(files: Sequence[str], failures: list[Diagnostic]) -> Iterator[Path | 
                 failures.append(Diagnostic("E534", message, help="name a file, or a folder with programs"))
         else:
             found = [Path(name)]
+            if not os.path.lexists(name) and not name.endswith(".arch"):
+                found = []
+                message = f"{visible(name)} cannot be read: no such file or directory"
+                advice = f"it takes files and folders, not names of nets: `{visible(name)}.arch`, or `.`"
+                failures.append(Diagnostic("E501", message, help=advice))
         for path in found:
             key = "-" if path is None else os.path.realpath(path)
             if key not in seen:
                 seen.add(key)
                 yield path
+
+
+def _is_too_much(folder: str) -> bool:
+    """Whether it is the root of the file system, or above the current folder or the home folder."""
+    real = Path(os.path.realpath(folder))
+    inner = [Path(os.path.realpath(each)) for each in (os.curdir, os.path.expanduser("~"))]
+    return real == real.parent or any(real in each.parents for each in inner)
 
 
 def _below(folder: Path, failures: list[Diagnostic]) -> Iterator[Path]:
@@ -107,10 +129,16 @@ def _below(folder: Path, failures: list[Diagnostic]) -> Iterator[Path]:
         failures.append(Diagnostic("E501", f"{visible(str(error.filename))} cannot be read: {reason}"))
 
     for place, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        folders[:] = sorted(each for each in folders if _is_own(place, each))
         for name in sorted(names):
-            if name.endswith(".arch"):
+            if name.endswith(".arch") and not os.path.islink(os.path.join(place, name)):
                 yield Path(place, name)
+
+
+def _is_own(place: str, name: str) -> bool:
+    """Whether a folder is one to go down into; `os.walk` follows no links."""
+    path = Path(place, name)
+    return not name.startswith(".") and name not in _SKIPPED and not (path / "pyvenv.cfg").exists()
 
 
 def _read(path: Path | None) -> _File:

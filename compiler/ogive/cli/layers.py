@@ -30,7 +30,8 @@ def command(name: str | None, plugins: tuple[str, ...]) -> None:
     if layer is None:
         close = _meant(library, name)
         hint = f" Did you mean {close!r}?" if close else ""
-        raise click.UsageError(f"There is no layer {visible(name)!r}.{hint} `ogive layers` lists them all.")
+        message = f"There is no layer {visible(name)!r}.{hint} `ogive layers` lists them all."
+        raise click.ClickException(message)
     click.echo(describe(layer, library))
 
 

@@ -13,7 +13,8 @@ from importlib import import_module
 
 import click
 
-from ogive.cli.messages import print_diagnostics
+from ogive.cli import collect_as_usual
+from ogive.cli.messages import WrongUsage, print_diagnostics
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.interrupt import Terminated
 from ogive.version import __version__
@@ -26,6 +27,7 @@ COMMANDS = (
 `list`.
 """
 _MODULES = {"list": "list_", "compile": "compile_"}
+_RUN_NETWORKS = ("train", "bench")
 
 
 class _Commands(click.Group):
@@ -37,6 +39,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in _RUN_NETWORKS:
+            collect_as_usual()
         return import_module(f"ogive.cli.{_MODULES.get(cmd_name, cmd_name)}").command
 
     def resolve_command(
@@ -67,8 +71,9 @@ def main() -> None:
 def run() -> None:
     """The program `ogive`.
 
-    Exits 0 when all went well, 1 for a mistake in a program or a file, 2 for wrong usage, 130 when
-    interrupted, 143 when terminated.
+    Exits 0 when all went well, 1 for a mistake in a program or a file, and for what is named and does not
+    exist, 2 for wrong usage: a command or an option that there is not, and a value that an option can never
+    take; 130 when interrupted, 143 when terminated.
     """
     _open_standard_streams()
     try:
@@ -79,7 +84,7 @@ def run() -> None:
         code = error.exit_code
     except ArchError as error:
         print_diagnostics(error.diagnostics)
-        code = 1
+        code = 2 if isinstance(error, WrongUsage) else 1
     except OSError as error:
         if not _came_from_printing(error):
             raise

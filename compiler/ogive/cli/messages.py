@@ -35,12 +35,26 @@ def wants_colour(stream: object) -> bool:
     return bool(isatty and isatty())
 
 
+class WrongUsage(ArchError):
+    """A value that an option or an argument can never take, whatever is in the files."""
+
+
 def refuse(
-    code: str, message: str, *, advice: str | None = None, cause: BaseException | None = None
+    code: str,
+    message: str,
+    *,
+    advice: str | None = None,
+    cause: BaseException | None = None,
+    usage: bool = False,
 ) -> NoReturn:
     """Stops the command with a diagnostic that has no place in a program.
 
+    Args:
+        code, message, advice: of the diagnostic.
+        cause: the exception behind it.
+        usage: whether it is a value that can never be given there.
+
     Raises:
-        ArchError: always.
+        ArchError: always; WrongUsage where that is what it is.
     """
-    raise ArchError([Diagnostic(code, message, help=advice)]) from cause
+    raise (WrongUsage if usage else ArchError)([Diagnostic(code, message, help=advice)]) from cause

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def command(file: str, source: str | None, plugins: tuple[str, ...]) -> None:
         meant = path.parent / f"{name}.arch"
         origin = f" --from {visible(source)}" if source else ""
         message = f"the name of a program ends in .arch, and `{visible(file)}` does not"
-        refuse("E533", message, advice=f"`ogive new {visible(str(meant))}{origin}`")
+        refuse("E533", message, advice=f"`ogive new {visible(str(meant))}{origin}`", usage=True)
     if _exists(path):
         _refuse_to_overwrite(path)
     library = with_plugins(Settings({}, None), plugins).library
@@ -90,7 +91,10 @@ def _from_target(target: str, path: Path, library: Library | None) -> tuple[str,
 
     program, name = find(target)
     name = name or only_name(program)
-    before = Network(compile_target(program, name, library=library))
+    try:
+        before = Network(compile_target(program, name, library=library))
+    except ArchError as error:
+        raise error if library else _without_plugin(error) from None
     text = format_text(excerpt(program.tree, name), program.source.name)
     try:
         after = Network(compile_target(read_text(text, str(path), path.parent), name, library=library))
@@ -106,6 +110,14 @@ def _from_target(target: str, path: Path, library: Library | None) -> tuple[str,
         )
         refuse("E533", message, advice="start the file in another folder")
     return text, name, after
+
+
+def _without_plugin(error: ArchError) -> ArchError:
+    """The mistakes of a net that was read without a plugin: names that mean nothing may be those of one."""
+    note = ("note", "if it is a layer of a plugin: `--plugin FILE.py`")
+    return ArchError(
+        [replace(d, notes=(*d.notes, note)) if d.code == "E101" else d for d in error.diagnostics]
+    )
 
 
 def _from_nothing(path: Path) -> tuple[str, str, Network]:

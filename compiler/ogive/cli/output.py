@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ogive.cli.messages import refuse, wants_colour
-from ogive.files import write_atomically
+from ogive.files import require_writable, write_atomically
 from ogive.render import visible
 
 
@@ -29,6 +29,19 @@ def write(path: Path, content: str | bytes) -> None:
         else:
             write_atomically(real, content)
     except (OSError, ValueError) as error:
+        reason, advice = why_not_written(error, path)
+        refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
+
+
+def require_file(path: Path) -> None:
+    """Refuses a file that cannot be written, before anything else is.
+
+    Raises:
+        ArchError: E510.
+    """
+    try:
+        require_writable(Path(os.path.realpath(path)))
+    except OSError as error:
         reason, advice = why_not_written(error, path)
         refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
 
@@ -59,5 +72,7 @@ def why_not_written(error: OSError | ValueError, path: Path) -> tuple[str, str |
         return "it is a folder", f"name a file in it: `{visible(str(path / 'net'))}`"
     if isinstance(error, FileNotFoundError):
         return "its folder does not exist", f"make it first: `mkdir -p {visible(str(path.parent))}`"
+    if isinstance(error, PermissionError) and error.strerror == "it is read-only":
+        return error.strerror, f"if it may be changed, make it writable: `chmod u+w {visible(str(path))}`"
     reason = error.strerror if isinstance(error, OSError) else None
     return (reason or str(error)).lower(), None

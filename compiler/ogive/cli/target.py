@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ogive.given import sizes_of
 from ogive.render import visible
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ogive.pipeline import Program
     from ogive.plugin.files import Plugin
     from ogive.syntax import ast
-
-_SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,7 @@ class Settings:
         from ogive.pipeline import compile_target
 
         made = compile_target(
-            program,
-            name,
-            arguments=self.arguments,
-            shape=self.input,
-            library=self.library,
-            edits=self.edits,
+            program, name, arguments=self.arguments, shape=self.input, library=self.library, edits=self.edits
         )
         return Network(made)
 
@@ -146,9 +139,7 @@ def with_plugins(settings: Settings, paths: tuple[str, ...]) -> Settings:
     return replace(settings, library=library, plugins=plugins)
 
 
-def parse_settings(
-    assignments: tuple[str, ...], shape: str | None, edits: tuple[str, ...] = ()
-) -> Settings:
+def parse_settings(assignments: tuple[str, ...], shape: str | None, edits: tuple[str, ...] = ()) -> Settings:
     """Reads `NAME=VALUE`, `CxHxW` and edits.
 
     Raises:
@@ -168,6 +159,7 @@ def parse_settings(
     changes = parse_changes(edits)
     if shape is None:
         return Settings(arguments, None, edits=changes)
-    if not _SIZES.fullmatch(shape):
+    sizes = sizes_of(shape)
+    if sizes is None:
         raise click.BadParameter(f"{visible(shape)!r} is not a shape such as 3x320x320", param_hint="--input")
-    return Settings(arguments, tuple(map(int, shape.split("x"))), edits=changes)
+    return Settings(arguments, sizes, edits=changes)

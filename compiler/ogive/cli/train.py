@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from ogive.cli.messages import print_diagnostics
+from ogive.cli.messages import WrongUsage, print_diagnostics
 from ogive.cli.target import Settings, target_options
+from ogive.diagnostics import ArchError
 from ogive.train import settings as defaults
 
 
@@ -44,9 +45,12 @@ def command(
     out: Path | None,
 ) -> None:
     """Train a network to classify, and keep everything about the run in a folder."""
+    try:
+        defaults.Settings(data, epochs, batch, lr, seed, device)
+    except ArchError as error:  # what no run could use is told before anything is read
+        raise WrongUsage(error.diagnostics) from None
     network = settings.load(target)
     print_diagnostics(network.warnings)
-    defaults.Settings(data, epochs, batch, lr, seed, device)  # refuses what cannot be used before torch loads
 
     from rich.console import Console
 

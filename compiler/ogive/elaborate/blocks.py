@@ -10,7 +10,17 @@ from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespa
 from ogive.elaborate.edits.active import hold
 from ogive.elaborate.emit import no_flow
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
-from ogive.elaborate.values import POISON, Block, BodyValue, Callable, SizeOf, Tensor, Value, describe
+from ogive.elaborate.values import (
+    POISON,
+    Block,
+    BodyValue,
+    Callable,
+    Results,
+    SizeOf,
+    Tensor,
+    Value,
+    describe,
+)
 from ogive.layers.unknown import SizeExpr
 from ogive.source import Span
 from ogive.syntax import ast
@@ -67,6 +77,8 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     inner.namespace = Namespace(region.path)
     value = result(ctx.run_body(ctx, definition.body, inner), inner.outputs)
     ctx.close_region(region, value)
+    if isinstance(value, Results) and len(value.named) == len(value):
+        ctx.output_names[region.id] = tuple(value.named)
     note_unused(ctx, definition, scope)
     return value
 
@@ -132,7 +144,11 @@ def result(flow: Value, outputs: Outputs) -> Value:
         if value is POISON:
             return POISON
         values += value if isinstance(value, list) else [value]
-    return values[0] if len(outputs.named) == 1 and len(values) == 1 else values
+    if len(outputs.named) == 1 and len(values) == 1:
+        return values[0]
+    if not all(isinstance(value, Tensor) for value in values):
+        return values
+    return Results(outputs.by_name(), values)
 
 
 class Recorded(TypedDict):

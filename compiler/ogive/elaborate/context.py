@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable as Function
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ogive.elaborate.budgets import Budget
     from ogive.elaborate.declared import Declaration
     from ogive.elaborate.edits.active import Acted, ActiveEdit
+    from ogive.elaborate.edits.traces import Trace
     from ogive.elaborate.sharing import Shared, Sharing
 
 MAX_DEPTH = 150
@@ -29,6 +31,8 @@ a turn of a loop `TURN_WORK`."""
 LAYER_WORK = 20
 BLOCK_WORK = 20
 TURN_WORK = 10
+_MUCH_WORK = 1000
+"""Steps of one layer that are many: those of numbers take `LAYER_WORK`."""
 MAX_INT = 2**53
 MAX_LIST = 100_000
 MAX_STRING = 10_000
@@ -139,6 +143,18 @@ class Outputs:
     """The results that a body declared with `output`."""
 
     named: list[tuple[str | None, Value, Span]] = field(default_factory=list)
+
+    def by_name(self) -> dict[str, Tensor]:
+        """The tensors by name. Several of one `output` are numbered, and so are those without a name; a name
+        that stands twice is the last one's.
+        """
+        named: dict[str, Tensor] = {}
+        for name, value, _ in self.named:
+            tensors: list[Tensor] = value if isinstance(value, list) else [value]
+            for at, tensor in enumerate(tensors, 1):
+                number = str(at) if name and len(tensors) > 1 else ""
+                named[f"{name}{number}" if name else f"output{len(named) + 1}"] = tensor
+        return named
 
 
 @dataclass(slots=True)
@@ -261,6 +277,8 @@ class Context:
     budgets: list[Budget] = field(default_factory=list)
     acted: dict[int, Acted] = field(default_factory=dict)
     """The edits that hold somewhere, by the identity of their trees, and what came of them."""
+    traces: dict[Ref, list[Trace]] = field(default_factory=dict)
+    """The tensors that edits had a part in, and which edits."""
     norms: list[tuple[int, Layer]] = field(default_factory=list)
     """The norms that the program was written with, in order, and in how many chains of edits each stands."""
     named: dict[str, Span] = field(default_factory=dict)
@@ -285,6 +303,8 @@ class Context:
     shared_uses: dict[Span, str] = field(default_factory=dict)
     work: int = 0
     budget: int = MAX_WORK
+    output_names: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the outputs of uses that have several, by the region."""
     used_definitions: set[str] = field(default_factory=set)
     parameters: dict[tuple[str, str], bool] = field(default_factory=dict)
     parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
@@ -348,6 +368,16 @@ class Context:
         """Lets mistakes be reported at places that have one already."""
         self._seen.clear()
 
+    @contextmanager
+    def silence(self) -> Generator[None]:
+        """Forgets what is reported inside: for a question that no program asked."""
+        count, seen = len(self.diagnostics), set(self._seen)
+        try:
+            yield
+        finally:
+            del self.diagnostics[count:]
+            self._seen = seen
+
     def stop(
         self,
         code: str,
@@ -366,8 +396,13 @@ class Context:
         self.error(code, message, span, label, labels=labels, help=help)
         raise Stop
 
-    def spend(self, amount: int, span: Span) -> None:
+    def spend(self, amount: int, span: Span, *, help: str | None = None) -> None:  # noqa: A002
         """Counts work.
+
+        Args:
+            amount: steps.
+            span: what takes them.
+            help: what to do where they are too many, if not to repeat less.
 
         Raises:
             Stop: there was too much of it.
@@ -382,7 +417,9 @@ class Context:
                 f"this needs more than the {steps}",
                 span,
                 "still going here",
-                help="a loop or a recursion multiplies: give it fewer turns",
+                help=f"its sizes grow too long: {help}"
+                if help and amount > _MUCH_WORK
+                else "a loop or a recursion multiplies: give it fewer turns",
             )
 
     @property

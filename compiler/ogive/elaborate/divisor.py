@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 
 from ogive.diagnostics import Diagnostic
 from ogive.elaborate.context import Context
@@ -18,6 +18,8 @@ LARGEST = 64
 _LARGEST_WITH_REST = 32
 _MOST_RESTS = 256
 """Combinations of remainders of several unknown sizes that are tried for one divisor."""
+_MOST_PAIRS = 500_000
+"""Pairs of terms of the sizes at a layer, over all candidates: what it takes to try one grows as their square."""
 _ROUNDS = 6
 _MOST_WORK = 1_000_000
 """Steps of elaboration that may go into looking for one that fits the whole net."""
@@ -27,7 +29,10 @@ Sizes = Mapping[str, Size]
 
 
 def fitting(
-    symbols: Sequence[str], accepts: Callable[[Sizes], bool], same: Sizes | None = None
+    symbols: Sequence[str],
+    accepts: Callable[[Sizes], bool],
+    same: Sizes | None = None,
+    tries: int | None = None,
 ) -> Sizes | None:
     """The least that must be known about the unknown sizes for something to fit: that they are multiples of a
     number, or equal, or have a remainder.
@@ -36,8 +41,9 @@ def fitting(
         symbols: the unknown sizes.
         accepts: whether it fits; it may raise what a shape rule raises.
         same: which of them may have been meant to be the same.
+        tries: how many may be tried; None: all.
     """
-    for sizes in _candidates(symbols, same or {}):
+    for sizes in islice(_candidates(symbols, same or {}), tries):
         try:
             if accepts(sizes):
                 return sizes
@@ -54,7 +60,12 @@ def fitting_operands(layer: Layer, types: Sequence[TensorType]) -> Sizes | None:
         return True
 
     symbols = symbols_of(size for type_ in types for size in type_.sizes)
-    return fitting(symbols, accepts, _beside(types)) if symbols else None
+    return fitting(symbols, accepts, _beside(types), _tries(types)) if symbols else None
+
+
+def _tries(types: Sequence[TensorType]) -> int:
+    """How many candidates may be tried: the fewer, the longer the sizes."""
+    return _MOST_PAIRS // sum(s.parts for t in types for s in t.sizes if isinstance(s, SizeExpr)) ** 2
 
 
 def fitting_types(types: Sequence[TensorType], accepts: Callable[..., bool]) -> Sizes | None:
@@ -67,7 +78,9 @@ def fitting_types(types: Sequence[TensorType], accepts: Callable[..., bool]) -> 
     symbols = symbols_of(size for type_ in types for size in type_.sizes)
     if not symbols:
         return None
-    return fitting(symbols, lambda sizes: accepts(*(t.at(sizes) for t in types)), _beside(types))
+    return fitting(
+        symbols, lambda sizes: accepts(*(t.at(sizes) for t in types)), _beside(types), _tries(types)
+    )
 
 
 def _beside(types: Sequence[TensorType]) -> Sizes:

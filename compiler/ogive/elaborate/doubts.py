@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ogive.diagnostics import Diagnostic, Label
 from ogive.elaborate.context import Context
-from ogive.graph import Graph, Node
+from ogive.graph import Graph, Node, Region
 
 
 def doubts(ctx: Context, graph: Graph) -> list[Diagnostic]:
@@ -12,19 +14,34 @@ def doubts(ctx: Context, graph: Graph) -> list[Diagnostic]:
     return [*_unused_tensors(graph), *_unused_parameters(ctx), *_idle_heads(graph), *_idle_shares(ctx)]
 
 
-def _unused_tensors(graph: Graph) -> list[Diagnostic]:
+def idle_nodes(graph: Graph) -> Iterator[Node]:
+    """The nodes that nothing reads and that are no output."""
     kept = {ref.node for _, ref in graph.outputs} | {head.ref.node for head in graph.heads}
+    for node in graph:
+        read = node.name in kept or graph.digraph.out_degree(node.name)
+        if not read and node.span is not None and not _of_a_clique(graph, node):
+            yield node
+
+
+def left_through(graph: Graph, node: Node) -> Region | None:
+    """The outermost use of a block or net that a node is a result of: there it was dropped."""
+    around = [
+        region
+        for region in graph.ancestors(node.region)
+        if region.kind == "block" and any(ref.node == node.name for ref in region.outputs)
+    ]
+    return around[-1] if around else None
+
+
+def _unused_tensors(graph: Graph) -> list[Diagnostic]:
+    """What is idle where it stands; results of blocks and nets are reported where those are used, by
+    `report/dropped.py`, which can count.
+    """
     found: list[Diagnostic] = []
     seen: set[tuple[int, int]] = set()
-    for node in graph:
-        if (
-            node.name in kept
-            or node.span is None
-            or _of_a_clique(graph, node)
-            or graph.digraph.out_degree(node.name)
-        ):
-            continue
-        if (node.span.start, node.span.end) in seen:
+    for node in idle_nodes(graph):
+        assert node.span is not None
+        if left_through(graph, node) is not None or (node.span.start, node.span.end) in seen:
             continue
         seen.add((node.span.start, node.span.end))
         name = f" `{node.local}`" if node.pinned or node.layer.group == "input" else ""

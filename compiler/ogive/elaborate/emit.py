@@ -9,6 +9,7 @@ from dataclasses import replace
 from ogive.diagnostics import Label
 from ogive.elaborate.context import LAYER_WORK, Context, Frame
 from ogive.elaborate.divisor import explained, fitting_operands, note_misfit
+from ogive.elaborate.edits.traces import traces_of, traces_towards
 from ogive.elaborate.history import (
     as_text,
     describe_path,
@@ -16,16 +17,20 @@ from ogive.elaborate.history import (
     keeping_size,
     least_input,
     sizes_so_far,
+    steps,
     where_set,
 )
 from ogive.elaborate.larger import UP_TO_HERE
+from ogive.elaborate.limits import size_work
 from ogive.elaborate.parameters import bind
 from ogive.elaborate.sharing import place
+from ogive.elaborate.undecided import fixed_input
 from ogive.elaborate.unsettled import settled, undecided
 from ogive.elaborate.values import POISON, Callable, SizeOf, Tensor, UnknownSizeOf, Value
 from ogive.graph import Node, Ref
 from ogive.layers.base import Layer, Layout, ShapeError
-from ogive.layers.unknown import Undecided, is_large, magnitude
+from ogive.layers.order import is_large, magnitude
+from ogive.layers.unknown import Undecided, symbols_of
 from ogive.source import Span
 from ogive.syntax import ast
 
@@ -121,8 +126,9 @@ def emit(
     types = [operand.type for operand in operands]
     least, most = layer.arity
     if not least <= len(operands) <= (most if most is not None else len(operands)):
-        _wrong_number(ctx, frame, layer, len(operands), span, branches=headings is not None)
+        _wrong_number(ctx, frame, layer, operands, span, branches=headings is not None)
         return POISON
+    ctx.spend(size_work(types), span, help=fixed_input(ctx, symbols_of(s for t in types for s in t.sizes)))
     try:
         outputs = layer.infer(types)
     except ShapeError as problem:
@@ -173,8 +179,9 @@ def emit(
 
 
 def _wrong_number(
-    ctx: Context, frame: Frame, layer: Layer, given: int, span: Span, *, branches: bool
+    ctx: Context, frame: Frame, layer: Layer, operands: Sequence[Tensor], span: Span, *, branches: bool
 ) -> None:
+    given = len(operands)
     least, most = layer.arity
     takes = {(1, 1): "one tensor", (2, 2): "two tensors", (1, 2): "one tensor or two"}.get(
         (least, most or 0), f"{least} tensors or more" if least > 1 else "tensors"
@@ -193,7 +200,9 @@ def _wrong_number(
         help_ = f"the flow, and one tensor in the parentheses: `x -> {layer.kind}(y)`"
     else:
         help_ = f"leave the others out: `as [a, b{', _' * (given - 2)}]`, then `[a, b]`"
-    ctx.error("E208", f"`{layer.kind}` takes {takes}, and {arrives}", span, arrives, help=help_, frame=frame)
+    labels = tuple(each for each in traces_of(ctx, [*operands]) if not _holds(each.span, span))
+    message = f"`{layer.kind}` takes {takes}, and {arrives}"
+    ctx.error("E208", message, span, arrives, labels=labels, help=help_, frame=frame)
 
 
 def explain(
@@ -263,6 +272,13 @@ def explain(
             )
             help_ = f"{UP_TO_HERE}: `{text}`"
     labels += _taken_away(ctx, help_)
+    causes = [operands[i].ref for i in shown]
+    if problem.code in ("E201", "E203"):
+        spans_of = {label.span for label in labels}
+        causes += [at for ref in causes for node, at in steps(ctx.graph, ref) if node.span in spans_of]
+    traced = traces_towards(ctx, causes, whole_way=problem.code == "E202")
+    known = [span, *(label.span for label in labels)]
+    labels += [label for label in traced if not any(_holds(label.span, each) for each in known)]
     before = len(ctx.diagnostics)
     misfit = fitting_operands(layer, [operand.type for operand in operands])
     if misfit is not None:
@@ -280,6 +296,11 @@ def explain(
     note_misfit(ctx, misfit, before)
 
 
+def _holds(edit: Span, span: Span) -> bool:
+    """Whether something was written in an edit, which says so itself."""
+    return edit.source is span.source and edit.start <= span.start < edit.end
+
+
 def _taken_away(ctx: Context, help_: str | None) -> list[Label]:
     """The edits that removed a layer which would help."""
     wanted = {*re.findall(r"\w+", help_ or "")}
@@ -287,7 +308,7 @@ def _taken_away(ctx: Context, help_: str | None) -> list[Label]:
         Label(acted.active.edit.span, "this edit took it away")
         for acted in ctx.acted.values()
         if isinstance(acted.active.edit, ast.Remove)
-        and any(isinstance(target, type) and target.kind in wanted for target in acted.took)
+        and any(isinstance(each.target, type) and each.target.kind in wanted for each in acted.took)
     ]
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 from ogive.diagnostics import Label, did_you_mean, in_place_of
 from ogive.elaborate.context import MAX_LIST, Context, Frame
+from ogive.elaborate.edits.traces import traces_of
 from ogive.elaborate.functions import FUNCTIONS, call_function
 from ogive.elaborate.initializers import initializer
 from ogive.elaborate.limits import bounded, too_large
 from ogive.elaborate.operators import arithmetic, compare
 from ogive.elaborate.parameters import expected, parameters_of
 from ogive.elaborate.undecided import depends, needs_number
+from ogive.elaborate.unknown_names import unknown
 from ogive.elaborate.values import (
     POISON,
     BodyValue,
@@ -27,8 +27,8 @@ from ogive.elaborate.values import (
 from ogive.layers.base import Argument, Initializer
 from ogive.layers.unknown import SizeExpr, Undecided
 from ogive.layers.unknown import unknown as unknown_size
-from ogive.source import Span
 from ogive.syntax import ast
+from ogive.syntax.lexeme import OTHER_CONSTANTS
 
 
 def evaluate(ctx: Context, frame: Frame, expr: ast.Expr) -> Value:
@@ -140,8 +140,10 @@ def string(ctx: Context, frame: Frame, expr: ast.String) -> Value:
     return bounded(ctx, "".join(texts), expr.span)
 
 
-def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> Value:
-    """What a name means here: locally, then in the file, then in the library."""
+def name(
+    ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False, call: ast.Call | None = None
+) -> Value:
+    """What a name means here: locally, then in the file, then in the library; `call` is what calls it."""
     if expr.id in ("here", "in"):
         return _flow_name(ctx, frame, expr)
     binding = frame.scope.find(expr.id)
@@ -166,7 +168,7 @@ def name(ctx: Context, frame: Frame, expr: ast.Name, *, chain: bool = False) -> 
         return Callable(ctx.words[expr.id])
     if (layer := ctx.library.get(expr.id)) is not None:
         return Callable(layer)
-    unknown(ctx, frame, expr, "layer, block or tensor" if chain else "name")
+    unknown(ctx, frame, expr, "layer, block or tensor" if chain else "name", call)
     return POISON
 
 
@@ -191,79 +193,6 @@ def _flow_name(ctx: Context, frame: Frame, expr: ast.Name) -> Value:
     return POISON
 
 
-def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str) -> None:
-    """Reports a name that means nothing, with what was probably meant."""
-    if ctx.said("E101", expr.id, frame.definition):
-        return  # a name that was forgotten is missing everywhere: once is enough
-    ours = ctx.library.alias(expr.id)
-    library = {*ctx.library.names(), *ctx.words}
-    if what == "name":
-        guess = (
-            ours
-            or did_you_mean(expr.id, frame.scope.visible())
-            or _much_alike(expr.id, library | FUNCTIONS.keys())
-        )
-    else:
-        guess = ours or did_you_mean(expr.id, frame.scope.visible() | library)
-    if guess is None and what != "name":
-        alike = _much_alike(expr.id, {*ctx.library.aliases()})
-        guess = ctx.library.alias(alike) if alike is not None else None
-    gone = ctx.named.get(expr.id)
-    if gone is not None and gone.source is expr.span.source and gone.start < expr.span.start:
-        note = f"`{expr.id}` of line {gone.line} was given in a body that has ended"
-        list_ = f"{expr.id}s"
-        help_ = f"begin a list before that body, `{list_} = []`, and collect in it: `{list_} += {expr.id}`"
-        ctx.error(
-            "E101",
-            f"no {what} is called `{expr.id}` here",
-            expr.span,
-            "not known here",
-            labels=(Label(gone, "given here, and known to the end of its body"),),
-            notes=(("note", note),),
-            help=help_,
-        )
-        return
-    later = _given_later(frame, expr)
-    if later is not None:
-        hint = f"`{expr.id}` gets its meaning in line {later.line}: move that before this"
-    elif guess:
-        hint = f"did you mean `{guess}`?"
-    elif what == "name":
-        hint = f"give it a value: `let {expr.id} = …`"
-    else:
-        hint = "`ogive layers` lists the layers there are"
-    notes = (("note", f"`{expr.id}` is called `{ours}` here"),) if ours else ()
-    ctx.error(
-        "E101",
-        f"no {what} is called `{expr.id}`",
-        expr.span,
-        "not known here",
-        labels=(Label(later, "given only here"),) if later is not None else (),
-        notes=notes,
-        help=hint,
-        fix=in_place_of(expr.span, expr.id, guess) if later is None else None,
-    )
-
-
-def _given_later(frame: Frame, expr: ast.Name) -> Span | None:
-    """Where the body around a name gives it a meaning, further down."""
-    given = (
-        s.target if isinstance(s, ast.Flow) else s.name
-        for s in frame.definition.body.statements
-        if isinstance(s, ast.Flow | ast.Assign | ast.Let | ast.Share | ast.Input)
-    )
-    names = [name for name in given if isinstance(name, ast.Name) and name.span.source is expr.span.source]
-    return next((n.span for n in names if n.id == expr.id and n.span.start > expr.span.end), None)
-
-
-def _much_alike(wrong: str, names: set[str]) -> str | None:
-    """The name of the library that a value was meant to be: a stricter guess, since most values are the
-    program's own.
-    """
-    guess = did_you_mean(wrong, names)
-    return guess if guess and SequenceMatcher(None, wrong.lower(), guess.lower()).ratio() >= 0.8 else None
-
-
 def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
     value = evaluate(ctx, frame, expr.value)
     if value is POISON:
@@ -276,18 +205,20 @@ def _attribute(ctx: Context, frame: Frame, expr: ast.Attribute) -> Value:
     if isinstance(value, Results) and expr.name in value.named:
         return value.named[expr.name]
     names = value.attributes if isinstance(value, Tensor) else []
+    if isinstance(value, Results):
+        names = list(value.named)
     guess = did_you_mean(expr.name, names)
     has = f"it has {', '.join('.' + n for n in names)}" if names else "only tensors have values behind a dot"
     if isinstance(value, list):
         has = "a bundle has none of its own: index it, or take it apart with `as [a, b]`"
     if isinstance(value, Results):
-        names = list(value.named)
         has = f"the outputs are {', '.join('.' + n for n in names)}"
     ctx.error(
         "E112",
         f"{describe(value)} has no `.{expr.name}`",
         expr.name_span,
         "not known",
+        labels=traces_of(ctx, value),
         notes=(("note", has),),
         help=f"did you mean `.{guess}`?" if guess else None,
         fix=in_place_of(expr.name_span, expr.name, guess),
@@ -384,7 +315,11 @@ def _call(ctx: Context, frame: Frame, expr: ast.Call) -> Value:
         except (TypeError, ValueError, ArithmeticError) as problem:
             ctx.error("E113", _about(function.id, str(problem)), expr.span, FUNCTIONS[function.id].usage)
             return POISON
-    value = evaluate(ctx, frame, function)
+    value = (
+        name(ctx, frame, function, call=expr)
+        if isinstance(function, ast.Name)
+        else evaluate(ctx, frame, function)
+    )
     if value is POISON:
         return POISON
     if not isinstance(value, Callable):
@@ -459,7 +394,7 @@ def argument_value(ctx: Context, frame: Frame, expr: ast.Expr, spec: Argument | 
         and not known(ctx, frame, expr.id)
         and (spec.choices or expr.id in _choices_of_others(ctx, spec.name))
     ):
-        guess = did_you_mean(expr.id, spec.choices)
+        guess = OTHER_CONSTANTS.get(expr.id) or did_you_mean(expr.id, spec.choices)
         ctx.error(
             "E107",
             f"`{spec.name}` of `{callee}` is {expected(spec)}, not `{expr.id}`",

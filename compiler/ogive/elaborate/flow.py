@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
-from ogive.diagnostics import Label
+from ogive.diagnostics import Fix, Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import RESERVED, Binding, Context, Frame, Scope, Word, WordUse
 from ogive.elaborate.edits.application import Again, applied
+from ogive.elaborate.edits.traces import traces_of
 from ogive.elaborate.emit import emit_call, no_flow
 from ogive.elaborate.parameters import bind, is_layer
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
@@ -67,7 +68,8 @@ def apply(ctx: Context, frame: Frame, element: ast.Element, *, first: bool) -> V
             def resolved(at: Frame) -> Value:
                 return resolve(ctx, at, element, chain=True)
 
-            return use(ctx, frame, resolved(frame), element.span, first=first, again=resolved)
+            named = element if isinstance(element, ast.Name) else None
+            return use(ctx, frame, resolved(frame), element.span, first=first, again=resolved, named=named)
 
 
 def _identity(ctx: Context, frame: Frame, element: ast.Name) -> Value:
@@ -89,32 +91,62 @@ def resolve(ctx: Context, frame: Frame, expr: ast.Expr, *, chain: bool) -> Value
             if isinstance(callee, Callable):
                 return expressions.given(ctx, frame, callee, expr.arguments)
             return expressions.evaluate(ctx, frame, expr)
+        case ast.Call(
+            function=ast.Call() as layer, arguments=(ast.Argument(name=None, value=ast.Name() as tensor),)
+        ) if _is_tensor(frame, tensor):
+            text = f"{tensor.id} -> {layer.span.text}"
+            ctx.error(
+                "E105",
+                "a layer takes its tensor from the arrow, not in a second pair of parentheses",
+                Span(expr.span.source, layer.span.end, expr.span.end),
+                "a tensor",
+                help=f"write `{' '.join(text.split())}`",
+                fix=Fix(expr.span, text),
+            )
+            return POISON
         case _:
             return expressions.evaluate(ctx, frame, expr)
 
 
+def _is_tensor(frame: Frame, name: ast.Name) -> bool:
+    binding = frame.scope.find(name.id)
+    return name.id in ("here", "in") or (binding is not None and isinstance(binding.value, Tensor))
+
+
 def use(
-    ctx: Context, frame: Frame, value: Value, span: Span, *, first: bool, again: Again | None = None
+    ctx: Context,
+    frame: Frame,
+    value: Value,
+    span: Span,
+    *,
+    first: bool,
+    again: Again | None = None,
+    named: ast.Name | None = None,
 ) -> Value:
     """A value as an element: a tensor begins a chain, a layer or a block takes the flow.
 
     Args:
         again: gives the value anew in another frame, when an edit changes what arrives.
+        named: the name that stands in the program for the value, if one does: it may hide a layer.
     """
     if value is POISON:
         return POISON
     if isinstance(value, Callable):
         return call(ctx, frame, value, span, again)
+    hides = expressions.hidden(ctx, frame, named) if named is not None else ()
+    unhide = f"give it another name, and `{span.text}` is the layer again" if hides else None
     if isinstance(value, Tensor) or (isinstance(value, list) and (not value or is_bundle(value))):
         if first or frame.flow is POISON:
             return value
         what = span.text if len(span.text) < 40 else "it"
+        hint = f"combine them: `-> concat({what})` or `-> add({what})`; or begin a new chain with `{what}`"
         ctx.error(
             "E111",
             f"{describe(value)} in the middle of a chain, which carries a tensor already",
             span,
             "only a chain's first element",
-            help=f"combine them: `-> concat({what})` or `-> add({what})`; or begin a new chain with `{what}`",
+            labels=hides,
+            help=unhide or hint,
             frame=frame,
         )
         return POISON
@@ -131,8 +163,9 @@ def use(
         f"{describe(value)} is no layer, block or tensor",
         span,
         "stands in a chain",
+        labels=hides,
         frame=frame,
-        help=hint,
+        help=unhide or hint,
     )
     return POISON
 
@@ -284,29 +317,40 @@ def as_names(ctx: Context, frame: Frame, pattern: ast.Pattern, value: Value) -> 
     if not pattern.bundle:
         bind_name(ctx, frame.scope, pattern.names[0], value, "tensor")
         return
+    count = len(pattern.names)
     if value is not POISON and not isinstance(value, list):
+        edited = traces_of(ctx, value)
         ctx.error(
             "E115",
             f"only a bundle can be taken apart, and this is {describe(value)}",
             pattern.span,
             describe(value),
-            help=f"one name for one tensor: `as {pattern.names[0].id}`",
+            labels=edited,
+            help=_as_many(count) if edited else f"one name for one tensor: `as {pattern.names[0].id}`",
             frame=frame,
         )
         value = POISON
-    if value is not POISON and len(value) != len(pattern.names):
+    if value is not POISON and len(value) != count:
+        edited = traces_of(ctx, value)
         ctx.error(
             "E115",
-            f"a bundle of {len(value)} is taken apart into {len(pattern.names)} names",
+            f"a bundle of {len(value)} is taken apart into {count} names",
             pattern.span,
-            f"{len(pattern.names)} names",
-            help="`_` stands for what is not needed",
+            f"{count} names",
+            labels=edited,
+            help=_as_many(count) if edited else "`_` stands for what is not needed",
             frame=frame,
         )
         value = POISON
     for position, name in enumerate(pattern.names):
         if name.id != "_":
             bind_name(ctx, frame.scope, name, POISON if value is POISON else value[position], "tensor")
+
+
+def _as_many(count: int) -> str:
+    """What an edit must leave where `as [a, b]` follows."""
+    many = f"a bundle of {count}" if count > 1 else "a bundle of one"
+    return f"the names here need {many}: let the edit give as many, or keep to other places with `in`"
 
 
 def bind_name(ctx: Context, scope: Scope, name: ast.Name, value: Value, what: str) -> None:

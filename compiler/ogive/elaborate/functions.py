@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ogive.elaborate.values import describe, is_number
-from ogive.layers.unknown import Comparison, SizeExpr, Undecided, always
+from ogive.layers.order import Comparison, always
+from ogive.layers.unknown import SizeExpr, Undecided
 
 
 class _Function(NamedTuple):

@@ -6,8 +6,9 @@ import math
 
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
-from ogive.elaborate.context import Context, Frame
+from ogive.elaborate.context import Context, Frame, refs
 from ogive.elaborate.declared import Declaration, form
+from ogive.elaborate.edits.traces import traces_towards
 from ogive.elaborate.emit import MAX_ELEMENTS
 from ogive.elaborate.flow import bind_name
 from ogive.elaborate.names import walk
@@ -15,9 +16,11 @@ from ogive.elaborate.values import POISON, Tensor, Value, describe, is_bundle, s
 from ogive.graph import Node, Ref
 from ogive.layers.io import Input
 from ogive.layers.notation import written
+from ogive.layers.order import is_large
 from ogive.layers.solve import solve
 from ogive.layers.tensor import Layout, Size, TensorType
-from ogive.layers.unknown import SizeExpr, Undecided, is_large, substitute, symbols_of
+from ogive.layers.unknown import SizeExpr, Undecided, substitute, symbols_of
+from ogive.source import Span
 from ogive.syntax import ast
 
 
@@ -114,7 +117,43 @@ def _take_input(ctx: Context, statement: ast.Input, frame: Frame) -> None:
             value = POISON
         frame.flow = None if value is not POISON else POISON
         value = value if value is POISON else value[names.index(statement.name.id)]
+    if isinstance(value, Tensor) and not _suits(ctx, statement, frame, value.type):
+        frame.flow = value = POISON
     bind_name(ctx, frame.scope, statement.name, value, "input")
+
+
+def _suits(ctx: Context, statement: ast.Input, frame: Frame, type_: TensorType) -> bool:
+    """Whether a tensor can stand for an input of a net that is used in a net. The sizes are those of what
+    arrives, for the declared ones are what the net takes alone; its numbers and its axes are as declared.
+    """
+    axes = _axes(ctx, statement, frame)
+    if type_.dtype == statement.dtype and axes in (None, len(type_.sizes)):
+        return True
+    use, name = frame.trail[-1], frame.definition.name.id
+    wanted = "" if axes is None else f" of {axes} ax{'i' if axes == 1 else 'e'}s"
+    has = len(type_.sizes)
+    arrives = f"{type_.dtype} numbers of {has} ax{'i' if has == 1 else 'e'}s, {type_},"
+    ctx.error(
+        "E204",
+        f"`{name}` takes {statement.dtype} numbers{wanted} as `{statement.name.id}`, and {arrives} arrive",
+        use,
+        f"{type_} arrives here",
+        labels=(Label(statement.span, "declared here"), *traces_towards(ctx, refs(frame.entered))),
+        help="the sizes of an input may be others where a net is used in a net, not its kind",
+    )
+    return False
+
+
+def _axes(ctx: Context, statement: ast.Input, frame: Frame) -> int | None:
+    """How many sizes an input is declared with; None where that cannot be told, or is wrong."""
+    shape = statement.shape
+    if isinstance(shape, ast.ListExpr):
+        return len(shape.items)
+    if any(isinstance(node, ast.Unknown) for node in walk(shape)):
+        return None
+    with ctx.silence():
+        value = expressions.evaluate(ctx, frame, shape)
+    return len(value) if isinstance(value, list | tuple) else None
 
 
 def _given_sizes(ctx: Context, statement: ast.Input, declared: tuple[Size, ...]) -> tuple[Size, ...] | None:
@@ -168,8 +207,10 @@ def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[Size, ...]
             else "without the batch: `3x224x224`, `[3, size, size]`",
         )
         return None
-    for size in sizes:
-        if isinstance(size, SizeExpr) and not _can_be_size(ctx, statement, size):
+    written_ones = statement.shape.items if isinstance(statement.shape, ast.ListExpr) else ()
+    for at, size in enumerate(sizes):
+        span = written_ones[at].span if len(written_ones) == len(sizes) else statement.shape.span
+        if isinstance(size, SizeExpr) and not _can_be_size(ctx, size, span):
             return None
     if any(s < 1 for s in sizes if isinstance(s, int)):
         ctx.error(
@@ -199,7 +240,7 @@ def _sizes(ctx: Context, statement: ast.Input, value: Value) -> tuple[Size, ...]
     return tuple(sizes)
 
 
-def _can_be_size(ctx: Context, statement: ast.Input, size: SizeExpr) -> bool:
+def _can_be_size(ctx: Context, size: SizeExpr, span: Span) -> bool:
     """Whether an expression gives a size: an int, and at least 1 where its unknowns are large."""
     text = written(size, mark="?")
     if not size.integral:
@@ -212,5 +253,5 @@ def _can_be_size(ctx: Context, statement: ast.Input, size: SizeExpr) -> bool:
         except Undecided:
             what = f"`{text}` may be less than 1"
         why = None
-    ctx.error("E108", f"{what}, and is no size", statement.shape.span, "no size", help=why)
+    ctx.error("E108", f"{what}, and is no size", span, "no size", help=why)
     return False

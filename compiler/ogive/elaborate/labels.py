@@ -30,6 +30,10 @@ def run_label(ctx: Context, statement: ast.Label, frame: Frame) -> None:
     if text is POISON or frame.flow is POISON:
         return
     text = " ".join(text.split())
+    if not text and all(isinstance(part, str) for part in statement.text.parts):
+        span, message = statement.text.span, "a note has at least one character, and this has none"
+        ctx.error("E108", message, span, "nothing to draw", help='it is written `label "a note"`')
+        return
     if len(text) > MAX_LENGTH:
         limit = f"notes have at most {MAX_LENGTH}"
         too_large(ctx, f"this note has {len(text)} characters", limit, statement.text.span)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ogive.elaborate.context import MAX_INT, MAX_LIST, MAX_NESTING, MAX_STRING, Context
 from ogive.elaborate.values import POISON, Value
+from ogive.layers.tensor import TensorType
 from ogive.layers.unknown import SizeExpr
 from ogive.source import Span
 
 MAX_TERMS = 100
-"""How many terms an expression of unknown sizes may have, with those inside of its quotients: a quotient of a sum of
-quotients may double at every layer.
+"""How many terms an expression of unknown sizes may have, with those inside of its quotients: a quotient of
+a sum of quotients may double at every layer.
 """
+
+
+_TERM_WORK = 4
+"""Steps of elaboration that a term of the product of some sizes takes."""
+
+
+def size_work(types: Sequence[TensorType]) -> int:
+    """The steps that a layer takes with expressions of unknown sizes: those of its MACs, or of places that
+    `flatten` multiplies, are as many as the products of the terms. None where the sizes are numbers.
+    """
+    parts = [[size.parts for size in type_.sizes if isinstance(size, SizeExpr)] for type_ in types]
+    return sum(_TERM_WORK * math.prod(of) for of in parts if of)
 
 
 def bounded(ctx: Context, value: Value, span: Span) -> Value:

@@ -16,7 +16,9 @@ from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.context import Binding, Context, Frame, Namespace, Outputs, Scope
 from ogive.elaborate.edits.active import take_up
+from ogive.elaborate.functions import FUNCTIONS
 from ogive.elaborate.names import check_definitions
+from ogive.elaborate.unknown_names import unknown_net
 from ogive.elaborate.values import POISON, Block, Callable, Value, describe
 from ogive.source import Span
 from ogive.syntax import ast
@@ -219,6 +221,21 @@ class FileScope(Scope):
 
     # ------------------------------------------------------------------ values
 
+    def _missing_net(self, variant: ast.Variant) -> bool:
+        """Whether what a variant is made from is nothing at all, which is then reported."""
+        head = variant.value
+        while isinstance(head, ast.Call):
+            head = head.function
+        if not isinstance(head, ast.Name) or head.id in FUNCTIONS or self.find(head.id) is not None:
+            return False
+        if head.id in self._ctx.library or head.id in self._ctx.words:
+            return False
+        items = [(name, item) for name, (_, item) in visible_items(self.file).items() if item is not variant]
+        nets = [name for name, item in items if isinstance(item, ast.Definition) and item.is_net]
+        variants = [name for name, item in items if isinstance(item, ast.Variant)]
+        unknown_net(self._ctx, head, nets, variants)
+        return True
+
     def _settle(self, item: Named, binding: Binding) -> None:
         """Evaluates a `let` or a variant."""
         assert not isinstance(item, ast.Definition)
@@ -245,10 +262,15 @@ class FileScope(Scope):
         path.append(here)
         self._head = head_of(item.value) if isinstance(item, ast.Variant) else ""
         try:
-            value = expressions.evaluate(ctx, self.frame(), item.value)
+            missing = self._missing_net(item) if isinstance(item, ast.Variant) else False
+            value = POISON if missing else expressions.evaluate(ctx, self.frame(), item.value)
             self._head = ""
             if isinstance(item, ast.Variant) and isinstance(value, Callable):
-                edits = [take_up(ctx, self.frame(), c) for c in item.changes if not isinstance(c, ast.Assert)]
+                edits = [
+                    take_up(ctx, self.frame(), change, variant=item)
+                    for change in item.changes
+                    if not isinstance(change, ast.Assert)
+                ]
                 value = replace(value, edits=(*value.edits, *(edit for edit in edits if edit is not None)))
         finally:
             path.pop()

@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from ogive.diagnostics import Diagnostic, Label, did_you_mean, in_place_of
 from ogive.elaborate.context import RESERVED
 from ogive.elaborate.functions import FUNCTIONS
-from ogive.elaborate.parameters import TYPES
+from ogive.elaborate.parameters import TYPES, reduction
 from ogive.elaborate.words import WORDS
 from ogive.layers.base import Initializer
 from ogive.layers.library import Library
 from ogive.syntax import ast
+from ogive.syntax.lexeme import OTHER_CONSTANTS
+from ogive.syntax.mistake import form_of
 
 COUNTS = ("params", "macs", "out")
 """What an `assert` may ask about the part that it stands in; a name that the program gives hides one."""
@@ -74,7 +76,8 @@ def _taken_twice(file: ast.File, imported: list[ast.Imported]) -> list[Diagnosti
     for each in imported:
         name = each.name.id
         if name in first:
-            labels = (Label(each.name.span, "again here"), Label(first[name], "first here"))
+            one, two = sorted((each.name.span, first[name]), key=lambda span: span.start)
+            labels = (Label(two, "again here"), Label(one, "first here"))
             other = f"{name}2" if name[-1:].isalpha() else f"{name}_2"
             help_ = f"take it under another name: `use {each.original.id} as {other} from …`"
             found.append(Diagnostic("E109", f"`{name}` is given twice in this file", labels, (), help_))
@@ -185,16 +188,17 @@ def _check(
         if id(node) in bare and node.id in known.words:
             continue
         said.add(node.id)
-        ours = library.alias(node.id)
-        guess = ours or did_you_mean(node.id, known.names)
-        notes = (("note", f"`{node.id}` is called `{ours}` here"),) if ours else ()
+        ours = OTHER_CONSTANTS.get(node.id) or library.alias(node.id)
+        form = form_of(node.id)
+        guess = ours or (did_you_mean(node.id, known.names) if form is None else None)
+        hint = f"the statement is written `{form}`" if form else "`ogive layers` lists the layers there are"
         found.append(
             Diagnostic(
                 "E310" if id(node) in kinds else "E101",
                 f"no {'layer, group, block or word' if id(node) in kinds else 'name'} is called `{node.id}`",
                 (Label(node.span, "not known here"),),
-                (*notes, ("note", note)),
-                f"did you mean `{guess}`?" if guess else "`ogive layers` lists the layers there are",
+                (("note", note),),
+                f"did you mean `{guess}`?" if guess else hint,
                 fix=in_place_of(node.span, node.id, guess),
             )
         )
@@ -241,8 +245,10 @@ def _check_arguments(
             f"`{head.id}` has no argument `{a.name}`",
             (Label(a.span, "not known"),),
             (("note", f"it takes {', '.join(names) or 'none'}"),),
-            f"did you mean `{did_you_mean(a.name, names)}`?" if did_you_mean(a.name, names) else None,
-            fix=in_place_of(a.span, a.name, did_you_mean(a.name, names)),
+            f"did you mean `{guess}`?"
+            if (guess := did_you_mean(a.name, names))
+            else reduction(layer, a.name),
+            fix=in_place_of(a.span, a.name, guess),
         )
         for a in arguments
         if a.name is not None and a.name not in names

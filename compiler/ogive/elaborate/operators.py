@@ -12,7 +12,8 @@ from ogive.elaborate.context import MAX_LIST, Context
 from ogive.elaborate.limits import bounded, too_large
 from ogive.elaborate.undecided import depends, fixed_input
 from ogive.elaborate.values import POISON, Callable, Tensor, Value, describe, is_number, show
-from ogive.layers.unknown import FINEST, SizeExpr, Undecided, always, symbols_of
+from ogive.layers.order import always
+from ogive.layers.unknown import FINEST, SizeExpr, Undecided, symbols_of
 from ogive.syntax import ast
 
 _ARITHMETIC: dict[str, Function[[Value, Value], Value]] = {
@@ -146,6 +147,7 @@ def compare(ctx: Context, expr: ast.Compare, values: Sequence[Value]) -> Value:
                 f"`{op}` does not compare {describe(left)} and {describe(right)}",
                 expr.span,
                 "compared here",
+                help=_unquoted(left, right),
             )
             return POISON
         if isinstance(left, SizeExpr) or isinstance(right, SizeExpr):
@@ -157,6 +159,18 @@ def compare(ctx: Context, expr: ast.Compare, values: Sequence[Value]) -> Value:
             continue
         result = result and bool(_COMPARISONS[op](left, right))
     return result
+
+
+def _unquoted(*sides: Value) -> str | None:
+    """What to do about a number in quotes beside one without."""
+    text = next((side for side in sides if isinstance(side, str)), None)
+    if text is None or not any(is_number(side) for side in sides):
+        return None
+    try:
+        float(text.removesuffix("k").removesuffix("M").removesuffix("G"))
+    except ValueError:
+        return "numbers are compared with numbers"
+    return f"a number stands without quotes: `{text}`"
 
 
 def _real(number: Value) -> Value:
@@ -186,7 +200,10 @@ def _always_equal(left: Value, right: Value) -> bool | None:
 def _no_condition(ctx: Context, symbols: Sequence[str]) -> str | None:
     """What to do about a condition on unknown sizes."""
     fixed = fixed_input(ctx, symbols)
-    return f"a condition is decided before the net runs; {fixed}" if fixed else None
+    if fixed is None:
+        return None
+    once = ", or check it at one size with `--input`" if len(ctx.declarations) == 1 else ""
+    return f"a condition is decided before the net runs; {fixed}{once}"
 
 
 def _identity(value: Value) -> Value:

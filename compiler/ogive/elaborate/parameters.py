@@ -10,7 +10,7 @@ from ogive.diagnostics import Fix, Label, did_you_mean, in_place_of
 from ogive.elaborate.context import Context, Defaults, Frame
 from ogive.elaborate.undecided import depends, names, needs_number
 from ogive.elaborate.values import POISON, Block, BodyValue, Callable, Given, Tensor, Value, describe, show
-from ogive.layers.base import Argument, Initializer
+from ogive.layers.base import Argument, Initializer, Layer
 from ogive.layers.unknown import SizeExpr, Undecided
 from ogive.source import Span
 from ogive.syntax import ast
@@ -25,6 +25,8 @@ TYPES: dict[str, tuple[type, ...]] = {
     "layer": (Callable,),
 }
 """The types that a parameter may declare."""
+_AXES = frozenset({"axis", "dim", "dims", "keepdim", "keepdims"})
+"""What tells a reduction of one tensor, in other tools, which axes go."""
 _WORDS: dict[type, str] = {
     int: "an int",
     float: "a number",
@@ -230,6 +232,7 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
                 f"`{spec.name}` of `{callee}` is {bounds}, and this is {show(value)}",
                 span,
                 show(value),
+                help=_as_share(spec, number),
                 frame=frame,
             )
             return POISON
@@ -243,6 +246,12 @@ def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value,
             )
             return POISON
     return fitted
+
+
+def _as_share(spec: Argument, number: float) -> str | None:
+    """The help for `dropout(50)`, which counts in hundredths."""
+    per_cent = (spec.minimum, spec.maximum) == (0, 1) and 2 < number <= 100 and number == int(number)
+    return f"{number:g} per cent is `{number / 100:g}`" if per_cent else None
 
 
 def _is_int(spec: Argument, value: Value) -> bool:
@@ -297,7 +306,7 @@ def fits(spec: Argument, value: Value) -> Value:
 
 def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> None:
     if isinstance(value, str) and spec.choices:
-        guess = did_you_mean(value, spec.choices)
+        guess = _meant_choice(ctx, value, spec.choices)
         ctx.error(
             "E107",
             f'`{spec.name}` of `{callee}` is {expected(spec)}, not "{value}"',
@@ -321,6 +330,17 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
         fix=_unquoted(ctx, spec, value, span),
         frame=frame,
     )
+
+
+def _meant_choice(ctx: Context, value: str, choices: Sequence[str]) -> str | None:
+    """The choice that was meant. Where choices speak of groups, a layer stands for its own: `conv bn relu`."""
+    known = {word for choice in choices for word in choice.split()}
+    words: list[str] = []
+    for word in value.split():
+        layer = None if word in known else ctx.library.get(ctx.library.alias(word) or word)
+        words.append(layer.group if layer is not None and layer.group in known else word)
+    groups = " ".join(words)
+    return groups if groups in choices else did_you_mean(value, choices)
 
 
 def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
@@ -368,6 +388,15 @@ def _called(callee: Callable, span: Span) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _hiding(ctx: Context, frame: Frame, callee: Callable) -> tuple[tuple[Label, ...], str | None]:
+    """Where the program gave the name of a layer to what is called, and what to do about that."""
+    binding = None if isinstance(callee.target, type) else frame.scope.find(callee.name)
+    if binding is None or binding.span is None or ctx.library.get(callee.name) is None:
+        return (), None
+    help_ = f"give it another name, and `{callee.name}` is the layer again"
+    return (Label(binding.span, f"this hides the layer `{callee.name}`"),), help_
+
+
 def _surplus(
     ctx: Context,
     frame: Frame,
@@ -387,13 +416,15 @@ def _surplus(
         takes = "its arguments by name, not by position" if every else "no arguments"
     surplus = "no name" if every and not places else "one too many"
     missing = operands and g.value is None
+    hiding, hides = _hiding(ctx, frame, callee)
     ctx.error(
         "E105",
         f"`{callee.name}` takes {takes}",
         g.span,
         describe(g.value) if operands and not places and g.value is not POISON else surplus,
         notes=((("note", f"it takes {', '.join(every)}"),) if every else ()) + _called(callee, span),
-        help=f"where it may be missing: `if {g.span.text} != none {{ … }}`" if missing else None,
+        labels=hiding,
+        help=f"where it may be missing: `if {g.span.text} != none {{ … }}`" if missing else hides,
         frame=frame if operands or _called(callee, span) else None,
     )
 
@@ -409,16 +440,25 @@ def _unknown_argument(
 ) -> None:
     guess = did_you_mean(name, known)
     called = _called(callee, call)
+    hiding, hides = _hiding(ctx, frame, callee)
     ctx.error(
         "E103",
         f"`{callee.name}` has no argument `{name}`",
         span,
         "not known",
+        labels=hiding,
         notes=(("note", f"it takes {', '.join(known)}" if known else "it takes none"), *called),
-        help=f"did you mean `{guess}`?" if guess else None,
+        help=f"did you mean `{guess}`?" if guess else hides or reduction(callee.target, name),
         fix=in_place_of(span, name, guess),
         frame=frame if called else None,
     )
+
+
+def reduction(target: object, name: str) -> str | None:
+    """The help for `mean(axis = 1)`: what combines tensors here reduces one of them elsewhere."""
+    if name not in _AXES or not (isinstance(target, type) and issubclass(target, Layer) and target.reduces):
+        return None
+    return f"`{target.kind}` combines tensors; over the places of one it is `{target.reduces}`"
 
 
 def _missing(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ogive.diagnostics import Diagnostic, did_you_mean
 from ogive.elaborate import expressions
 from ogive.elaborate.blocks import bind_parameters, note_unused, recorded, use_block
 from ogive.elaborate.budgets import Budget, run_assert
 from ogive.elaborate.context import MAX_WORK, Context, Frame, Namespace, Outputs, Scope, Stop
+from ogive.elaborate.declared import Declaration
 from ogive.elaborate.divisor import suggest_divisor
 from ogive.elaborate.doubts import doubts
 from ogive.elaborate.edits.active import hold, take_up
@@ -36,7 +37,8 @@ class Elaborated:
     """What came of it: a graph unless there were errors, and everything to be said.
 
     `used` are the definitions that took part, `work` the steps it took, `budgets` the conditions that
-    wait for the passes.
+    wait for the passes, `declarations` and `unknowns` the inputs and where their unknown sizes stand,
+    `output_names` those of the outputs of blocks and nets, by their regions.
     """
 
     graph: Graph | None
@@ -44,6 +46,9 @@ class Elaborated:
     used: frozenset[str]
     work: int
     budgets: tuple[Budget, ...] = ()
+    declarations: Mapping[str, Declaration] = field(default_factory=dict[str, Declaration])
+    unknowns: Mapping[str, ast.Unknown] = field(default_factory=dict[str, ast.Unknown])
+    output_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict[int, tuple[str, ...]])
 
 
 def targets(file: ast.File) -> dict[str, ast.Definition | ast.Variant]:
@@ -93,7 +98,14 @@ def elaborate(
     if not ctx.failed:
         found = [*ctx.diagnostics, *doubts(ctx, graph)]
         return Elaborated(
-            graph, tuple(found), frozenset(ctx.used_definitions), ctx.work, tuple(ctx.budgets)
+            graph,
+            tuple(found),
+            frozenset(ctx.used_definitions),
+            ctx.work,
+            tuple(ctx.budgets),
+            ctx.declarations,
+            ctx.unknowns,
+            ctx.output_names,
         )
     # a mistake hides what comes after it, so doubts are only said about programs that work
     found = ctx.diagnostics
@@ -121,9 +133,13 @@ def elaborate(
     return Elaborated(None, tuple(found), frozenset(ctx.used_definitions), ctx.work)
 
 
-def new_context(library: Library, graph: Graph) -> Context:
-    """A context to evaluate conditions about a graph in."""
-    return Context(library, WORDS, Scope(), graph, run_body, use_block)
+def new_context(library: Library, graph: Graph, of: Elaborated | None = None) -> Context:
+    """A context to evaluate conditions about a graph in, which knows the inputs of the net that it is of."""
+    ctx = Context(library, WORDS, Scope(), graph, run_body, use_block)
+    if of is not None:
+        ctx.declarations.update(of.declarations)
+        ctx.unknowns.update(of.unknowns)
+    return ctx
 
 
 def _elaborate(

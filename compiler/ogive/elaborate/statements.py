@@ -16,6 +16,7 @@ from ogive.elaborate.labels import run_label
 from ogive.elaborate.loops import run_for, run_repeat
 from ogive.elaborate.parameters import check, parameters_of
 from ogive.elaborate.share import run_share
+from ogive.elaborate.unknown_names import unknown
 from ogive.elaborate.values import POISON, Block, Callable, Given, Tensor, Value, describe, is_bundle
 from ogive.graph import Region
 from ogive.syntax import ast
@@ -28,13 +29,19 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
     """
     if frame.depth > MAX_DEPTH:
         name = frame.definition.name.id
+        parameters = [parameter.name.id for parameter in frame.definition.parameters]
+        ends = "a block that uses itself needs a condition that ends it"
+        if parameters:
+            help_ = f"{ends}: `if {parameters[0]} > 0 {{ {name}({parameters[0]} - 1) }}`"
+        else:
+            help_ = f"{ends}, and `{name}` has no parameter to ask: give it one, or use another block here"
         ctx.stop(
             "E401",
             f"blocks stand in one another more than {len(frame.trail) - 1} deep, the last a `{name}`",
             frame.trail[-1],
             "used once more here",
             labels=(Label(frame.definition.header, "defined here"),),
-            help=f"a block that uses itself needs a condition that ends it: `if n > 0 {{ {name}(n - 1) }}`",
+            help=help_,
         )
     defaults, edits, own_edits = frame.defaults, frame.edits, frame.own_edits
     frame.namespace.taken |= _given_names(ctx, body)
@@ -107,7 +114,7 @@ def _flow(ctx: Context, statement: ast.Flow, frame: Frame) -> None:
 
 
 def _assign(ctx: Context, statement: ast.Assign, frame: Frame) -> None:
-    elements = statement.chain.elements
+    elements, before = statement.chain.elements, len(ctx.diagnostics)
     if len(elements) == 1 and not isinstance(elements[0], ast.WithBody | ast.WithBranches):
         value = resolve(ctx, frame, elements[0], chain=True)
         if value is not POISON and not isinstance(value, Tensor | list | Callable):
@@ -124,6 +131,10 @@ def _assign(ctx: Context, statement: ast.Assign, frame: Frame) -> None:
             value = run_chain(ctx, frame, statement.chain, statement.name)
     else:
         value = run_chain(ctx, frame, statement.chain, statement.name)
+    known = frame.scope.names.get(statement.name.id)
+    if known is not None and len(ctx.diagnostics) > before:
+        known.value = POISON  # that it gives the name again is said once the line is right
+        return
     bind_name(ctx, frame.scope, statement.name, value, "tensor")
 
 
@@ -254,6 +265,9 @@ def _if(ctx: Context, statement: ast.If, frame: Frame) -> None:
 
 
 def _default(ctx: Context, statement: ast.Default, frame: Frame) -> None:
+    if not expressions.known(ctx, frame, statement.layer.id):
+        unknown(ctx, frame, statement.layer, "layer or word")
+        return
     callee = expressions.name(ctx, frame, statement.layer)
     if callee is POISON:
         return

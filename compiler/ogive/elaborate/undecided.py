@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from ogive.diagnostics import Label
 from ogive.elaborate.context import Context, Frame
 from ogive.elaborate.values import POISON, Value
-from ogive.layers.solve import solve
-from ogive.layers.unknown import Size, SizeExpr, substitute, symbols_of
+from ogive.layers.solve import solve, usual_shape
+from ogive.layers.unknown import SizeExpr, substitute, symbols_of
 from ogive.source import Span
 
 
@@ -76,13 +76,7 @@ def fixed_input(ctx: Context, symbols: Sequence[str]) -> str | None:
     """How the input would be declared with numbers in the place of those sizes."""
     for declaration in ctx.declarations.values():
         if set(symbols) & set(symbols_of(declaration.sizes)):
-            usual = 224 if len(declaration.sizes) > 2 else 128
-            sizes = [_fixed(size, usual) for size in declaration.sizes]
+            values, _ = solve(declaration.sizes, usual_shape(len(declaration.sizes)))
+            sizes = [substitute(size, values) for size in declaration.sizes]
             return f"give the input its size: `{declaration.line(sizes)}`"
     return None
-
-
-def _fixed(size: Size, usual: int) -> Size:
-    """A usual number of that form."""
-    values, _ = solve([size], [usual])
-    return substitute(size, values)

@@ -48,7 +48,7 @@ def settled(
         The tensors beside its operands that its text must see; None where something is not settled.
     """
     types = [operand.type for operand in operands]
-    if not _readable(ctx, frame, layer, types, outputs, span):
+    if not _readable(ctx, frame, layer, outputs, span):
         return None
     try:
         shapes = layer.parameters(types)
@@ -76,14 +76,7 @@ def settled(
     return None
 
 
-def _readable(
-    ctx: Context,
-    frame: Frame,
-    layer: Layer,
-    types: Sequence[TensorType],
-    outputs: Sequence[TensorType],
-    span: Span,
-) -> bool:
+def _readable(ctx: Context, frame: Frame, layer: Layer, outputs: Sequence[TensorType], span: Span) -> bool:
     """Whether the sizes are expressions that can be worked with. Reports where they are not."""
     sizes = [size for output in outputs for size in output.sizes if isinstance(size, SizeExpr)]
     longest = max(sizes, key=lambda size: size.parts, default=None)

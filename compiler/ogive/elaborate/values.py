@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -93,10 +93,15 @@ class Tensor:
 
 
 class Results(list[Tensor]):
-    """The tensors that leave a body with several outputs: a bundle, whose tensors have names as well."""
+    """The tensors that leave a body with several outputs: a bundle, whose tensors have names as well.
 
-    def __init__(self, named: Mapping[str, Tensor]) -> None:
-        super().__init__(named.values())
+    Args:
+        named: the tensors by their names, in order.
+        tensors: all of them, where two have one name, which is then no name.
+    """
+
+    def __init__(self, named: Mapping[str, Tensor], tensors: Iterable[Tensor] | None = None) -> None:
+        super().__init__(named.values() if tensors is None else tensors)
         self.named = named
 
 

@@ -214,6 +214,8 @@ class Layer(_Value):
         follows: an argument of sizes in whose place the layer takes a tensor that has them (`crop`).
         parts: what the outputs behind the first are called: the first is the flow, and with `as l` the others
             are `l.hidden`, `l.cell`. Without names several outputs are a bundle (`split`).
+        reduces: for a layer that combines tensors, the one that does the same over the places of one tensor,
+            which other tools call by the same name (`mean(dim=…)`).
         origin: `my_layers.py:12`, where a layer that does not come with the compiler is defined; set when
             it is added to a library.
     """
@@ -229,6 +231,7 @@ class Layer(_Value):
     parts: ClassVar[tuple[str, ...]] = ()
     after_projection: ClassVar[bool] = False
     sliceable: ClassVar[bool] = False
+    reduces: ClassVar[str | None] = None
     origin: ClassVar[str | None] = None
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:

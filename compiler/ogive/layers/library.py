@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from types import ModuleType
 
@@ -28,7 +29,7 @@ from ogive.layers import (
     window_attention,
 )
 from ogive.layers.base import Layer
-from ogive.layers.guard import NameTaken, guarded, place_of
+from ogive.layers.guard import BadLayer, NameTaken, guarded, place_of
 
 FAMILIES: tuple[ModuleType, ...] = (
     *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
@@ -65,11 +66,25 @@ class Library:
         """
         held = guarded(layer)
         if held.kind in self._layers:
-            both = f"{_where(self._layers[held.kind])} and {place_of(layer)}"
-            what = f"there are two layers called {held.kind}: {both}"
+            known = self._layers[held.kind]
+            what = f"`{held.kind}` is a built-in layer"
+            if known.origin is not None:
+                what = f"there are two layers called `{held.kind}`: {known.origin} and {place_of(layer)}"
             raise NameTaken(layer, what, "choose another `kind`")
+        self._refuse_group(layer)
         self._hold(held)
         return held
+
+    def _refuse_group(self, layer: type[Layer]) -> None:
+        """A group that no built-in layer has: `nrom` would leave the layer out of every edit of `norm`."""
+        known = _standard().groups()
+        if layer.group not in known:
+            meant = get_close_matches(layer.group, known, n=1)
+            names = ", ".join(f"`{name}`" for name in known)
+            help_ = f"the groups are {names}; `shape` is for what fits no other"
+            if meant:
+                help_ = f"did you mean `{meant[0]}`?"
+            raise BadLayer(layer, f"there is no group `{layer.group}`", help_)
 
     @classmethod
     def built_in(cls) -> Library:
@@ -130,7 +145,3 @@ def _standard() -> Library:
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
-
-
-def _where(layer: type[Layer]) -> str:
-    return layer.origin or f"{layer.__module__}.{layer.__qualname__}"

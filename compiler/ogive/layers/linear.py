@@ -20,6 +20,7 @@ from ogive.layers.base import (
     arg,
 )  # fmt: skip
 from ogive.layers.sizes import require_float
+from ogive.layers.unknown import symbols_of
 from ogive.layers.weights import setup
 
 
@@ -65,6 +66,8 @@ class Linear(Layer):
         """What to write where a map arrives: it may be an image, or tokens that were turned."""
         linear = f"linear({self.out_features})"
         flattened = f"flatten it first: `flatten -> {linear}`, or `global_avg_pool -> flatten -> {linear}`"
+        if symbols_of(x.sizes[1:]):  # `flatten` would leave features that nobody knows
+            flattened = f"pool it to a fixed size first: `global_avg_pool -> flatten -> {linear}`"
         if len(x.sizes) > 2:
             return flattened
         turned = f"`permute(2, 1, layout = tokens) -> {linear}`"

@@ -112,6 +112,7 @@ class Mean(_Elementwise):
     kind: ClassVar[str] = "mean"
     example: ClassVar[str] = "input x: 64x8x8; mean { | conv(64, 3x3, padding = 1) | conv(64, 1x1) }"
     aliases: ClassVar[tuple[str, ...]] = ("average", "Average")
+    reduces: ClassVar[str | None] = "global_avg_pool"
     symbol: ClassVar[str] = "μ"
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -133,6 +134,7 @@ class Max(_Elementwise):
     kind: ClassVar[str] = "max"
     example: ClassVar[str] = "input x: 64x8x8; max { | conv(32, 1x1) | conv(32, 1x1) }"
     aliases: ClassVar[tuple[str, ...]] = ("maximum", "Maximum", "maxout")
+    reduces: ClassVar[str | None] = "global_max_pool"
     output_saved: ClassVar[bool] = True
     symbol: ClassVar[str] = "max"
 
@@ -158,7 +160,7 @@ class Mul(_Elementwise):
         """The shape of those that are no gates."""
         full = [x for x in inputs if not _is_gate(x)] or inputs
         usual = _most_common(full)
-        gate = usual.with_spatial(*(1 for _ in usual.spatial))
+        gate = usual.with_spatial(*(1 for _ in usual.spatial)) if usual.spatial else usual
         for index, x in enumerate(inputs):
             if x not in (usual, gate):
                 first, second = sorted((index, inputs.index(usual)))

@@ -24,6 +24,7 @@ from ogive.layers.base import (
     Window,
     arg,
 )  # fmt: skip
+from ogive.layers.order import ratio
 from ogive.layers.pool_text import AVG_POOL, MAX_POOL, SAME_PAD, WHOLE_WINDOWS
 from ogive.layers.sizes import (
     ceil_div,
@@ -36,7 +37,7 @@ from ogive.layers.sizes import (
     window_size,
     window_too_large,
 )  # fmt: skip
-from ogive.layers.unknown import SizeExpr, ratio
+from ogive.layers.unknown import SizeExpr
 
 
 @dataclass(frozen=True, eq=False, repr=False)

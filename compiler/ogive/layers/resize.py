@@ -23,6 +23,7 @@ from ogive.layers.base import (
     Window,
     arg,
 )  # fmt: skip
+from ogive.layers.order import ratio
 from ogive.layers.sizes import (
     axis_name,
     check_padding_mode,
@@ -32,7 +33,7 @@ from ogive.layers.sizes import (
     require_map,
     show,
 )
-from ogive.layers.unknown import ratio, scaled
+from ogive.layers.unknown import scaled
 
 _TAPS = {"nearest": 1, "nearest-exact": 1, "linear": 2, "bilinear": 2, "trilinear": 2, "bicubic": 4}
 _ONLY_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}

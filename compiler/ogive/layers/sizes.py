@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from ogive.layers.base import Layout, ShapeError, Size, TensorType
 from ogive.layers.notation import DRAWN, written
-from ogive.layers.unknown import SizeExpr, Undecided, magnitude
+from ogive.layers.order import magnitude
+from ogive.layers.unknown import SizeExpr, Undecided
 
 _S = TypeVar("_S", int, Size)
 
@@ -46,8 +47,17 @@ def per_axis(window: _S | tuple[_S, ...], axes: int, argument: str) -> tuple[_S,
             f"{argument} {text} has {len(window)} axes, and the map has {axes}",
             code="E205",
             argument=argument,
+            help=_for_axes(window, axes),
         )
     return window
+
+
+def _for_axes(window: Sequence[Size], axes: int) -> str | None:
+    """The help for a window of the wrong rank: what it would be for the map, where all its sides are equal."""
+    if len(set(window)) != 1:
+        return None
+    fitting = "x".join([str(window[0])] * axes)
+    return f"write `{fitting}`" + (f", or `{window[0]}` for any number of axes" if axes > 1 else "")
 
 
 def window_size(

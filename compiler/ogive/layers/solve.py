@@ -30,6 +30,11 @@ def solve(declared: Sequence[Size], wanted: Sequence[int]) -> tuple[dict[str, in
     return values, fits
 
 
+def usual_shape(axes: int) -> list[int]:
+    """A usual shape: an image of 3 channels and sides of 224; 128 along every axis of a sequence."""
+    return [3, *[224] * (axes - 1)] if axes > 2 else [128] * axes
+
+
 def at_least(values: Mapping[str, int], least: Mapping[str, int]) -> dict[str, int]:
     """Unknown sizes, none of them less than it may be."""
     return {name: max(value, least.get(name, 1)) for name, value in values.items()}

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Iterable
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ogive.diagnostics import ArchError, Diagnostic, Label
 from ogive.elaborate.context import RESERVED
 from ogive.elaborate.words import WORDS
+from ogive.given import as_path
 from ogive.layers.base import Layer
 from ogive.layers.guard import BadLayer, NameTaken, shown
 from ogive.layers.library import Library
@@ -65,8 +66,9 @@ def add_plugin(library: Library, path: str | PathLike[str]) -> Plugin:
         ArchError: E540 the file cannot be read, E541 it cannot be run, E542 a class in it is no layer, or
             there is none, E543 a name is taken.
     """
-    data, source = _read(Path(fspath(path)))
-    module = _run(Path(fspath(path)), data, source)
+    file = Path(as_path("a plugin", path))
+    data, source = _read(file)
+    module = _run(file, data, source)
     classes = [
         value
         for name, value in vars(module).items()
@@ -93,7 +95,7 @@ def add_plugin(library: Library, path: str | PathLike[str]) -> Plugin:
             wrong.append(Diagnostic(code, problem.message, labels, help=problem.help))
     if wrong:
         raise ArchError(wrong)
-    return Plugin(Path(fspath(path)), hashlib.sha256(data).hexdigest(), tuple(added))
+    return Plugin(file, hashlib.sha256(data).hexdigest(), tuple(added))
 
 
 def _is_meant(cls: type) -> bool:

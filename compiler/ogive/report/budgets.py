@@ -19,7 +19,7 @@ from ogive.elaborate.budgets import (
     sides_in_words,
     values_of,
 )
-from ogive.elaborate.context import Binding, Context, Frame, Outputs, Scope, Stop
+from ogive.elaborate.context import Binding, Context, Frame, Scope, Stop
 from ogive.elaborate.names import walk
 from ogive.elaborate.program import deep_recursion
 from ogive.elaborate.values import Results, Tensor, is_number
@@ -194,7 +194,7 @@ class _Parts:
         if region.id == 0:
             named = dict(self.written.outputs)
         elif region.kind == "block" and frame.outputs.named:
-            named = _by_name(frame.outputs)
+            named = {name: tensor.ref for name, tensor in frame.outputs.by_name().items()}
         else:
             named = {f"output{i}": ref for i, ref in enumerate(region.outputs, 1)}
         found = {name: self._tensor(ref) for name, ref in named.items()}
@@ -231,17 +231,6 @@ class _Parts:
             count = self._count(nodes, what)
             if count:
                 yield item.name.rpartition(".")[2], count, item.id if inside else None
-
-
-def _by_name(outputs: Outputs) -> dict[str, Ref]:
-    """What a block's `output` statements gave, by name; several tensors of one are numbered."""
-    named: dict[str, Ref] = {}
-    for name, value, _ in outputs.named:
-        tensors: list[Tensor] = value if isinstance(value, list) else [value]
-        for at, tensor in enumerate(tensors, 1):
-            number = str(at) if name and len(tensors) > 1 else ""
-            named[f"{name}{number}" if name else f"output{len(named) + 1}"] = tensor.ref
-    return named
 
 
 # --------------------------------------------------------------------------- saying what is wrong

@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from ogive.graph import Graph, Node
 from ogive.layers.base import Size, TensorType
-from ogive.layers.unknown import SizeExpr, always, magnitude
+from ogive.layers.order import always, magnitude
+from ogive.layers.unknown import SizeExpr
 
 
 @dataclass(frozen=True, slots=True)

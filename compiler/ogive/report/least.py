@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ogive.graph import Graph
 from ogive.layers.base import ShapeError, TensorType
-from ogive.layers.solve import at_least, solve
+from ogive.layers.solve import at_least, solve, usual_shape
 from ogive.layers.unknown import substitute, symbols_of
 
 _MOST = 2**31
@@ -67,12 +67,11 @@ def _works(graph: Graph, sizes: Mapping[str, int]) -> bool:
 
 
 def usual_sizes(inputs: Sequence[TensorType], least: Mapping[str, int]) -> dict[str, int]:
-    """A usual value for every unknown size: 224 for the sides of an image, 128 for the length of a sequence,
+    """A usual value for every unknown size: 3 channels and sides of 224 for an image, 128 for the length of a sequence,
     or the nearest that its form admits, and none less than it may be.
     """
     values: dict[str, int] = {}
     for type_ in inputs:
-        usual = 224 if len(type_.sizes) > 2 else 128
-        found, _ = solve([substitute(size, values) for size in type_.sizes], [usual] * len(type_.sizes))
+        found, _ = solve([substitute(size, values) for size in type_.sizes], usual_shape(len(type_.sizes)))
         values |= found
     return at_least(values, least)

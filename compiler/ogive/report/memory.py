@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from ogive.graph import Graph, Ref
 from ogive.layers.base import Layer, Size, TensorType
-from ogive.layers.unknown import magnitude
+from ogive.layers.order import magnitude
 from ogive.report.counts import main_path, with_heads
 
 _BYTES = {"float": 4, "int": 8, "bool": 1}

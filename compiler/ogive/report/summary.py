@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ogive.graph import Graph, Node, Region
 from ogive.layers.base import Size
-from ogive.layers.unknown import magnitude
+from ogive.layers.order import magnitude
 from ogive.render import visible
 from ogive.report import counts, memory
 from ogive.report.field import Field, fields

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ogive.layers.notation import written
+from ogive.layers.order import approximate
 from ogive.layers.tensor import Size, shape_text
-from ogive.layers.unknown import approximate
 
 _STEPS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 
@@ -16,6 +16,11 @@ def short(number: Size) -> str:
     without the terms that hardly count where these are large.
     """
     return written(approximate(number), number=_short)
+
+
+def rounded(number: Size) -> str:
+    """As `short`, and where terms were left out it says so: `about 84.3 k * h * w`."""
+    return f"{'about ' if approximate(number) != number else ''}{short(number)}"
 
 
 def exact(number: Size) -> str:
@@ -56,3 +61,15 @@ def _size(count: float | Fraction) -> str:
 def shape(sizes: tuple[Size, ...]) -> str:
     """`64x56x56`; a single size is `1000`; with unknown sizes `[64, ceil(h / 4), ceil(w / 4)]`."""
     return shape_text(sizes) or "()"
+
+
+_LONGEST = 40
+"""How many characters a size has where there is one line for all."""
+
+
+def brief_shape(sizes: tuple[Size, ...]) -> str:
+    """As `shape`, with `…` in the place of a size that is a long expression: `[64, …, …]`."""
+    texts = [str(size) for size in sizes]
+    if all(len(text) <= _LONGEST for text in texts):
+        return shape(sizes)
+    return f"[{', '.join(text if len(text) <= _LONGEST else '…' for text in texts)}]"

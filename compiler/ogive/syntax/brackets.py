@@ -7,12 +7,16 @@ begins a line is taken to close the body whose line has its indent. Balanced tex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ogive.diagnostics import Diagnostic, Label
 from ogive.source import SourceFile, Span
+from ogive.syntax.ast import Comment
 from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SIGNS, Lexeme
 from ogive.syntax.limits import DEEPEST, MOST_REPORTED
+
+_KINDS = {sign: kind for kind, sign in SIGNS.items()}
 
 
 @dataclass(slots=True)
@@ -35,8 +39,14 @@ class Balanced:
         return len(self.unclosed) + len(self.superfluous) >= MOST_REPORTED
 
 
-def balance(source: SourceFile, lexemes: list[Lexeme]) -> Balanced:
-    """Make the brackets nest."""
+def balance(source: SourceFile, lexemes: list[Lexeme], comments: Sequence[Comment] = ()) -> Balanced:
+    """Make the brackets nest.
+
+    Args:
+        source: the file.
+        lexemes: what the lexer made of it.
+        comments: what it left out: a bracket that is missing may stand in one of them.
+    """
     fault = _nest(lexemes)
     if fault is None:
         return Balanced(lexemes)
@@ -47,13 +57,28 @@ def balance(source: SourceFile, lexemes: list[Lexeme]) -> Balanced:
             if _nest(segment) is None:
                 result.extend(segment)
             else:
-                fault = fault or _Repair(balanced, result).run(segment)
+                fault = fault or _Repair(balanced, result, comments).run(segment)
                 if balanced.enough:
                     balanced.lexemes = None
                     return balanced
     if isinstance(fault, Lexeme):
         return Balanced(None, [too_deep(fault)])
     return balanced
+
+
+def not_swallowed(unclosed: Sequence[Diagnostic], swallowed: Sequence[Span]) -> list[Diagnostic]:
+    """What was said about openers, except for one before each closer that an unclosed string swallowed."""
+    left = [*unclosed]
+    for closer in swallowed:
+        mine = [
+            each
+            for each in left
+            if (first := each.labels[0].span).start < closer.start
+            and OPENERS.get(_KINDS.get(first.text, "")) == _KINDS[closer.text]
+        ]
+        if mine:
+            left.remove(mine[-1])
+    return left
 
 
 def too_deep(bracket: Lexeme) -> Diagnostic:
@@ -94,8 +119,9 @@ def _definitions(source: SourceFile, lexemes: list[Lexeme]) -> list[list[Lexeme]
 class _Repair:
     """Appends lexemes to `result` so that they nest."""
 
-    def __init__(self, balanced: Balanced, result: list[Lexeme]) -> None:
+    def __init__(self, balanced: Balanced, result: list[Lexeme], comments: Sequence[Comment]) -> None:
         self._balanced = balanced
+        self._comments = comments
         self._result = result
         self._stack: list[tuple[Lexeme, int]] = []  # what was opened, and the indent of its line
         self._line = self._indent = 0
@@ -153,7 +179,8 @@ class _Repair:
         self._result.extend(Lexeme(OPENERS[opener.type], "", place) for opener in reversed(unclosed))
         named = [opener for opener in unclosed if opener.type in SIGNS]
         if named:  # several may stay open for one that was forgotten: say the innermost
-            self._balanced.unclosed.append(_unclosed(named[-1], at))
+            hidden = _hidden(named[-1], at, self._comments)
+            self._balanced.unclosed.append(_unclosed(named[-1], at, hidden))
 
 
 def _meant(stack: list[tuple[Lexeme, int]], kind: str, indent: int | None) -> int | None:
@@ -171,13 +198,32 @@ def _meant(stack: list[tuple[Lexeme, int]], kind: str, indent: int | None) -> in
     return None if stack[fitting[-1]][1] < indent else fitting[-1]
 
 
-def _unclosed(opener: Lexeme, noticed: Span) -> Diagnostic:
+def _hidden(opener: Lexeme, noticed: Span, comments: Sequence[Comment]) -> Span | None:
+    """The closer of a bracket that a comment behind it hides: `{ relu # the end }`."""
+    sign, closer = SIGNS[opener.type], SIGNS[OPENERS[opener.type]]
+    for comment in comments:
+        span = comment.span
+        text = span.source.text
+        own_line = not text[text.rfind("\n", 0, span.start) + 1 : span.start].strip()
+        if own_line or span.start < opener.span.end or (noticed.text and span.start > noticed.start):
+            continue
+        if span.text.count(closer) > span.text.count(sign):
+            at = span.start + span.text.rindex(closer)
+            return Span(span.source, at, at + 1)
+    return None
+
+
+def _unclosed(opener: Lexeme, noticed: Span, hidden: Span | None) -> Diagnostic:
     sign = SIGNS[opener.type]
     labels = [Label(opener.span, f"no `{SIGNS[OPENERS[opener.type]]}` closes this")]
     closer = noticed.text
     if closer:
         labels.append(Label(noticed, f"this `{closer}` closes a bracket further out"))
-    return Diagnostic("E002", f"this `{sign}` is not closed", tuple(labels))
+    help_ = None
+    if hidden is not None:
+        labels.append(Label(hidden, "this one is part of the comment"))
+        help_ = f"a comment reaches to the end of its line: write the `{hidden.text}` before the `#`"
+    return Diagnostic("E002", f"this `{sign}` is not closed", tuple(labels), help=help_)
 
 
 def _superfluous(closer: Lexeme, opener: Lexeme | None) -> Diagnostic:

@@ -55,7 +55,8 @@ def _unread(item: ast.Language) -> Diagnostic | None:
     if version > LANGUAGE:
         message = f"this file is written for language {version}, and this ogive ({__version__}) reads {known}"
         label = Label(item.version.span, "newer than this ogive")
-        return Diagnostic("E018", message, (label,), help="update it: `pip install --upgrade ogive`")
+        help_ = "it needs a newer ogive: install the current version"
+        return Diagnostic("E018", message, (label,), help=help_)
     if version < OLDEST_LANGUAGE:
         message = f"there is no language {version}: this ogive ({__version__}) reads {known}"
         label = Label(item.version.span, "no such version")

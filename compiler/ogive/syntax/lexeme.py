@@ -26,6 +26,10 @@ HARD_KEYWORDS = {
     "IF": "if", "ELSE": "else", "AND": "and", "OR": "or", "NOT": "not", "AS": "as", "TRUE": "true",
     "FALSE": "false", "NONE": "none",
 }  # fmt: skip
+OTHER_CONSTANTS = {"True": "true", "False": "false", "None": "none"}
+"""What Python calls our constants."""
+SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9}
+"""What may stand right behind a number, and what it is multiplied with."""
 
 
 @dataclass(slots=True)

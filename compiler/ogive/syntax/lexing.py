@@ -17,14 +17,13 @@ from ogive.diagnostics import Diagnostic, Fix, Label
 from ogive.source import SourceFile, Span
 from ogive.syntax.ast import Comment
 from ogive.syntax.brackets import too_deep
-from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, Lexeme
+from ogive.syntax.lexeme import CLOSERS, ITEM_WORDS, OPENERS, SUFFIXES, Lexeme
 from ogive.syntax.limits import DEEPEST, LONGEST_LINE, MOST_LEXEMES, MOST_REPORTED
 
 LARGEST_INT = 2**53
 LONGEST_NUMBER = 40
 LARGEST_KERNEL_RANK = 8
 
-_SUFFIXES = {"k": 10**3, "M": 10**6, "G": 10**9}
 _ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t", "{": "{", "}": "}"}
 _STRING_PIECE = re.compile(r"\\.|[{}]|[^\\{}]+")
 _NAMED_KERNEL = re.compile(r"((?:\d+x)+)([A-Za-z_]\w*)")
@@ -32,11 +31,14 @@ _NAME_BEFORE = re.compile(r"(?<!\w)[A-Za-z_]\w*\Z")
 _NAME_BEHIND = re.compile(r"[ \t]+([A-Za-z_]\w*)(?=[ \t]*[],*])")
 _SHAPE = re.compile(r"[?\w]+")
 _BETWEEN_SIZES = re.compile(r"x(?=[?\d])")
-_SIZE = re.compile(r"\d+|\?[A-Za-z_]\w*")
+_SIZE = re.compile(r"\d+|\?(?:[A-Za-z_]\w*)?")
+_SIDE_BEFORE = re.compile(r"(?<![\w.])\d+(?:x\d+)*[ \t]*\Z")
+_SIDES = re.compile(r"\d+(?:[ \t]*[x\u00d7][ \t]*\d+)+(?![\w.])")
 _ALTERNATIVES = {
     "\u2192": "->", "\u27f6": "->", "\u21d2": "->", "\u00d7": "x", "\u2212": "-", "\u2013": "-",
     "\u2014": "-", "\u2026": "..", "\u00a0": " ", "\u2264": "<=", "\u2265": ">=", "\u2260": "!=",
-    "&": "and", "!": "not", "^": "**",
+    "\u3000": " ", "\u3001": ",", "&": "and", "!": "not", "^": "**",
+    **{chr(ord(sign) + 0xFEE0): sign for sign in "(),:;[]{|}=<>+-*/.?#"},  # full-width: `（`, `，`
 }  # fmt: skip
 
 
@@ -56,6 +58,7 @@ class Lexing:
         self.diagnostics: list[Diagnostic] = []
         self.comments: list[Comment] = []
         self.swallowed_openers: list[int] = []  # where strings that are not closed took brackets away
+        self.swallowed_closers: list[Span] = []
         self._lex = lex
         self._stray_until = self._read_until = -1
         self._left = MOST_LEXEMES
@@ -164,6 +167,10 @@ class Lexing:
         run_on, self._stray_until = self._stray_until == span.start, span.end
         if run_on:  # of several in a row the first stands for all
             return
+        if text in "&!^" and self._foreign_operator(text, span):
+            return
+        if text == "\u00d7" and self._kernel_with_times(span):
+            return
         plain = _ALTERNATIVES.get(text)
         help, fix = None, None
         if plain is not None and plain.strip():
@@ -179,6 +186,37 @@ class Lexing:
         self._say(
             "E004", f"the character {shown} has no meaning here", span, "not part of the language", help, fix
         )
+
+    def _foreign_operator(self, sign: str, span: Span) -> bool:
+        """Whether it is `&` or `&&`, with or without spaces, or `!` before a name: one word for the whole."""
+        text = self.source.text
+        twice = sign == "&" and text.startswith("&&", span.start)
+        span = Span(self.source, span.start, span.end + twice)
+        if sign == "^" or text[span.end : span.end + 1] in (*"&!^=",):
+            return False
+        word = _ALTERNATIVES[sign]
+        before, behind = text[span.start - 1 : span.start], text[span.end : span.end + 1]
+        padded = " " * bool(before and not before.isspace() and before not in "([") + word
+        padded += " " * bool(behind and not behind.isspace())
+        self._stray_until = self._read_until = span.end
+        message = f"the character `{sign}` has no meaning here"
+        self._say("E004", message, span, "not part of the language", f"write `{word}`", Fix(span, padded))
+        return True
+
+    def _kernel_with_times(self, span: Span) -> bool:
+        """Whether it is the first `\u00d7` of `3\u00d78\u00d78`: said once, for the whole kernel or shape."""
+        text = self.source.text
+        before = _SIDE_BEFORE.search(text, max(span.start - LONGEST_NUMBER, 0), span.start)
+        run = _SIDES.match(text, before.start(), span.start + 10 * LONGEST_NUMBER) if before else None
+        if run is None or run.end() <= span.end:
+            return False
+        kernel = "".join(run[0].split()).replace("\u00d7", "x")
+        whole = Span(self.source, run.start(), run.end())
+        fix = Fix(whole, kernel, safe=not re.search(r"\s", run[0]))
+        message = "the character `\u00d7` has no meaning here"
+        self._say("E004", message, whole, "a small `x` stands between sizes", f"write `{kernel}`", fix)
+        self._read_until = whole.end
+        return True
 
     def _question_mark(self, span: Span) -> None:
         """A `?` that begins no name."""
@@ -201,8 +239,11 @@ class Lexing:
         sizes = _BETWEEN_SIZES.split(run[0])
         if len(sizes) < 2 or not all(map(_SIZE.fullmatch, sizes)):
             return None
+        sizes, nameless = _named_sizes(sizes), "?" in sizes
+        if sizes is None:
+            return None
         span, listed = Span(self.source, span.start, run.end()), f"[{', '.join(sizes)}]"
-        message = f"`{run[0]}` is no shape: unknown sizes stand in a list"
+        message = f"`{run[0]}` is no shape: unknown sizes {'have names, and ' * nameless}stand in a list"
         fix = Fix(span, listed, safe=True)
         self._say("E006", message, span, "only numbers can stand around `x`", f"write `{listed}`", fix)
         self._read_until = span.end
@@ -213,7 +254,7 @@ class Lexing:
     def _number(self, text: str, span: Span) -> Iterator[Lexeme]:
         value: int | float = 0
         if len(text) <= LONGEST_NUMBER:
-            digits, factor = (text[:-1], _SUFFIXES[text[-1]]) if text[-1] in _SUFFIXES else (text, 1)
+            digits, factor = (text[:-1], SUFFIXES[text[-1]]) if text[-1] in SUFFIXES else (text, 1)
             value = int(digits) * factor if digits.isdigit() else float(digits) * factor
         bound = LARGEST_INT if isinstance(value, int) else sys.float_info.max
         if len(text) > LONGEST_NUMBER or value > bound:
@@ -250,17 +291,19 @@ class Lexing:
         shown = text if len(text) <= LONGEST_NUMBER else f"{text[:12]}\u2026"
         if named and not text.startswith("0x"):
             twice = re.fullmatch(r"(\w+)x\1", named[2])  # `3xsizexsize`
-            names = [twice[1]] * 2 if twice else [named[2]]
+            several = re.fullmatch(r"[A-Za-z](x[A-Za-z])+", named[2])  # `3xhxw`
+            names = named[2].split("x") if several else [twice[1]] * 2 if twice else [named[2]]
             sizes = [*named[1].rstrip("x").split("x"), *names]
             listed = f"[{', '.join(sizes)}]"
+            unknown = f"[{', '.join(size if size.isdigit() else f'?{size}' for size in sizes)}]"
             message = f"`{shown}` is neither a kernel nor a shape: only numbers can stand around `x`"
             self._say(
                 "E006",
                 message,
                 span,
                 f"`{names[0]}` is a name",
-                f"write `{listed}`",
-                Fix(span, listed, safe=True),
+                f"write `{listed}`" + f"; sizes that are not known have a `?`: `{unknown}`" * bool(several),
+                Fix(span, listed, safe=not several),  # one name could be spelled so
             )
             yield Lexeme("KERNEL", (1, 1), span)
             return
@@ -310,6 +353,10 @@ class Lexing:
         closed = len(text) > 1 and text[-1] == '"' and (len(text) - len(text[:-1].rstrip("\\"))) % 2 == 1
         if not closed:
             self._say("E005", "this string is not closed", span, 'no closing `"` on this line')
+            for at, sign in enumerate(text):
+                opener = {"}": "{", ")": "(", "]": "["}.get(sign)
+                if opener and text.count(sign, 0, at + 1) > text.count(opener, 0, at):
+                    self.swallowed_closers.append(Span(self.source, span.start + at, span.start + at + 1))
             self.swallowed_openers.extend(span.start + at for at, sign in enumerate(text) if sign in "{([")
             yield Lexeme("STRING", text[1:], span)
             return
@@ -369,3 +416,18 @@ class Lexing:
         span = Span(self.source, start, start + 1 if unclosed else end)
         help = 'between braces stands an expression, as in `"conv{i + 1}"`; a brace itself is written `\\{`'
         self._say("E005", message, span, "not closed" if unclosed else "no expression", help)
+
+
+def _named_sizes(sizes: list[str]) -> list[str] | None:
+    """The sizes of a shape, with a name for each `?` that has none: `3x?x?` is `[3, ?h, ?w]`.
+
+    None when it is not clear which.
+    """
+    places = {2: "n", 3: "hw", 4: "dhw"}.get(len(sizes), "")
+    if "?" not in sizes:
+        return sizes
+    if sizes[0] == "?" or not places:
+        return None
+    named = [f"?{name}" if size == "?" else size for size, name in zip(sizes[1:], places, strict=True)]
+    twice = any(named.count(f"?{name}") > 1 for name in places)
+    return None if twice else [sizes[0], *named]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ogive.diagnostics import Diagnostic, Fix, Label
+from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
-from ogive.syntax.lexeme import SIGNS, Lexeme
+from ogive.syntax.lexeme import ITEM_WORDS, SIGNS, STATEMENT_WORDS, Lexeme
 
 BEGINS_VALUE = frozenset(
     {"NAME", "INT", "FLOAT", "KERNEL", "STRING", "STRING_BEGIN", "TRUE", "FALSE", "NONE", "DTYPE", "UNKNOWN"}
@@ -36,6 +37,26 @@ FORMS = {
     "LABEL": 'label "a note"',
 }
 """How each statement is written, by the type of the word that begins it."""
+_TYPES = {word: kind for kind, word in (ITEM_WORDS | STATEMENT_WORDS).items()}
+
+
+def form_of(word: str) -> str | None:
+    """How the statement is written that begins with a word; None where none does."""
+    return FORMS.get(_TYPES.get(word, ""))
+_SYNONYMS = {
+    "remove": ("delete", "del", "drop", "erase", "omit", "cut"),
+    "insert": ("add", "append", "prepend", "put"),
+    "replace": ("swap", "substitute", "exchange"),
+    "set": ("update", "modify", "configure"),
+}
+"""What edits are called elsewhere."""
+
+
+def meant_word(word: str, words: Iterable[str]) -> str | None:
+    """Which of the words that begin a statement was meant by another one: a synonym, or a misspelling."""
+    known = tuple(words)
+    synonym = next((ours for ours, others in _SYNONYMS.items() if word in others and ours in known), None)
+    return synonym or did_you_mean(word, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,24 @@ def _tip(span: Span) -> tuple[int, int]:
     return span.start, span.start + 1
 
 
+def comment_instead(slashes: Span, *, sure: bool) -> Fix | None:
+    """`#` for `//`. None where that would take a bracket away from what stands around, as in
+    `net A() { relu // c }`; a guess where statements may follow on the line.
+    """
+    text = slashes.source.text
+    end = text.find("\n", slashes.end)
+    rest = text[slashes.end : len(text) if end < 0 else end]
+    open: list[str] = []
+    for sign in rest.partition("#")[0]:
+        if sign in "{([":
+            open.append(sign)
+        elif sign in "})]" and (not open or open.pop() + sign not in ("{}", "()", "[]")):
+            return None
+    if open:
+        return None
+    return Fix(slashes, "#", safe=sure and not any(sign in rest for sign in (";", "->", "|", "{")))
+
+
 def cut(text: str, length: int = 40) -> str:
     """A text of the program, no longer than a message can bear."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
@@ -142,7 +181,7 @@ def cut(text: str, length: int = 40) -> str:
 def shown(lexeme: Lexeme) -> str:
     """A lexeme in the words of a message."""
     if lexeme.type == "$END":
-        return "end of the file"
+        return f"end of the {lexeme.value or 'file'}"
     if lexeme.type == "NEWLINE":
         return "`;`" if lexeme.value == ";" else "end of the line"
     text = SIGNS.get(lexeme.type) or lexeme.span.text

@@ -11,9 +11,18 @@ from collections.abc import Callable
 
 from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
-from ogive.syntax import word_mistakes
-from ogive.syntax.lexeme import HARD_KEYWORDS, ITEM_WORDS, OPENERS, SIGNS, STATEMENT_WORDS, Lexeme, text_of
-from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut, shown
+from ogive.syntax import habits, word_mistakes
+from ogive.syntax.lexeme import (
+    HARD_KEYWORDS,
+    ITEM_WORDS,
+    OPENERS,
+    SIGNS,
+    STATEMENT_WORDS,
+    SUFFIXES,
+    Lexeme,
+    text_of,
+)
+from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, comment_instead, cut, shown
 
 _EXPECTED = {
     "NAME": "a name", "NEWLINE": "the end of the statement", "$END": "the end of the file", "ARROW": "`->`",
@@ -38,11 +47,22 @@ _OWN_LINE = ("repeat", "stage", "for")  # words whose braces are no step of a ch
 
 def explain(mistake: Mistake) -> Diagnostic:
     """The one diagnostic for this mistake."""
-    for rule in (*_FIRST, *word_mistakes.RULES, *_RULES):
+    for rule in (*_FIRST, *word_mistakes.RULES, *habits.RULES, *_RULES):
         diagnostic = rule(mistake)
         if diagnostic is not None:
             return diagnostic
     return _unexpected(mistake)
+
+
+def _nothing(m: Mistake) -> Diagnostic | None:
+    """`--edit ''`: text that holds nothing where an edit or a value should."""
+    if m.top or m.found.type != "$END" or m.index != 0:
+        return None
+    if "INSERT" in m.expected:
+        forms = [FORMS[kind].partition("`")[0] for kind in ("INSERT", "REMOVE", "REPLACE", "SET")]
+        help = f"an edit is written {', '.join(f'`{form}`' for form in forms)}"
+        return m.say("E001", "there is no edit", "nothing stands here", help)
+    return m.say("E001", "there is no value", "nothing stands here", "write `none` for nothing")
 
 
 def _kernel(m: Mistake) -> Diagnostic | None:
@@ -62,12 +82,46 @@ def _kernel(m: Mistake) -> Diagnostic | None:
     )
 
 
+def _suffix(m: Mistake) -> Diagnostic | None:
+    """`assert params < 1.5 M`."""
+    number = m.before
+    if m.found.type != "NAME" or m.found.value not in SUFFIXES or not m.level or number is None:
+        return None
+    if number.type not in ("INT", "FLOAT") or not number.span.text[-1].isdigit():
+        return None
+    if m.following.type in ("EQUAL", "COLLECT", "LPAR", "DOT"):
+        return None
+    span = number.span.to(m.found.span)
+    text = number.span.text + m.found.value
+    labels = (Label(span, "one number in two pieces"),)
+    message = f"`{m.found.value}` stands right behind its number: `{text}`"
+    return Diagnostic("E007", message, labels, help=f"write `{text}`", fix=Fix(span, text))
+
+
+def _behind_as(m: Mistake) -> Diagnostic | None:
+    """`conv(4, 3x3) as y -> relu`."""
+    if m.found.type != "ARROW" or not m.level or m.before is None or m.index < m.first + 2:
+        return None
+    at = m.index - 1
+    while m.before.type == "RSQB" and at > m.first and m.lexemes[at].type != "LSQB":
+        at -= 1
+    at -= 1
+    if m.lexemes[at].type != "AS" or at <= m.first or m.begin.type in ("REPEAT", "FOR", "USE"):
+        return None
+    name = cut(text_of(m.lexemes[at + 1 : m.index]))
+    help = "leave out the arrow and begin a new line: the flow goes on from there"
+    labels = (Label(m.found.span, "the chain has ended"), Label(m.lexemes[at].span, "here"))
+    return Diagnostic("E001", f"`as {name}` ends a chain", labels, help=help)
+
+
 def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
     """`[p -> conv(8), q]`, `add(s -> conv(8))`, `residual(shortcut = pool -> conv(8)) { … }`."""
     if m.found.type != "ARROW" or m.found.depth <= m.begin.depth:
         return None
     depth, first = m.found.depth, m.index
-    while m.lexemes[first - 1].depth >= depth and m.lexemes[first - 1].type not in ("COMMA", "EQUAL"):
+    while m.lexemes[first - 1].depth > depth or (
+        m.lexemes[first - 1].depth == depth and m.lexemes[first - 1].type not in ("COMMA", "EQUAL")
+    ):
         first -= 1
     opener, last = first - 1, m.index
     while m.lexemes[opener].depth >= depth:
@@ -157,8 +211,9 @@ def _slashes(m: Mistake) -> Diagnostic | None:
     labels = (Label(slash.span, "this divides"),)
     # in `w = a // b c` it may well divide
     sure = slash is m.begin or m.lexemes[m.first + 1].type not in ("EQUAL", "COLLECT")
-    fix = Fix(slash.span, "#", safe=sure)
-    return Diagnostic("E004", "a comment begins with `#`, not with `//`", labels, help="write `#`", fix=fix)
+    fix = comment_instead(slash.span, sure=sure)
+    help = "write `#`" if fix else "a comment begins with `#`, and goes on to the end of its line"
+    return Diagnostic("E004", "a comment begins with `#`, not with `//`", labels, help=help, fix=fix)
 
 
 def _lonely_else(m: Mistake) -> Diagnostic | None:
@@ -309,6 +364,27 @@ def _fat_arrow(m: Mistake) -> Span | None:
     return m.lexemes[at].span.to(m.lexemes[at + 1].span)
 
 
+def _split_arrow(m: Mistake) -> Diagnostic | None:
+    """`relu - > bn`."""
+    before, found = m.before, m.found
+    if found.type != "MORETHAN" or before is None or before.type != "MINUS":
+        return None
+    arrow = before.span.to(found.span)
+    if arrow.text.strip("->").strip(" \t"):
+        return None
+    labels = (Label(arrow, "`->` was expected"),)
+    help, fix = "write `->`", Fix(arrow, "->", safe=True)
+    return Diagnostic("E001", "an arrow is written without a space in it", labels, help=help, fix=fix)
+
+
+def _comparison_as_equal(m: Mistake) -> Diagnostic | None:
+    """`let a == 3`, `share f == conv(3)`."""
+    if m.found.span.text != "==" or "EQUAL" not in m.expected:
+        return None
+    fix = Fix(m.found.span, "=", safe=True)
+    return m.say("E001", "`==` compares, and gives no value to a name", "`=` was expected", "write `=`", fix)
+
+
 def _operators(m: Mistake) -> Diagnostic | None:
     kind = m.found.type
     arrow = _fat_arrow(m)
@@ -340,7 +416,10 @@ def _unexpected(m: Mistake) -> Diagnostic:
     return m.say("E001", f"unexpected {m.what}; expected {expected}", f"expected {expected}", help)
 
 
-_FIRST = (_kernel, _chain_in_brackets, _malformed_number)
+_FIRST = (
+    _nothing, _kernel, _suffix, _chain_in_brackets, _malformed_number, _behind_as, _split_arrow,
+    _comparison_as_equal,
+)  # fmt: skip
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
     _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,
     _definition_inside, _unknown_statement, _statement_behind, _statement_in_chain, _arrow_behind,
@@ -377,8 +456,9 @@ def _in_words(m: Mistake) -> str:
     )
     if not words or len(expected) < 4:
         seen = [*words, *sure, *(_EXPECTED[kind] for kind in closing if kind in expected)]
+        seen = [f"the {shown(m.lexemes[-1])}" if w == _EXPECTED["$END"] else w for w in seen]
         if "NEWLINE" in expected:  # it says as much as the others
-            seen = [w for w in seen if w not in ("the end of the file", "`}`", "`|`")]
+            seen = [w for w in seen if w not in (f"the {shown(m.lexemes[-1])}", "`}`", "`|`")]
         # `(` and `=` are named only where nothing else is left.
         plain = [w for w in dict.fromkeys(seen) if w not in ("`(`", "`=`")]
         words = plain or list(dict.fromkeys(seen)) or ["something else"]

@@ -22,7 +22,7 @@ from lark.utils import TextSlice
 from ogive.diagnostics import Diagnostic
 from ogive.source import SourceFile, Span
 from ogive.syntax import ast, tables
-from ogive.syntax.brackets import balance
+from ogive.syntax.brackets import balance, not_swallowed
 from ogive.syntax.language import check_language, is_newer
 from ogive.syntax.lexeme import CLOSERS, Lexeme
 from ogive.syntax.lexing import Lexing
@@ -157,17 +157,17 @@ class _Run:
         self.diagnostics = lexing.diagnostics
         if lexemes is None:
             return False
-        balanced = balance(self.source, lexemes)
+        balanced = balance(self.source, lexemes, lexing.comments)
         nested = balanced.lexemes
         self.comments = lexing.comments
-        self.diagnostics.extend(balanced.unclosed)
+        self.diagnostics.extend(not_swallowed(balanced.unclosed, lexing.swallowed_closers))
         self._superfluous = balanced.superfluous
         self._missing_openers = [*lexing.swallowed_openers]
         if nested is None:
             self.diagnostics.extend(balanced.superfluous)
             return False
         last = next((lexeme.span.end for lexeme in reversed(nested) if lexeme.type != "NEWLINE"), 0)
-        end = Lexeme("$END", "", Span(self.source, last, last))
+        end = Lexeme("$END", "file" if self._start == "file" else "text", Span(self.source, last, last))
         self.lexemes, too_deep = arrange(nested, end)
         self._unbalanced = bool(balanced.unclosed or balanced.superfluous)
         if too_deep:

@@ -17,6 +17,7 @@ from ogive.diagnostics import Diagnostic, Fix, Label
 from ogive.source import Span
 from ogive.syntax import ast
 from ogive.syntax.lexeme import STATEMENT_WORDS, Lexeme
+from ogive.syntax.mistake import comment_instead
 
 _CONSTANTS = {"TRUE": True, "FALSE": False, "NONE": None}
 
@@ -67,6 +68,24 @@ _VALUES = (
 )  # fmt: skip
 
 
+def _refuse_comparison(selector: ast.Selector) -> None:
+    """`set conv(stride == 2)`."""
+    for argument in selector.arguments:
+        value = argument.value
+        if not isinstance(value, ast.Compare) or value.ops != ("==",):
+            continue
+        name, given = value.operands
+        if isinstance(name, ast.Name):
+            source = selector.span.source
+            between = source.text.index("==", name.span.end, given.span.start)
+            span = Span(source, between, between + 2)
+            message = "`==` compares, and an edit gives an argument its value with `=`"
+            labels = (Label(span, "`=` was expected"),)
+            help = f"write `{name.id} = {_short(given.span)}`"
+            fix = Fix(span, "=", safe=True)
+            raise Refused(Diagnostic("E017", message, labels, help=help, fix=fix))
+
+
 def _refuse_values(chain: ast.Chain, statement: Span) -> None:
     """`3 -> conv(8)`, `w = 3`: the grammar lets any expression be an element, so that conditionals can be."""
     for element in chain.elements:
@@ -87,7 +106,7 @@ def _refuse_values(chain: ast.Chain, statement: Span) -> None:
             help = "`//` divides; a comment begins with `#`"
             if element is chain.elements[-1]:
                 at = element.span.source.text.index("//", element.left.span.end)
-                fix = Fix(Span(element.span.source, at, at + 2), "#", safe=True)
+                fix = comment_instead(Span(element.span.source, at, at + 2), sure=True)
         raise Refused(Diagnostic("E008", message, (label,), help=help, fix=fix))
 
 
@@ -271,6 +290,7 @@ class Builder:
     def set_(self, parts: Parts) -> ast.Set:
         selector: ast.Selector = parts[1]
         if not any(argument.name is not None for argument in selector.arguments):
+            _refuse_comparison(selector)
             message = f"`{_short(_cover(parts[:2]))}` sets nothing"
             bracket = (
                 selector.span.text.removesuffix(")") + ", " if selector.arguments else f"{selector.kind.id}("

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from ogive.diagnostics import Diagnostic, Fix, Label, did_you_mean
 from ogive.source import Span
 from ogive.syntax.lexeme import EDIT_WORDS, ITEM_WORDS, STATEMENT_WORDS, Lexeme, text_of
-from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut, shown
+from ogive.syntax.mistake import BEGINS_VALUE, ENDS_VALUE, FORMS, Mistake, cut, meant_word, shown
 
 _TAKES = {
     "insert": "a layer", "remove": "a kind of layer", "replace": "a kind of layer", "set": "a kind of layer",
@@ -24,6 +24,8 @@ _BEHIND_WITH = "behind `with` stand `insert`, `remove`, `replace`, `set` and `as
 _INSIDE = {"inside", "at", "from", "of", "within", "into", "only"}
 _EVERY = {"all", "every", "each", "any", "the"}
 _WITH = {"by", "to", "for", "as", "into"}
+SEVERAL = ("augment", "init", "schedule")
+"""The settings of a recipe that take several values, with commas between them."""
 _USE = {"import", "include", "from", "require"}
 
 
@@ -104,7 +106,7 @@ def _not_an_edit(m: Mistake, word: str) -> Diagnostic | None:
             if following in BEGINS_VALUE:
                 place, message = m.following.span, f"{message}, not {shown(m.following)}"
             return _written(place, message, "which?", _TYPES[word])
-        meant = did_you_mean(word, (*EDIT_WORDS.values(), "assert"))
+        meant = meant_word(word, (*EDIT_WORDS.values(), "assert"))
         if meant and following in BEGINS_VALUE:
             help, fix = f"did you mean `{meant}`?", Fix(m.found.span, meant)
             return m.say("E009", f"there is no edit `{word}`", "unknown edit", help, fix)
@@ -174,11 +176,19 @@ def _kind(m: Mistake) -> Diagnostic | None:
         return _written(m.place, f"`{word}` what?", "a kind of layer was expected", m.begin.type)
     if found.type == "STRING" and found.value.isidentifier():
         fix = Fix(found.span, found.value)
-    help = "a kind is a layer, `conv`, a layer with arguments, `conv(5x5)`, or a group: " + _GROUPS
-    return m.say("E001", f"{m.what} is no kind of layer", "a kind of layer was expected", help, fix)
+    return m.say("E001", f"{m.what} is no kind of layer", "a kind of layer was expected", _KINDS, fix)
 
 
-_GROUPS = "`conv`, `act`, `norm`, `pool`, `dropout`"
+_KINDS = (
+    "a kind is a layer, `conv`, a layer with arguments, `conv(5x5)`, or a group: "
+    "`conv`, `act`, `norm`, `pool`, `dropout`"
+)
+_STATEMENTS = frozenset(STATEMENT_WORDS.values())
+_BEFORE_KIND = frozenset({"INSERT", "REMOVE", "REPLACE", "SET", "BEFORE", "AFTER"})
+_SHORT = {
+    "INSERT": "insert bn after conv", "REMOVE": "remove relu", "REPLACE": "replace relu with gelu",
+    "SET": "set conv(bias = true)",
+}  # fmt: skip
 
 
 def _behind_kind(m: Mistake, word: str) -> Diagnostic | None:
@@ -198,9 +208,20 @@ def _behind_kind(m: Mistake, word: str) -> Diagnostic | None:
     if found.type == "ARROW":
         message = f"`{edit}` speaks of one kind of layer, not of a chain"
         return m.say("E001", message, "a second step", f"write `{edit}` once for each kind")
+    if word in ("before", "after"):
+        message = f"only `insert` takes `{word}`"
+        some = f'`{_SHORT[m.begin.type]} in "head*"`'
+        help = f"`{edit}` acts on every layer of a kind, or on those of some stages: {some}"
+        return m.say("E001", message, "unexpected", help)
+    if before.value in _STATEMENTS and before.type == "NAME" and m.lexemes[m.index - 2].type in _BEFORE_KIND:
+        labels, help = (Label(before.span, "no kind of layer"),), _KINDS
+        if before.value == "stage":
+            kept = f'`{_SHORT[m.begin.type]} in "{cut(word or "name")}"`'
+            help = f"what an edit changes can be kept to a stage: {kept}"
+        return Diagnostic("E001", f"`{before.value}` is no kind of layer", labels, help=help)
     if found.type in ("DOT", "EQUAL") or (m.begin.type == "SET" and m.following.type == "EQUAL"):
         kind = text_of(m.lexemes[m.first + 1 : m.index])
-        help = f"arguments stand in parentheses: `set {cut(kind)}(argument = value)`"
+        help = f"arguments stand in parentheses: `set {_with_arguments(m, kind)}`"
         if m.begin.type != "SET":
             help = "a kind is a name, `conv`, or a layer with arguments, `conv(5x5)`"
         return m.say("E001", f"unexpected {m.what} behind a kind of layer", "not part of a kind", help)
@@ -226,6 +247,15 @@ def _behind_kind(m: Mistake, word: str) -> Diagnostic | None:
     if found.type in _TEXTS:
         return m.say("E010", "`in` is missing before the stages", "stages", "write `in`", m.fix_before(" in"))
     return None
+
+
+def _with_arguments(m: Mistake, kind: str) -> str:
+    """`conv(3x3, stride = 2)`, from `conv(3x3) stride = 2`."""
+    last = next((i for i in range(m.index, m.end) if m.lexemes[i].value in ("in", ",")), m.end)
+    given = " ".join(text_of(m.lexemes[m.index : last]).split()) if m.found.type == "NAME" else ""
+    given = cut(given) if last > m.index + 2 else "argument = value"
+    others = kind[:-1].rstrip() if kind.endswith(")") else f"{kind}("
+    return f"{cut(others)}{'' if others.endswith('(') else ', '}{given})"
 
 
 def _use(m: Mistake) -> Diagnostic | None:
@@ -309,12 +339,10 @@ def _setting(m: Mistake) -> Diagnostic | None:
         if found.type in ("EQUAL", "COLON"):
             behind = m.following.span
             gap = " " if behind.start > found.span.end else ""
-            fix = Fix(Span(found.span.source, before.span.end, behind.start), " ")
-            help = (
-                f"write `{name} {cut(behind.text)}`"
-                if gap and m.following.type in BEGINS_VALUE
-                else f"write `{name} value`"
-            )
+            exact = m.following.type in BEGINS_VALUE
+            sign = Span(found.span.source, before.span.end, behind.start)
+            fix = Fix(sign, " ", safe=True) if exact else None
+            help = f"write `{name} {cut(behind.text)}`" if gap and exact else f"write `{name} value`"
             return m.say("E001", f"a setting is written without `{found.value}`", "unexpected", help, fix)
         if m.too_early:
             help = "a setting is its name and a value, on a line of its own: `batch 128`"
@@ -327,7 +355,12 @@ def _setting(m: Mistake) -> Diagnostic | None:
     if found.type == "ARROW":
         help = "a recipe holds settings, one a line: `batch 128`; layers stand in blocks and nets"
         return m.say("E013", "a chain cannot stand in a recipe", "`->` joins layers", help)
-    if m.level and found.type == "NAME" and before.type in ENDS_VALUE and m.following.type in BEGINS_VALUE:
+    ended = m.level and before.type in ENDS_VALUE
+    if ended and found.type in BEGINS_VALUE - {"NAME"} and name.isidentifier() and name not in SEVERAL:
+        message = f"`{name}` takes one value, and this is one more"
+        help = f"it is written `{name} {cut(m.lexemes[m.first + 1].span.text)}`"
+        return m.say("E326", message, "one too many", help)
+    if ended and found.type == "NAME" and m.following.type in BEGINS_VALUE:
         help = "settings stand on lines of their own, or with `;` between them"
         return m.say(
             "E010", f"a new line is missing before {m.what}", "another setting", help, m.fix_before(";")
@@ -375,7 +408,12 @@ def _repeat(m: Mistake) -> Diagnostic | None:
         fix = Fix(found.span, "share")
         return m.say("E001", f"`{word}` is not `share`", "`share` was expected", "write `share`", fix)
     if word == "share" and any(x.type == "AS" for x in m.lexemes[m.first : m.index]):
-        return m.say("E001", "`share` stands before `as`", "too late", help)
+        at = next(i for i in range(m.first, m.index) if m.lexemes[i].type == "AS")
+        fix = None
+        if m.index == at + 2 and m.following.type == "LBRACE":
+            index = m.lexemes[at].span.to(m.lexemes[at + 1].span)
+            fix = Fix(index.to(found.span), f"share {index.text}", safe=True)
+        return m.say("E001", "`share` stands before `as`", "too late", help, fix)
     if word == "share":
         message = "the body of a `repeat` stands in braces"
         labels = (Label(m.following.span, "`{` was expected"),)
@@ -424,6 +462,9 @@ def _budget(m: Mistake) -> Diagnostic | None:
     if m.found.type == "ARROW":
         message = "a budget is a condition, not a chain"
         return m.say("E001", message, "a second step", f"it is written `{FORMS['ASSERT']}`")
+    if "COMMA" in m.expected and m.found.type in BEGINS_VALUE - {*_TEXTS} and m.before.type in ENDS_VALUE:
+        help = 'behind a condition only a message may stand, in quotes: `assert params < 1.5M, "too many"`'
+        return m.say("E001", f"unexpected {m.what} behind a condition", "the condition has ended", help)
     return None
 
 

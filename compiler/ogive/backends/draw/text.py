@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ogive.backends.draw.picture import Text
 from ogive.graph import Graph, Node
 from ogive.layers.base import Look, TensorType
+from ogive.layers.order import magnitude
 from ogive.layers.sizes import show
-from ogive.layers.unknown import magnitude
 
 _LEADS = {"conv", "linear", "attention"}
 _FOLLOWERS = {"norm", "act"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 WIDTH = 110
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _INDENT = "    "
@@ -67,6 +69,18 @@ def _clauses(text: str) -> list[str]:
     return [text] if at < 0 else [text[:at], text[at + 1 :]]
 
 
+def _terms(line: str, indent: str) -> list[str]:
+    """`x = a + b`, or what is returned, with each operand on a line; any other line whole."""
+    head, equals, value = line.partition(" = ")
+    if not equals:
+        head, _, value = line.partition(" ")
+    terms = re.split(r" (?=[-+*/] )", value)
+    if len(terms) == 1 or not (equals or head == "return"):
+        return [indent + line]
+    opening = f"{head} = (" if equals else "return ("
+    return [indent + opening, *(f"{indent}{_INDENT}{term}" for term in terms), f"{indent})"]
+
+
 def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
     """The line, indented; in several lines where one would be wider than `room`."""
     if len(indent) + len(line) <= room:
@@ -87,7 +101,7 @@ def wrap(line: str, indent: str = "", room: int = WIDTH) -> list[str]:
         return [part for clause in clauses for part in wrap(clause, indent, room)]
     pairs = [pair for pair in brackets(line) if pair[1] > pair[0] + 1]
     if not pairs:
-        return [indent + line]
+        return _terms(line, indent)
     start, end = pairs[-1]
     too_late = end < len(line) - 1 or len(indent) + start >= room
     if len(pairs) > 1 and too_late and end - start < 16:  # a short index, or call, behind a long call

@@ -31,6 +31,7 @@ class ActiveEdit:
         within: the pattern of the stages that it keeps to; None: everywhere.
         scope: the names that it may use.
         definition: the block or net in whose body it stands; None for a variant's and the command's.
+        variant: the variant that it stands in, if it does.
     """
 
     edit: ast.Edit
@@ -40,6 +41,12 @@ class ActiveEdit:
     within: str | None
     scope: Scope
     definition: ast.Definition | None
+    variant: ast.Variant | None = None
+
+    @property
+    def sets(self) -> set[str]:
+        """Of `set`, the names of the arguments that it sets."""
+        return {setting.name for setting in self.settings if setting.name is not None}
 
     def holds_in(self, stages: Sequence[str]) -> bool:
         """Whether one of the stages around is meant."""
@@ -61,6 +68,29 @@ class ActiveEdit:
         )
 
 
+def short_text(edit: ast.Edit) -> str:
+    """An edit on one line, for a message."""
+    text = " ".join(edit.span.text.split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Something that an edit removed or replaced.
+
+    Attributes:
+        target: what.
+        stages: the names of the stages around, outermost first.
+        span: where it was written.
+        missed: the edits behind it that would have acted on it.
+    """
+
+    target: Target
+    stages: tuple[str, ...]
+    span: Span
+    missed: frozenset[int]
+
+
 @dataclass(slots=True)
 class Acted:
     """What came of an edit in one elaboration.
@@ -69,11 +99,13 @@ class Acted:
         active: the edit, as it was taken up first.
         hits: how often it acted.
         took: what it removed or replaced.
+        places: where that on which it acted was written.
     """
 
     active: ActiveEdit
     hits: int = 0
-    took: list[Target] = field(default_factory=list)
+    places: set[Span] = field(default_factory=set)
+    took: list[Taken] = field(default_factory=list)
 
 
 def run_edit(ctx: Context, frame: Frame, edit: ast.Edit) -> None:
@@ -87,13 +119,18 @@ def run_edit(ctx: Context, frame: Frame, edit: ast.Edit) -> None:
 
 
 def take_up(
-    ctx: Context, frame: Frame, edit: ast.Edit, definition: ast.Definition | None = None
+    ctx: Context,
+    frame: Frame,
+    edit: ast.Edit,
+    definition: ast.Definition | None = None,
+    variant: ast.Variant | None = None,
 ) -> ActiveEdit | None:
     """Finds out what an edit speaks of; None when something about that is wrong, which was reported.
 
     Args:
         frame: the body, or the file, where it stands.
         definition: the block or net around it, if it stands in one.
+        variant: the variant that it stands in, if it does.
     """
     ctx.spend(1, edit.span)
     kind = find_kind(ctx, frame, edit.selector)
@@ -115,7 +152,7 @@ def take_up(
         if not wanted:
             no_argument(ctx, kind, specs, name, setting.span)
             return None
-    return ActiveEdit(edit, kind, wanted, settings, within, frame.scope, definition)
+    return ActiveEdit(edit, kind, wanted, settings, within, frame.scope, definition, variant)
 
 
 def hold(ctx: Context, edits: tuple[ActiveEdit, ...]) -> tuple[ActiveEdit, ...]:

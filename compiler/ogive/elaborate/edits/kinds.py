@@ -108,7 +108,6 @@ def _unknown(ctx: Context, frame: Frame, selector: ast.Selector) -> None:
     ours = ctx.library.alias(name)
     known = {*ctx.library.names(), *ctx.words, *groups(ctx), *frame.scope.visible()}
     guess = ours or did_you_mean(name, known)
-    notes = (("note", f"`{name}` is called `{ours}` here"),) if ours else ()
     help_ = '`ogive layers` lists the layers there are; a stage is kept to with `in "name"`'
     if guess:
         help_ = f"did you mean `{guess}`?"
@@ -117,7 +116,7 @@ def _unknown(ctx: Context, frame: Frame, selector: ast.Selector) -> None:
         f"no layer, group, block or word is called `{name}`",
         selector.kind.span,
         "not known",
-        notes=(*notes, ("note", f"the groups are {', '.join(groups(ctx))}")),
+        notes=(("note", f"the groups are {', '.join(groups(ctx))}"),),
         help=help_,
         fix=in_place_of(selector.kind.span, name, guess),
     )

@@ -12,13 +12,16 @@ from dataclasses import replace
 from ogive.diagnostics import Label
 from ogive.elaborate import expressions
 from ogive.elaborate.context import BLOCK_WORK, Context, Frame, Scope
-from ogive.elaborate.edits.active import ActiveEdit
+from ogive.elaborate.edits.active import ActiveEdit, Taken
 from ogive.elaborate.edits.application import Application
 from ogive.elaborate.edits.arguments import by_name, instance
 from ogive.elaborate.edits.kept import Kept, kept
+from ogive.elaborate.edits.traces import Trace, leave_trace
 from ogive.elaborate.flow import apply, resolve, use
 from ogive.elaborate.parameters import parameters_of
 from ogive.elaborate.values import POISON, Callable, Given, Tensor, Value
+from ogive.layers.base import ShapeError
+from ogive.layers.unknown import Undecided
 from ogive.source import Span
 from ogive.syntax import ast
 
@@ -32,6 +35,7 @@ def rewrite(ctx: Context, frame: Frame, application: Application) -> Value:
     behind: list[tuple[ActiveEdit, tuple[ActiveEdit, ...]]] = []
     value: Value = None
     placed = True
+    original, entered = callee, frame
     for position, active in enumerate(edits):
         if not active.kind.covers(callee.target) or not active.holds_in(frame.stages):
             continue
@@ -40,6 +44,7 @@ def rewrite(ctx: Context, frame: Frame, application: Application) -> Value:
         later = edits[position + 1 :]
         acted = ctx.acted[id(active.edit)]
         acted.hits += 1
+        acted.places.add(span)
         match active.edit:
             case ast.Set():
                 sets.append((active, later))
@@ -52,26 +57,34 @@ def rewrite(ctx: Context, frame: Frame, application: Application) -> Value:
                 flow = _graft(ctx, frame, active, later, active.edit.layer, callee, span)
                 if flow is POISON:
                     return POISON
+                leave_trace(ctx, flow, Trace(active.edit, callee.name, span, _alike(flow, frame.flow)))
                 frame = replace(frame, flow=flow)
                 callee = _anew(ctx, frame, application, callee, sets)
             case ast.Remove():
-                acted.took.append(callee.target)
+                acted.took.append(_taken(ctx, frame, callee, later, span))
                 if application.without is None and _several(ctx, frame, active, callee, span):
                     return POISON
                 _note_norm(ctx, frame, callee, span)
                 value = frame.flow if application.without is None else application.without(frame, callee)
                 placed = False
             case ast.Replace():
-                acted.took.append(callee.target)
+                acted.took.append(_taken(ctx, frame, callee, later, span))
                 _note_norm(ctx, frame, callee, span)
                 value = _replacement(ctx, frame, active, later, callee, span)
                 placed = False
         if not placed or callee is POISON:
+            changed = [active for active, _ in sets] if placed else [active]
             break
+    else:
+        changed = [active for active, _ in sets]
     if callee is POISON:
         return POISON
     if placed:
         value = application.run(frame, callee)
+    if changed and value is not POISON:
+        same = _as_without(ctx, entered, original, span, value)
+        for active in changed:
+            leave_trace(ctx, value, Trace(active.edit, callee.name, span, same))
     for active, later in behind:
         if value is POISON:
             return POISON
@@ -79,7 +92,9 @@ def rewrite(ctx: Context, frame: Frame, application: Application) -> Value:
         assert isinstance(edit, ast.Insert)
         # what else the layer gives (`l.hidden`) stays what it was
         parts = value.parts if isinstance(value, Tensor) else {}
+        before = value
         value = _graft(ctx, replace(frame, flow=value), active, later, edit.layer, callee, span)
+        leave_trace(ctx, value, Trace(edit, callee.name, span, _alike(value, before)))
         if parts and isinstance(value, Tensor):
             value = replace(value, parts=parts)
     return value
@@ -197,6 +212,36 @@ def _anew(
     for active, later in sets:
         value = _with_settings(ctx, frame, value, active, later)
     return value
+
+
+def _taken(ctx: Context, frame: Frame, callee: Callable, later: Sequence[ActiveEdit], span: Span) -> Taken:
+    """What an edit takes away, and which of the edits behind it, the `later` ones, thereby miss it."""
+    missed = (
+        id(each.edit)
+        for each in later
+        if each.kind.covers(callee.target)
+        and each.holds_in(frame.stages)
+        and each.selects(ctx, frame, callee, span)
+    )
+    return Taken(callee.target, frame.stages, span, frozenset(missed))
+
+
+def _alike(a: Value, b: Value) -> bool:
+    return isinstance(a, Tensor) and isinstance(b, Tensor) and a.type == b.type
+
+
+def _as_without(ctx: Context, frame: Frame, callee: Callable, span: Span, value: Value) -> bool:
+    """Whether a layer that edits changed would have given a tensor of the same type as it was written."""
+    if not (
+        isinstance(callee.target, type) and isinstance(frame.flow, Tensor) and isinstance(value, Tensor)
+    ) or _operands(callee):
+        return False
+    with ctx.silence():
+        layer = instance(ctx, frame, callee, span)
+    try:
+        return layer is not None and layer.infer([frame.flow.type]) == (value.type,)
+    except (ShapeError, Undecided):
+        return False
 
 
 def _note_norm(ctx: Context, frame: Frame, callee: Callable, span: Span) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from ogive.diagnostics import Label, did_you_mean
 from ogive.elaborate.context import Context
-from ogive.elaborate.edits.active import Acted, ActiveEdit
+from ogive.elaborate.edits.active import Acted, ActiveEdit, short_text
 from ogive.elaborate.edits.arguments import distinct
-from ogive.elaborate.edits.kinds import Kind, Target
+from ogive.elaborate.edits.kinds import Kind, Target, key
+from ogive.elaborate.edits.order import acts_before, advice, place_of
 from ogive.elaborate.values import Block, Value, show
 from ogive.graph import Graph
 from ogive.layers.base import Layer
@@ -28,6 +29,7 @@ class Part:
         stages: the names of the stages around, outermost first.
         values: its arguments.
         span: where it was written.
+        taken: whether an edit took it away.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Part:
     stages: tuple[str, ...]
     values: Mapping[str, Value]
     span: Span | None
+    taken: bool = False
 
     def is_of(self, kind: Kind) -> bool:
         """Whether it is of that kind."""
@@ -53,9 +56,13 @@ def report_unmatched(ctx: Context, net: str) -> None:
 
 def _report(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str) -> None:
     edit, kind = active.edit, active.kind
-    text = " ".join(edit.span.text.split())
-    text = text if len(text) <= 60 else f"{text[:59]}…"
-    says = f"`{text}` matches nothing"
+    says = f"`{short_text(edit)}` matches nothing"
+    takers = [acted for acted in ctx.acted.values() if any(id(edit) in each.missed for each in acted.took)]
+    if takers:
+        _taken_before(ctx, active, takers, parts, net, says)
+        return
+    if active.definition is not None:
+        parts = [*parts, *_taken_elsewhere(ctx, active)]
     of_kind = [part for part in parts if part.is_of(kind)]
     if not of_kind:
         _none_at_all(ctx, active, parts, net, says)
@@ -68,20 +75,70 @@ def _report(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str) -
     if not wanted:
         _no_such_arguments(ctx, active, inside, says)
         return
+    _out_of_reach(ctx, active, wanted, says)
+
+
+def _taken_before(
+    ctx: Context, active: ActiveEdit, takers: Sequence[Acted], parts: Sequence[Part], net: str, says: str
+) -> None:
+    """Edits that act before it took away what it means."""
+    name = active.kind.name
+    left = any(part.is_of(active.kind) for part in parts)
+    every = not left and len(takers) == 1
+    what = f"every `{name}`" if every else f"a `{name}`"
+    why = f"`{net}` has no `{name}` left"
+    if left:
+        why = f"{'an edit that acts' if len(takers) == 1 else 'edits that act'} before it took each away"
+    labels = tuple(
+        Label(each.active.edit.span, f"this edit acts first, and took {what} away") for each in takers
+    )
+    helps = list(dict.fromkeys(advice(active, each) for each in takers))
+    ctx.error(
+        "E311",
+        f"{says}: {why}",
+        active.edit.selector.span,
+        "matches nothing",
+        labels=labels,
+        help=helps[0] if len(helps) == 1 else "leave it out, or write it where it acts before them",
+    )
+
+
+def _out_of_reach(ctx: Context, active: ActiveEdit, wanted: Sequence[Part], says: str) -> None:
+    """What it means is there, where it does not act."""
+    name = active.kind.name
     part = next((part for part in wanted if _before(active, part)), wanted[0])
-    labels = (Label(part.span, _where(ctx, active, part)),) if part.span is not None else ()
-    why, help_ = "it acts from its place to the end of its body, and none follows there", "move it up"
-    if not _before(active, part):
-        help_ = "write it in the body around them, or in a variant of the net"
-    if active.definition is None or (part.span is not None and _bringer(ctx, part.span) is not None):
-        why = f"each `{kind.name}` was brought by an edit behind it"
-        help_ = "move it behind that edit"
-    ctx.error("E311", f"{says}: {why}", edit.selector.span, "matches nothing", labels=labels, help=help_)
+    bringer = _bringer(ctx, active, part)
+    where = "stands outside of that body"
+    why = "it acts from its place to the end of its body, and none follows there"
+    help_ = "write it in the body around them, or in a variant of the net"
+    if bringer is not None and acts_before(active, bringer.active):
+        where = "was brought by another edit, which acts later"
+        why, help_ = f"each `{name}` was brought by an edit behind it", "move it behind that edit"
+    elif bringer is not None:
+        where = "was brought by another edit, where this one does not act"
+        help_ = "move it up, behind that edit"
+    elif (setter := _setter(ctx, active, part)) is not None:
+        where = f"got these arguments from `{short_text(setter.active.edit)}`, which acts later"
+        why, help_ = "an edit behind it makes what it means", "move it behind that edit"
+    elif active.definition is None:
+        around = f"`{active.variant.name.id}`" if active.variant is not None else "the net"
+        where = f"stands outside of {around}"
+        why, help_ = f"it acts in {around} alone, and none stands there", "write it in the net around them"
+    elif _before(active, part):
+        body = place_of(active)
+        apart = body is None or part.span is None or part.span.start < body.span.start
+        where = "stands before the edit"
+        help_ = "write it before that, in the body around both" if apart else "move it up"
+    elif part.taken:
+        help_ = "write it in the body around them"
+    labels = (Label(part.span, f"this `{part.name}` {where}"),) if part.span is not None else ()
+    ctx.error(
+        "E311", f"{says}: {why}", active.edit.selector.span, "matches nothing", labels=labels, help=help_
+    )
 
 
 def _none_at_all(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: str, says: str) -> None:
     kind = active.kind
-    message = f"{says}: `{net}` has no `{kind.name}`"
     if kind.name == net:
         ctx.error(
             "E311",
@@ -91,26 +148,16 @@ def _none_at_all(ctx: Context, active: ActiveEdit, parts: Sequence[Part], net: s
             help=f"arguments of a net are given to it: `variant name = {kind.name}(…)`, or `--set`",
         )
         return
-    taker = next(
-        (
-            acted.active
-            for acted in ctx.acted.values()
-            if acted.active is not active and any(kind.covers(target) for target in acted.took)
-        ),
-        None,
-    )
-    labels: tuple[Label, ...] = ()
     names = list(dict.fromkeys(part.name for part in parts))
     shown = ", ".join(names[:_MOST_NAMES]) + ", …" * (len(names) > _MOST_NAMES)
-    notes: tuple[tuple[str, str], ...] = (("note", f"it has {shown or 'nothing at all'}"),)
     guess = did_you_mean(kind.name, names)
-    help_ = f"did you mean `{guess}`?" if guess else None
-    if taker is not None:
-        labels = (Label(taker.edit.span, f"this edit took every `{kind.name}` away"),)
-        message = f"{message} left"
-        notes, help_ = (), "edits act in the order in which they are written: move it before the other"
     ctx.error(
-        "E311", message, active.edit.selector.span, "matches nothing", labels=labels, notes=notes, help=help_
+        "E311",
+        f"{says}: `{net}` has no `{kind.name}`",
+        active.edit.selector.span,
+        "matches nothing",
+        notes=(("note", f"it has {shown or 'nothing at all'}"),),
+        help=f"did you mean `{guess}`?" if guess else None,
     )
 
 
@@ -167,15 +214,6 @@ def _agrees(active: ActiveEdit, part: Part) -> bool:
     return active.agrees(target, part.values)
 
 
-def _where(ctx: Context, active: ActiveEdit, part: Part) -> str:
-    assert part.span is not None
-    if _bringer(ctx, part.span) is not None:
-        return f"this `{part.name}` was brought by another edit, which acts later"
-    return (
-        f"this `{part.name}` stands {'before the edit' if _before(active, part) else 'outside of that body'}"
-    )
-
-
 def _before(active: ActiveEdit, part: Part) -> bool:
     """Whether something stands in the same definition as an edit of a body, before it."""
     span, edit, definition = part.span, active.edit.span, active.definition
@@ -184,13 +222,34 @@ def _before(active: ActiveEdit, part: Part) -> bool:
     return definition.span.start <= span.start < edit.start
 
 
-def _bringer(ctx: Context, span: Span) -> Acted | None:
-    """The edit that brought what stands at a place."""
+def _bringer(ctx: Context, active: ActiveEdit, part: Part) -> Acted | None:
+    """The other edit that brought something."""
     for acted in ctx.acted.values():
         edit = acted.active.edit.span
-        if edit.source is span.source and edit.start <= span.start < edit.end:
+        if part.span is None or acted.active is active:
+            continue
+        if edit.source is part.span.source and edit.start <= part.span.start < edit.end:
             return acted
     return None
+
+
+def _setter(ctx: Context, active: ActiveEdit, part: Part) -> Acted | None:
+    """The edit that gave something the arguments by which it is meant."""
+    asked = {name for values in active.wanted.values() for name in values}
+    for acted in ctx.acted.values():
+        if acted.active is not active and part.span in acted.places and asked & acted.active.sets:
+            return acted
+    return None
+
+
+def _taken_elsewhere(ctx: Context, active: ActiveEdit) -> Iterator[Part]:
+    """What other edits took away where an edit of a body does not act."""
+    for acted in ctx.acted.values():
+        for taken in acted.took:
+            if acted.active is active or active.wanted.get(key(taken.target)):
+                continue  # its arguments are gone with it
+            layer = taken.target if isinstance(taken.target, type) else None
+            yield Part(_called(taken.target), layer, taken.stages, {}, taken.span, taken=True)
 
 
 def _called(target: Target) -> str:

@@ -9,6 +9,7 @@ from ogive.elaborate.context import Context, Frame, Namespace, Word, WordUse
 from ogive.elaborate.divisor import explained, fitting_types, note_misfit
 from ogive.elaborate.edits.application import applied
 from ogive.elaborate.edits.arguments import as_callee, instance
+from ogive.elaborate.edits.traces import traces_of_sizes
 from ogive.elaborate.emit import emit, emit_call
 from ogive.elaborate.history import as_text, describe_path, differing, keeping_size, where_set
 from ogive.elaborate.values import POISON, BodyValue, Callable, Given, Tensor, Value, describe
@@ -220,6 +221,7 @@ def _no_fit(ctx: Context, frame: Frame, use: WordUse, entered: Tensor, body: Ten
         f"`residual`: no shortcut leads from {before} to {after}",
         use.head,
         how,
+        labels=traces_of_sizes(ctx, body.ref),
         notes=_histories(ctx, entered, body),
         help=explained(ctx.declarations, misfit, "it") if misfit else help_,
         frame=frame,

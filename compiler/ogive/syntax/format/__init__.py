@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 
 from ogive.diagnostics import ArchError, Diagnostic
+from ogive.given import wrong_type
 from ogive.source import SourceFile
 from ogive.syntax.format.build import build
 from ogive.syntax.format.layout import layout
@@ -36,7 +37,10 @@ def format_text(text: str, name: str = "<text>") -> str:
 
     Raises:
         ArchError: the mistakes of syntax; or E531, the proof failed.
+        TypeError: the text is no str.
     """
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers need not be typed
+        raise wrong_type("text", "a str, a whole program", text)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     enabled = gc.isenabled()
     gc.disable()  # nothing here is garbage before the end
