@@ -202,9 +202,7 @@ def test_json_has_ranges_and_survives_a_round_trip():
         "labels": [{**place, "text": "here"}],
         "notes": [{"heading": "body", "text": "x"}],
         "help": "h",
-        "fixes": [
-            {"title": "Write `y` for `identity`", "safe": True, "edits": [{**place, "newText": "y"}]}
-        ],
+        "fixes": [{"title": "Write `y` for `identity`", "safe": True, "edits": [{**place, "newText": "y"}]}],
     }
 
 

@@ -171,8 +171,8 @@ class Network:
         """What `torch.export.export(net.module(), args, dynamic_shapes=…)` takes for the unknown sizes of the
         inputs, and for the number of images. Loads torch.
 
-        These axes may vary, and PyTorch decides: it takes a size of 1 for a constant, so that the example must
-        have no map of one place, and it fixes what a layer of its own fixes.
+        PyTorch decides which do: it takes a size of 1 for a constant, so that the example must have no map of
+        one place, and it fixes the length in front of `lstm` and `gru` to the example's.
 
         Args:
             batch: whether the number of images may vary as well; the example must have two then.

@@ -105,6 +105,18 @@ def test_tokens_of_any_length() -> None:
         torch.testing.assert_close(other(tokens), net(tokens))
 
 
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+def test_torch_fixes_the_length_in_front_of_a_recurrent_layer(layer: str) -> None:
+    network = ogive.loads(f"net N() {{ input x: [?n, 3]; {layer}(5) }}")
+    net = network.module().eval()
+    other = exported(network, net, 12)
+    x = torch.randn(3, 12, 3)
+    torch.testing.assert_close(other(x), net(x))
+    assert net(x[:, :9]).shape == (3, 9, 5)
+    with pytest.raises(AssertionError, match="12"):
+        other(x[:, :9])
+
+
 @pytest.mark.parametrize("name", ["resnet18", pytest.param("densenet121", marks=pytest.mark.slow)])
 def test_a_zoo_net_at_any_size(name: str) -> None:
     network = ogive.loads(opened(name), name)

@@ -117,7 +117,10 @@ def test_a_net_that_needs_an_argument_is_not_passed_over_in_silence(ogive: Calla
     assert "A needs n: not checked; --set n=…\n" in ran.out
     assert "\nB: " in f"\n{ran.out}"
     assert "C needs" not in ran.out  # its variant stands for it
-    needs = {result["target"]: result["needs"] for result in json.loads(ogive("check", "--json", path).out)["results"]}
+    needs = {
+        result["target"]: result["needs"]
+        for result in json.loads(ogive("check", "--json", path).out)["results"]
+    }
     assert needs == {f"{path}:B": [], f"{path}:c": [], f"{path}:A": ["n"]}
 
 

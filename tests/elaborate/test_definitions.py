@@ -180,7 +180,12 @@ def test_values_from_python_and_from_the_command_line() -> None:
 
 def test_a_layer_leaves_the_name_of_a_later_stage_free():
     body = "conv(8, 1x1) -> conv(8, 1x1)\nstage conv2 { conv(8, 1x1) }\nconv(8, 1x1)"
-    assert [name for name in shapes(net(body)) if "conv" in name] == ["conv1", "conv3", "conv2.conv1", "conv4"]
+    assert [name for name in shapes(net(body)) if "conv" in name] == [
+        "conv1",
+        "conv3",
+        "conv2.conv1",
+        "conv4",
+    ]
 
 
 def test_a_stage_of_a_loop_is_known_behind_it() -> None:
@@ -222,7 +227,9 @@ def test_outputs_of_a_net_in_a_net_have_names() -> None:
 
 def test_the_tensors_of_one_output_are_numbered_for_the_block_as_well() -> None:
     text = "block P() { output r = [relu, tanh]; output relu }\nnet N() { input x: 3x8x8; P as t; t.r2 -> add(t.r1) -> add(t.output3) }"
-    text = text.replace("[relu, tanh]", "both").replace("block P() {", "block P() { p = relu; q = tanh; both = [p, q];")
+    text = text.replace("[relu, tanh]", "both").replace(
+        "block P() {", "block P() { p = relu; q = tanh; both = [p, q];"
+    )
     assert out(ogive.loads(text, "N")) == "3x8x8"
 
 

@@ -19,7 +19,9 @@ def test_two_sizes_are_a_map_where_that_fits() -> None:
     assert layout("relu", "100x64") == "map"
 
 
-@pytest.mark.parametrize("body", ["lstm(32)", "ln -> attention(8)", "linear(10)", "positional(sine) -> gru(8)"])
+@pytest.mark.parametrize(
+    "body", ["lstm(32)", "ln -> attention(8)", "linear(10)", "positional(sine) -> gru(8)"]
+)
 def test_they_are_tokens_where_only_that_fits(body: str) -> None:
     assert layout(body, "100x64") == "tokens"
     assert layout(body, "[?t, 64]") == "tokens"

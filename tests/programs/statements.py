@@ -410,7 +410,11 @@ def shared(author: Author, place: Place) -> list[str]:
 def label(author: Author, place: Place) -> list[str]:
     """A note for the drawing."""
     author.use("label")
-    return [author.pick(('label "as in the paper"', 'label "a {1 + 1} b"', 'label "two  words"', 'label "Übung → ok"'))]
+    return [
+        author.pick(
+            ('label "as in the paper"', 'label "a {1 + 1} b"', 'label "two  words"', 'label "Übung → ok"')
+        )
+    ]
 
 
 def check(author: Author, place: Place) -> list[str]:

@@ -19,7 +19,7 @@ _LARGEST_WITH_REST = 32
 _MOST_RESTS = 256
 """Combinations of remainders of several unknown sizes that are tried for one divisor."""
 _MOST_PAIRS = 500_000
-"""Pairs of terms of the sizes at a layer, over all candidates: what it takes to try one grows as their square."""
+"""Pairs of terms of the sizes at a layer, over all candidates: to try one takes as long."""
 _ROUNDS = 6
 _MOST_WORK = 1_000_000
 """Steps of elaboration that may go into looking for one that fits the whole net."""

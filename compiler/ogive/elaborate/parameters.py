@@ -333,7 +333,7 @@ def _wrong_type(ctx: Context, frame: Frame, callee: str, spec: Argument, value: 
 
 
 def _meant_choice(ctx: Context, value: str, choices: Sequence[str]) -> str | None:
-    """The choice that was meant. Where choices speak of groups, a layer stands for its own: `conv bn relu`."""
+    """The choice that was meant. Where choices name groups, a layer stands for its own: `conv bn relu`."""
     known = {word for choice in choices for word in choice.split()}
     words: list[str] = []
     for word in value.split():

@@ -97,7 +97,9 @@ class _Recurrent(Layer):
                 raise ShapeError(
                     f"{self.parts[index - 1]} is a vector of {self.width}, and {x} is given",
                     operand=index,
-                    help=f"as wide as its state: `{self.kind}(…, {x.channels})`" if len(x.sizes) == 1 else None,
+                    help=f"as wide as its state: `{self.kind}(…, {x.channels})`"
+                    if len(x.sizes) == 1
+                    else None,
                 )
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
@@ -204,9 +206,9 @@ class GRU(_Recurrent):
 class RNN(_Recurrent):
     """Simple recurrent layer (Elman 1990), as torch.nn.RNN: tokens to tokens.
 
-    The state is an activation of a linear map of the input and the state before. With `as r`, `r.hidden` is a
-    vector: the last layer's state at the end of the sequence, the directions side by side. `rnn(r.hidden, 128)`
-    begins with it.
+    The state is an activation of a linear map of the input and the state before. With `as r`, `r.hidden` is
+    a vector: the last layer's state at the end of the sequence, the directions side by side.
+    `rnn(r.hidden, 128)` begins with it.
     """
 
     kind: ClassVar[str] = "rnn"

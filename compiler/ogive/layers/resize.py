@@ -114,8 +114,7 @@ class Upsample(Layer):
         (x,) = inputs
         taps = _TAPS[self.mode]
         return tuple(
-            (min(taps, size), ratio(size, out))
-            for size, out in zip(x.spatial, self._sizes(x), strict=True)
+            (min(taps, size), ratio(size, out)) for size, out in zip(x.spatial, self._sizes(x), strict=True)
         )
 
     def channel_rule(self, inputs: Sequence[TensorType]) -> str:

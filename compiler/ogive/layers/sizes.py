@@ -53,7 +53,7 @@ def per_axis(window: _S | tuple[_S, ...], axes: int, argument: str) -> tuple[_S,
 
 
 def _for_axes(window: Sequence[Size], axes: int) -> str | None:
-    """The help for a window of the wrong rank: what it would be for the map, where all its sides are equal."""
+    """The help for a window of the wrong rank: what it would be for the map, if all its sides are equal."""
     if len(set(window)) != 1:
         return None
     fitting = "x".join([str(window[0])] * axes)

@@ -90,13 +90,13 @@ class SizeExpr:
 
     @property
     def form(self) -> bytes:
-        """A digest of how it is built: of the same terms, where it is the same. Expressions share their quotients,
-        and to compare these by their terms takes time that doubles with every quotient around them.
+        """A digest of how it is built: of the same terms, where it is the same. To compare terms themselves
+        takes time that doubles with every quotient around them.
         """
         if self._form is None:
             built = [
-                ([(a if isinstance(a, str) else (a.numerator.form, a.divisor), n) for a, n in monomial], str(c))
-                for monomial, c in self.terms
+                ([(a if isinstance(a, str) else (a.numerator.form, a.divisor), n) for a, n in powers], str(c))
+                for powers, c in self.terms
             ]
             self._form = blake2b(repr(built).encode(), digest_size=16).digest()
         return self._form
@@ -431,8 +431,8 @@ def _without(monomial: Monomial, divisor: Monomial) -> Monomial | None:
 
 def substituted(value: SizeExpr, values: Mapping[str, Size]) -> Size | Fraction:
     """As `SizeExpr.at`, and a fraction where the value is no integer."""
-
-    found: dict[tuple[bytes, int], Size | Fraction] = {}  # quotients are shared
+    # quotients are shared
+    found: dict[tuple[bytes, int], Size | Fraction] = {}
 
     def of(atom: Atom) -> Size | Fraction:
         if isinstance(atom, str):

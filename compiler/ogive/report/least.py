@@ -67,8 +67,8 @@ def _works(graph: Graph, sizes: Mapping[str, int]) -> bool:
 
 
 def usual_sizes(inputs: Sequence[TensorType], least: Mapping[str, int]) -> dict[str, int]:
-    """A usual value for every unknown size: 3 channels and sides of 224 for an image, 128 for the length of a sequence,
-    or the nearest that its form admits, and none less than it may be.
+    """A usual value for every unknown size: 3 channels and sides of 224 for an image, 128 for the length of a
+    sequence, or the nearest that its form admits, and none less than it may be.
     """
     values: dict[str, int] = {}
     for type_ in inputs:

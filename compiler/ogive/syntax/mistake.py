@@ -43,6 +43,8 @@ _TYPES = {word: kind for kind, word in (ITEM_WORDS | STATEMENT_WORDS).items()}
 def form_of(word: str) -> str | None:
     """How the statement is written that begins with a word; None where none does."""
     return FORMS.get(_TYPES.get(word, ""))
+
+
 _SYNONYMS = {
     "remove": ("delete", "del", "drop", "erase", "omit", "cut"),
     "insert": ("add", "append", "prepend", "put"),
