@@ -1,4 +1,4 @@
-"""The versions, in one place: of the package (the wheel and `ogive --version` read it here) and of the language."""
+"""The versions, in one place: of the package (the wheel reads it here, too) and of the language."""
 
 __version__ = "0.1.0"
 
