@@ -50,7 +50,8 @@ def _is_file(text: str) -> bool:
 def _program(name: str, target: str | None) -> Program:
     """The file that holds the recipes."""
     from ogive import resources
-    from ogive.loading import find, read_file
+    from ogive.loading import find
+    from ogive.reading import read_file
 
     if target is not None:
         return find(target)[0]

@@ -3,6 +3,7 @@
 A recipe changes no shape and runs nothing here; `ogive.train` is what it speaks to. Nothing loads torch.
 """
 
-from ogive.recipes.resolve import Recipe, Stated, resolve_all
+from ogive.recipes.lines import Stated
+from ogive.recipes.resolve import Recipe, resolve_all
 
 __all__ = ["Recipe", "Stated", "resolve_all"]

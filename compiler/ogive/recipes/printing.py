@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from ogive.layers.base import Argument
 from ogive.recipes.base import Choice, Value
-from ogive.recipes.resolve import Recipe, Stated
+from ogive.recipes.lines import Stated
+from ogive.recipes.resolve import Recipe
 
 _COLUMN = 80
 """Where comments stand at most; behind a longer line, they follow it."""
