@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import ogive
 from ogive.layers.base import Initializer, Layout, ShapeError, TensorType, map_of, plain_of, tokens_of
 from ogive.layers.library import Library
 
@@ -314,3 +315,9 @@ def test_no_weight_cannot_be_initialised(kind: str) -> None:
 )
 def test_arguments_that_contradict_each_other(kind: str, arguments: dict[str, Any]) -> None:
     assert refusal(kind, MAP, **arguments).code == "E107"
+
+
+@pytest.mark.parametrize("layer", ["gn(999M)", "conv(8, 1x1, groups = 999M)"])
+def test_a_number_far_too_large_is_answered(layer: str) -> None:
+    with pytest.raises(ogive.ArchError, match="divide"):
+        ogive.loads(f"net N() {{ input x: 64x8x8; {layer} }}")

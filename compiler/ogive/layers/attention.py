@@ -21,6 +21,7 @@ from ogive.layers.base import (
     arg,
 )  # fmt: skip
 from ogive.layers.sequences import require_tokens
+from ogive.layers.sizes import divisors
 from ogive.layers.weights import setup
 
 
@@ -57,13 +58,13 @@ class Attention(Layer):
         if len(inputs) > 1:
             require_tokens(inputs[1], of="its memory", operand=1)
         if x.channels % self.num_heads:
-            divisors = [n for n in range(1, self.num_heads) if x.channels % n == 0]
+            heads = divisors(x.channels, below=self.num_heads)
             raise ShapeError(
                 f"num_heads = {self.num_heads} does not divide the {x.channels} features of {x}",
                 code="E203",
                 operand=0,
                 argument="num_heads",
-                help=f"heads that divide {x.channels}: {', '.join(map(str, divisors[-4:]))}",
+                help=f"heads that divide {x.channels}: {', '.join(map(str, heads))}",
             )
         return (x,)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from math import ceil
 from typing import TypeVar
 
@@ -124,10 +125,19 @@ def resolve_axis(axis: int, x: TensorType, *, extra: int = 0, argument: str = "a
 
 
 def common_divisors(a: Size, b: Size, *, below: int) -> str:
-    """The help for groups that do not divide: the numbers up to `below` that divide both."""
-    divisors = [g for g in range(1, below + 1) if a % g == 0 and b % g == 0]
+    """The help for groups that do not divide: the greatest numbers up to `below` that divide both."""
     both = f"both {a} and {b}" if a != b else str(a)
-    return f"groups that divide {both}: {', '.join(map(str, divisors[-4:]))}"
+    return f"groups that divide {both}: {', '.join(map(str, divisors(a, b, below=below)))}"
+
+
+def divisors(*sizes: Size, below: int) -> list[int]:
+    """The four greatest numbers up to `below`, and to 2**16, that divide all sizes, the greatest last; of
+    unknown sizes alone nothing but 1 is looked for.
+    """
+    known = [size for size in sizes if isinstance(size, int)]
+    most = min(below, 2**16, *known) if known else 1
+    fitting = (n for n in range(most, 0, -1) if all(size % n == 0 for size in sizes))
+    return [*islice(fitting, 4)][::-1]
 
 
 def check_padding_mode(mode: str, x: TensorType, axis: int, padding: Size) -> None:

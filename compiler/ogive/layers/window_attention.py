@@ -20,7 +20,7 @@ from ogive.layers.base import (
     Window,
     arg,
 )  # fmt: skip
-from ogive.layers.sizes import ceil_div, compact, per_axis, require_float, require_map, show
+from ogive.layers.sizes import ceil_div, compact, divisors, per_axis, require_float, require_map, show
 from ogive.layers.weights import setup
 
 
@@ -72,13 +72,13 @@ class WindowAttention(Layer):
                 help=f"half a window: `shift_size = {'x'.join(str(w // 2) for w in window)}`",
             )
         if x.channels % self.num_heads:
-            divisors = [n for n in range(1, self.num_heads) if x.channels % n == 0]
+            heads = divisors(x.channels, below=self.num_heads)
             raise ShapeError(
                 f"num_heads = {self.num_heads} does not divide the {x.channels} channels of {x}",
                 code="E203",
                 operand=0,
                 argument="num_heads",
-                help=f"heads that divide {x.channels}: {', '.join(map(str, divisors[-4:]))}",
+                help=f"heads that divide {x.channels}: {', '.join(map(str, heads))}",
             )
         return (x,)
 
