@@ -348,4 +348,5 @@ def test_ten_times_the_layers_take_about_ten_times_as_long() -> None:
 
 def test_thousands_of_layers_without_weights_nest_no_deeper_than_python_can() -> None:
     body = "\n".join(["relu", "abs"] * 1500)
-    compile(torch_source(compiled(f"net N() {{\ninput image: 3x1x1\n{body}\n}}")), "net.py", "exec")
+    text = torch_source(compiled(f"net N() {{\ninput image: 3x1x1\n{body}\n}}"))
+    assert compile(text, "net.py", "exec")

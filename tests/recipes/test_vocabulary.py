@@ -140,4 +140,4 @@ def test_the_page_is_made_from_the_vocabulary(golden: Golden) -> None:
 
 def test_recipes_load_no_torch() -> None:
     code = "import sys, ogive.recipes, ogive.recipes.printing; assert 'torch' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,7 +13,7 @@ from ogive.syntax import build_tables, tables
 
 
 def test_no_conflicts_and_no_collisions() -> None:
-    build_tables.build(strict=True)
+    assert build_tables.build(strict=True).rules  # a conflict raises
 
 
 def test_a_conflict_would_be_noticed(tmp_path) -> None:
@@ -51,4 +51,4 @@ def test_parsing_builds_nothing() -> None:
         "assert 'torch' not in sys.modules"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

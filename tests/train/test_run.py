@@ -171,7 +171,9 @@ def test_shared_weights_are_written_under_every_name(quick: Quick) -> None:
         return nn.Sequential(nn.Flatten(), shared, nn.ReLU(), shared, nn.Linear(64, 10))
 
     result = quick(build)
-    build().load_state_dict(load_file(result.out / "weights.safetensors"))
+    matched = build().load_state_dict(load_file(result.out / "weights.safetensors"))
+    assert not matched.missing_keys
+    assert not matched.unexpected_keys
 
 
 def test_three_channels_get_the_same_image(quick: Quick) -> None:

@@ -11,6 +11,7 @@ from ogive.cli.target import Settings, plugin_option, with_plugins
 from ogive.render import visible
 
 if TYPE_CHECKING:
+    from ogive.elaborate.context import Word
     from ogive.layers.base import Layer
     from ogive.layers.library import Library
 
@@ -26,7 +27,12 @@ def command(name: str | None, plugins: tuple[str, ...]) -> None:
     if name is None:
         _print_all(library)
         return
+    from ogive.elaborate.words import WORDS
+
     layer = library.get(name)
+    if layer is None and name in WORDS:
+        click.echo(describe_word(WORDS[name], library))
+        return
     if layer is None:
         close = _meant(library, name)
         hint = f" Did you mean {close!r}?" if close else ""
@@ -61,6 +67,24 @@ def describe(layer: type[Layer], library: Library) -> str:
             f"gives {shown.result}. In PyTorch:",
         ]
         lines += ["", *(f"  {line}".rstrip() for line in shown.torch)]
+    return "\n".join(lines)
+
+
+def describe_word(word: Word, library: Library) -> str:
+    """What a word of the language takes: `residual`, `dense`, `unit`."""
+    from ogive import reference
+
+    extra = library.get(word.extra) if word.extra else None
+    arguments = [*word.arguments, *(extra.arguments() if extra else ())]
+    heads = ", ".join(map(reference.head, arguments))
+    call = f"{word.name}({heads})" if heads else word.name
+    lines = [
+        f"{call} {{ … }}" if word.body else call,
+        "",
+        f"A {word.what} of the language: see docs/language.md.",
+    ]
+    width = max((len(argument.name) for argument in arguments), default=0)
+    lines += ["", *(f"  {a.name:<{width}}  {a.doc}".rstrip() for a in arguments)] if arguments else []
     return "\n".join(lines)
 
 

@@ -18,7 +18,7 @@ from ogive.elaborate.doubts import doubts
 from ogive.elaborate.edits.active import hold, take_up
 from ogive.elaborate.edits.unmatched import report_unmatched
 from ogive.elaborate.larger import form_of, suggest_larger_input
-from ogive.elaborate.modules import FileScope, Parsed, visible_items
+from ogive.elaborate.modules import FileScope, Parsed, head_of, visible_items
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.statements import run_body
 from ogive.elaborate.values import POISON, Block, Callable, Tensor, Value, describe
@@ -195,8 +195,7 @@ def _promise(ctx: Context, scope: FileScope, target: ast.Definition | ast.Varian
     behind: list[tuple[FileScope, ast.Variant]] = []
     while isinstance(target, ast.Variant) and (scope, target) not in behind:
         behind.append((scope, target))
-        name = target.value.function if isinstance(target.value, ast.Call) else target.value
-        following = visible_items(scope.file).get(name.id) if isinstance(name, ast.Name) else None
+        following = visible_items(scope.file).get(head_of(target.value))
         if following is None or isinstance(following[1], ast.Let):
             break
         scope, target = scope.of(following[0]), following[1]

@@ -13,7 +13,6 @@ from ogive.layers.base import (
     Keyword,
     Layer,
     Look,
-    ShapeError,
     Size,
     Template,
     TensorType,
@@ -21,7 +20,7 @@ from ogive.layers.base import (
     arg,
 )  # fmt: skip
 from ogive.layers.sequences import require_tokens
-from ogive.layers.sizes import divisors
+from ogive.layers.sizes import check_heads
 from ogive.layers.weights import setup
 
 
@@ -57,15 +56,7 @@ class Attention(Layer):
         require_tokens(x)
         if len(inputs) > 1:
             require_tokens(inputs[1], of="its memory", operand=1)
-        if x.channels % self.num_heads:
-            heads = divisors(x.channels, below=self.num_heads)
-            raise ShapeError(
-                f"num_heads = {self.num_heads} does not divide the {x.channels} features of {x}",
-                code="E203",
-                operand=0,
-                argument="num_heads",
-                help=f"heads that divide {x.channels}: {', '.join(map(str, heads))}",
-            )
+        check_heads(self.num_heads, x)
         return (x,)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:

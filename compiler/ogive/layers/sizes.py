@@ -140,6 +140,24 @@ def divisors(*sizes: Size, below: int) -> list[int]:
     return [*islice(fitting, 4)][::-1]
 
 
+def check_heads(num_heads: int, x: TensorType) -> None:
+    """Refuses heads that do not share the features of a tensor equally.
+
+    Raises:
+        ShapeError: E203.
+    """
+    if x.channels % num_heads:
+        name = axis_name(x, x.channel_axis)
+        heads = ", ".join(map(str, divisors(x.channels, below=num_heads)))
+        raise ShapeError(
+            f"num_heads = {num_heads} does not divide the {x.channels} {name} of {x}",
+            code="E203",
+            operand=0,
+            argument="num_heads",
+            help=f"heads that divide {x.channels}: {heads}",
+        )
+
+
 def check_padding_mode(mode: str, x: TensorType, axis: int, padding: Size) -> None:
     """Refuses padding by reflection, or around, that needs more elements than a spatial axis of a map has.
 

@@ -20,7 +20,7 @@ from ogive.layers.base import (
     Window,
     arg,
 )  # fmt: skip
-from ogive.layers.sizes import ceil_div, compact, divisors, per_axis, require_float, require_map, show
+from ogive.layers.sizes import ceil_div, check_heads, compact, per_axis, require_float, require_map, show
 from ogive.layers.weights import setup
 
 
@@ -71,15 +71,7 @@ class WindowAttention(Layer):
                 argument="shift_size",
                 help=f"half a window: `shift_size = {'x'.join(str(w // 2) for w in window)}`",
             )
-        if x.channels % self.num_heads:
-            heads = divisors(x.channels, below=self.num_heads)
-            raise ShapeError(
-                f"num_heads = {self.num_heads} does not divide the {x.channels} channels of {x}",
-                code="E203",
-                operand=0,
-                argument="num_heads",
-                help=f"heads that divide {x.channels}: {', '.join(map(str, heads))}",
-            )
+        check_heads(self.num_heads, x)
         return (x,)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
