@@ -257,3 +257,10 @@ def test_a_mistake_of_an_edit_is_printed_once(ogive: Callable, tiny: Path):
     assert "`Tiny` has no `lrn`" in ran.err
     two = ogive("check", tiny, "--set", "clases=3", "--set", "width=3")
     assert two.err.count("has no argument") == 4, "two wrong names, of two nets"
+
+
+def test_layers_answers_for_words(ogive: Callable):
+    ran = ogive("layers", "residual")
+    assert ran.code == 0
+    assert ran.out.startswith('residual(shortcut = "auto") { … }\n')
+    assert "out_channels" in ogive("layers", "unit").out

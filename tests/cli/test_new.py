@@ -160,3 +160,25 @@ def test_a_layer_of_a_plugin_that_was_not_given(ogive: Callable, here: Path):
     (here / "its.arch").write_text(other, encoding="utf-8")
     ran = ogive("new", "other.arch", "--from", "its.arch", "--plugin", "swirls.py")
     assert (ran.code, "--plugin" in ran.err) == (1, False)
+
+
+def test_edits_become_a_variant_of_the_file(ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    ran = ogive(
+        "new", "mine.arch", "--from", "resnet18", "--edit", "remove bn", "--edit", "replace relu with gelu"
+    )
+    assert (ran.code, ran.err) == (0, "")
+    kinds = {node.layer.kind for node in package.load("mine.arch:resnet18_edited").ir}
+    assert "gelu" in kinds
+    assert not kinds & {"bn", "relu"}
+
+
+def test_edits_need_a_network_and_something_to_edit(
+    ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert ogive("new", "mine.arch", "--edit", "remove bn").code == 2
+    ran = ogive("new", "mine.arch", "--from", "resnet18", "--edit", "remove lrn")
+    assert ran.code == 1
+    assert "E311" in ran.err + ran.out
+    assert not Path("mine.arch").exists()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ogive.cli.edited import edited_variant
 from ogive.cli.messages import refuse
 from ogive.cli.output import why_not_written
 from ogive.cli.target import Settings, plugin_option, with_plugins
@@ -29,12 +30,21 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "source", metavar="TARGET", help="The network to start from: its text, and its parameters."
 )
+@click.option(
+    "--edit",
+    "edits",
+    multiple=True,
+    metavar="EDIT",
+    help="With --from: an edit of the network, as a variant of its own. May be given several times.",
+)
 @plugin_option
-def command(file: str, source: str | None, plugins: tuple[str, ...]) -> None:
+def command(file: str, source: str | None, edits: tuple[str, ...], plugins: tuple[str, ...]) -> None:
     """Start FILE with the text of a network: its paper, the blocks that it needs, its recipe; nothing else.
 
     Without --from it is a small network with comments. A file that exists is never overwritten.
     """
+    if edits and source is None:
+        raise click.UsageError("--edit goes with --from.")
     path = Path(file)
     if path.suffix != ".arch":
         name = path.name.strip(".")
@@ -46,7 +56,7 @@ def command(file: str, source: str | None, plugins: tuple[str, ...]) -> None:
     if _exists(path):
         _refuse_to_overwrite(path)
     library = with_plugins(Settings({}, None), plugins).library
-    made = _from_nothing(path) if source is None else _from_target(source, path, library)
+    made = _from_nothing(path) if source is None else _from_target(source, path, library, edits)
     text, name, network = made
     try:
         create_atomically(path, text)
@@ -76,7 +86,9 @@ def _refuse_to_overwrite(path: Path) -> None:
     refuse("E532", message, advice="choose another name, or remove it first")
 
 
-def _from_target(target: str, path: Path, library: Library | None) -> tuple[str, str, Network]:
+def _from_target(
+    target: str, path: Path, library: Library | None, edits: tuple[str, ...]
+) -> tuple[str, str, Network]:
     """The text of a target's net as a file of its own, its name, and what it compiles to.
 
     Raises:
@@ -84,7 +96,7 @@ def _from_target(target: str, path: Path, library: Library | None) -> tuple[str,
     """
     from ogive.loading import find, only_name
     from ogive.network import Network
-    from ogive.pipeline import compile_target
+    from ogive.pipeline import compile_target, parse_changes
     from ogive.reading import read_text
     from ogive.syntax.excerpt import excerpt
     from ogive.syntax.format import format_text
@@ -92,10 +104,14 @@ def _from_target(target: str, path: Path, library: Library | None) -> tuple[str,
     program, name = find(target)
     name = name or only_name(program)
     try:
-        before = Network(compile_target(program, name, library=library))
+        before = Network(compile_target(program, name, library=library, edits=parse_changes(edits)))
     except ArchError as error:
         raise error if library else _without_plugin(error) from None
-    text = format_text(excerpt(program.tree, name), program.source.name)
+    text = excerpt(program.tree, name)
+    if edits:
+        name, variant = edited_variant(name, text, {}, edits)
+        text = f"{text}\n{variant}\n"
+    text = format_text(text, program.source.name)
     try:
         after = Network(compile_target(read_text(text, str(path), path.parent), name, library=library))
     except ArchError as error:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-
 import click
 
+from ogive.cli.edited import edited_variant
 from ogive.cli.output import echo_program
 from ogive.cli.show_recipe import show_recipes
 from ogive.cli.target import Settings, settings_options
@@ -42,14 +40,5 @@ def command(target: str | None, recipe: str | None, as_json: bool, settings: Set
     text = network.text
     echo_program(text)
     if network.edits:
-        click.echo("\n" + variant(network.name, text, settings.written(), network.edits))
-
-
-def variant(name: str, text: str, arguments: Mapping[str, str], edits: Sequence[str]) -> str:
-    """A net with arguments and edits as a variant of a name that is free in the text."""
-    free = f"{name}_edited"
-    while re.search(rf"\b{free}\b", text):
-        free += "_"
-    given = f"({', '.join(f'{key} = {value}' for key, value in arguments.items())})" if arguments else ""
-    lines = "".join(f"  {edit}\n" for edit in edits)
-    return f"variant {free} = {name}{given} with {{\n{lines}}}"
+        _, variant = edited_variant(network.name, text, settings.written(), network.edits)
+        click.echo(f"\n{variant}")
