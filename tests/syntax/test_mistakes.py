@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guard import ends
 from ogive.diagnostics import Diagnostic
 from ogive.source import SourceFile
 from ogive.syntax.limits import LONGEST_LINE, MOST_LEXEMES, MOST_REPORTED
@@ -148,10 +148,9 @@ def fill(piece: str, before: str = "", behind: str = "") -> str:
     ],
     ids=lambda text: repr(text[:12]),
 )
-def test_a_large_file_is_answered_in_seconds(text: str) -> None:
-    begin = time.process_time()
-    refused(text)
-    assert time.process_time() - begin < 6, "three seconds, and as many for a busy machine"
+def test_a_large_file_is_answered(text: str) -> None:
+    with ends():
+        refused(text)
 
 
 def test_a_large_program_is_accepted() -> None:

@@ -17,7 +17,7 @@ from torchvision.models import GoogLeNet, resnet18
 from torchvision.models.googlenet import Inception, InceptionAux
 
 import ogive
-from tests.zoo.test_against_torchvision import difference, randomise_norms
+from tests.zoo.comparison import difference, randomise
 
 # torchvision's net has 3x3 where the paper has 5x5, and no heads here; dropout would not repeat itself
 GOOGLENET = ["replace conv(5x5) with conv(3x3)", "remove aux", "remove dropout"]
@@ -54,7 +54,7 @@ VARIANTS = {
 
 def compare(theirs: nn.Module, ours: nn.Module, image: Tensor) -> None:
     """Both compute the same once the weights are copied, in training and in evaluation."""
-    randomise_norms(theirs)
+    randomise(theirs)
     report = ogive.transfer(theirs, ours, image, verbose=False)
     assert not report.unmatched_source
     assert not report.unmatched_target

@@ -1,0 +1,119 @@
+"""How a network of ours is compared with a module of somebody else's: shapes, outputs, gradients."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import torch
+from torch import Tensor, nn
+
+import ogive
+
+TOLERANCE = 1e-9
+"""Relative, in float64."""
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
+
+
+def shapes(module: nn.Module) -> Counter[tuple[int, ...]]:
+    """The shapes of the parameters, without axes of size 1, as often as there are."""
+    return Counter(tuple(n for n in parameter.shape if n != 1) for parameter in module.parameters())
+
+
+def randomise(module: nn.Module) -> None:
+    """Statistics and affine parameters of norms, and whatever starts at nothing, so that a mistake would show."""
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
+            layer.running_mean.uniform_(-0.3, 0.3)
+            layer.running_var.uniform_(0.5, 1.5)
+        if isinstance(layer, NORMS) and layer.weight is not None:
+            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.uniform_(layer.bias, -0.3, 0.3)
+    for parameter in module.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.1)
+        elif parameter.detach().abs().max() < 1e-5:  # a layer scale, which would hide its whole branch
+            nn.init.uniform_(parameter, 0.5, 1.5)
+
+
+def without_chance(module: nn.Module) -> None:
+    """No dropout and no stochastic depth, so that training repeats itself."""
+    for layer in module.modules():
+        for rate in ("p", "drop_prob"):
+            if isinstance(getattr(layer, rate, None), float):
+                setattr(layer, rate, 0.0)
+
+
+def difference(a: Tensor, b: Tensor) -> float:
+    """Largest difference over largest value."""
+    return ((a - b).abs().max() / b.abs().max()).item()
+
+
+def tensors(output: object) -> list[Tensor]:
+    """The tensors of a result, whatever they come in."""
+    if isinstance(output, Tensor):
+        return [output]
+    if isinstance(output, dict):
+        return [tensor for value in output.values() for tensor in tensors(value)]
+    assert isinstance(output, tuple | list), type(output)
+    return [tensor for value in output for tensor in tensors(value)]
+
+
+def assert_same(theirs: nn.Module, ours: nn.Module, *inputs: Tensor) -> None:
+    """Both have the same parameters and, once the weights are copied, the same outputs and gradients in both modes.
+
+    Gradients are compared for each parameter that the copy paired, and for every input that has one. What only training
+    reaches (auxiliary heads) stays unpaired, and must be all that does.
+    """
+    assert shapes(theirs) == shapes(ours)
+    randomise(theirs)
+    without_chance(theirs)
+    without_chance(ours)
+    report = ogive.transfer(theirs, ours, inputs, verbose=False)
+    theirs_by_name, ours_by_name = dict(theirs.named_parameters()), dict(ours.named_parameters())
+    left = [name for name in report.unmatched_source if name in theirs_by_name]
+    left_of_ours = [name for name in report.unmatched_target if name in ours_by_name]
+    assert all("aux" in name.lower() for name in [*left, *left_of_ours]), (left, left_of_ours)
+    pairs = [pair for pair in report.pairs if pair.source in theirs_by_name]
+    assert len(pairs) + len(left) == len(theirs_by_name)
+    for training in (False, True):
+        mine = outputs_and_gradients(ours, inputs, training)
+        its = outputs_and_gradients(theirs, inputs, training)
+        assert len(mine[0]) == len(its[0])
+        for a, b in zip(mine[0], its[0], strict=True):
+            assert difference(a, b.reshape(a.shape)) <= TOLERANCE, f"output, training = {training}"
+        for pair in pairs:
+            gradient, expected = mine[1][pair.target], its[1][pair.source]
+            where = f"{pair.target}, training = {training}"
+            assert same_gradient(gradient, expected.reshape(gradient.shape), its[2]), where
+        for a, b in zip(mine[3], its[3], strict=True):
+            assert same_gradient(a, b, its[2]), f"input, training = {training}"
+
+
+def same_gradient(a: Tensor, b: Tensor, scale: float) -> bool:
+    """Equal over its own largest value; or both nothing, beside the largest gradient of the module.
+
+    A bias that a batch norm cancels has a gradient of rounding errors, which are nobody's to repeat.
+    """
+    largest = b.abs().max().item()
+    return (a - b).abs().max().item() <= max(TOLERANCE * largest, 1e-12 * scale)
+
+
+def outputs_and_gradients(
+    module: nn.Module, inputs: tuple[Tensor, ...], training: bool
+) -> tuple[list[Tensor], dict[str, Tensor], float, list[Tensor]]:
+    """The main outputs, the gradients of their sum of squares by parameter, the largest of them, and those of inputs."""
+    module.train(training)
+    module.zero_grad()
+    given = [tensor.clone().requires_grad_(tensor.is_floating_point()) for tensor in inputs]
+    with torch.random.fork_rng():
+        found = module(*given)
+    # in training, heads come behind the main output
+    main = tensors(found[0]) if training and isinstance(found, tuple) else tensors(found)
+    sum((tensor.square().sum() for tensor in main), torch.zeros(())).backward()
+    gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
+    scale = max(gradient.abs().max().item() for gradient in gradients.values())
+    entered = [tensor.grad for tensor in given if tensor.grad is not None]
+    return [tensor.detach() for tensor in main], gradients, scale, entered
