@@ -8,7 +8,7 @@ STAMP  := .venv/.installed
 # several processes at once, one thread each; a training chooses for itself
 test test-all fuzz golden: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all fuzz lint format tables editors docs golden clean FORCE
+.PHONY: demo test test-all fuzz lint format tables editors zoo docs golden clean FORCE
 
 demo: $(STAMP)
 	@rm -rf build/demo
@@ -46,6 +46,10 @@ tables: $(STAMP)
 # the grammars for editors, Pygments' siblings, written again from what the compiler knows
 editors: $(STAMP)
 	$(BIN)/python -m ogive.editors.build
+
+# the index behind `ogive list`, and docs/zoo.md, worked out again from archs/
+zoo: $(STAMP)
+	$(BIN)/python -m ogive.zoo.build
 
 # README and docs as HTML
 docs: $(STAMP)

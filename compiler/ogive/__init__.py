@@ -6,7 +6,8 @@
     23528522
     >>> model = net.module()          # a torch.nn.Module; torch is imported here
 
-`load` and `loads` give a `Network`; `library_with` adds a user's own layers (see `ogive.plugin`);
+`load` and `loads` give a `Network`; `list_models` says which there are in the zoo;
+`library_with` adds a user's own layers (see `ogive.plugin`);
 `ArchError` carries the diagnostics of a program that is wrong;
 `format` writes a program in the one style;
 `transfer` copies weights between modules by matching their dataflow.
@@ -21,6 +22,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.version import __version__
 
 if TYPE_CHECKING:
+    from ogive.catalogue import list_models
     from ogive.layers.library import Library
     from ogive.loading import load, loads
     from ogive.network import Network
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "format",
-    "library_with", "load", "loads", "transfer",
+    "library_with", "list_models", "load", "loads", "transfer",
 ]  # fmt: skip
 
 _HOMES = {
@@ -39,6 +41,7 @@ _HOMES = {
     "TransferError": ("ogive.transfer", "TransferError"),
     "format": ("ogive.syntax.format", "format_text"),
     "library_with": ("ogive.plugin.files", "library_with"),
+    "list_models": ("ogive.catalogue", "list_models"),
     "load": ("ogive.loading", "load"),
     "loads": ("ogive.loading", "loads"),
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ogive import resources
-from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
+from ogive.catalogue import declared, meant
+from ogive.diagnostics import ArchError, Diagnostic
 from ogive.given import as_edits, as_path, as_sizes, wrong_type
 from ogive.layers.library import Library
 from ogive.network import Network
@@ -163,27 +163,10 @@ def locate(target: str) -> tuple[Path, str | None, str | None]:
     before, colon, name = target.rpartition(":")
     if colon and before and (_is_path(before) or Path(before).exists()):
         return Path(before), None, name
-    everything = [name for file in resources.zoo_files() for name in declared(file)]
-    guess = did_you_mean(target, everything)
-    raise ArchError(
-        [
-            Diagnostic(
-                "E502",
-                f"`{target}` is no file, and the zoo has no network of that name",
-                (),
-                (),
-                f"did you mean `{guess}`?" if guess else "see `ogive list` for the networks there are",
-            )
-        ]
-    )
+    message = f"`{target}` is no file, and the zoo has no network of that name"
+    raise ArchError([Diagnostic("E502", message, help=meant(target))])
 
 
 def _is_path(text: str) -> bool:
     """Whether a text names a file by its form alone: a separator, or the ending."""
     return text.endswith(".arch") or "/" in text or "\\" in text
-
-
-def declared(file: Path, kind: str = "variant") -> list[str]:
-    """The variants (or the blocks) that a file of the zoo declares, without parsing it."""
-    pattern = re.compile(rf"^{kind}[ \t]+(\w+)", re.MULTILINE)
-    return pattern.findall(file.read_text(encoding="utf-8"))

@@ -22,7 +22,7 @@ def zoo() -> Path:
 
 def zoo_files() -> list[Path]:
     """The files of the zoo, by name, without its blocks."""
-    return sorted(zoo().glob("*.arch"))
+    return _programs(zoo())
 
 
 def blocks() -> Path:
@@ -32,7 +32,12 @@ def blocks() -> Path:
 
 def block_files() -> list[Path]:
     """The files of that library, by name."""
-    return sorted(blocks().glob("*.arch"))
+    return _programs(blocks())
+
+
+def _programs(folder: Path) -> list[Path]:
+    """Its `.arch` files; what editors leave beside them begins with a dot."""
+    return sorted(path for path in folder.glob("*.arch") if not path.name.startswith("."))
 
 
 def grammar() -> Path:

@@ -65,14 +65,6 @@ def layer(width: int, attentions: int = 1) -> int:
     return attentions * attention(width) + perceptron + (attentions + 1) * 2 * width
 
 
-def u_net() -> int:
-    down = [
-        conv(a, b, 3) + conv(b, b, 3) for a, b in [(1, 64), (64, 128), (128, 256), (256, 512), (512, 1024)]
-    ]
-    up = [conv(2 * b, b, 2) + conv(2 * b, b, 3) + conv(b, b, 3) for b in (512, 256, 128, 64)]
-    return sum(down) + sum(up) + conv(64, 2, 1)
-
-
 def attention_u_net() -> int:
     down = [
         conv_bn(a, b, 3) + conv_bn(b, b, 3)
@@ -101,17 +93,6 @@ def stacked_hourglass() -> int:
     return stem + 2 * stack + conv(256, 256, 1) + conv(16, 256, 1)
 
 
-def fractal(columns: int, c: int, out: int) -> int:
-    if columns == 1:
-        return conv_bn(c, out, 3)
-    return conv_bn(c, out, 3) + fractal(columns - 1, c, out) + fractal(columns - 1, out, out)
-
-
-def fractal_net() -> int:
-    widths = [3, 64, 128, 256, 512, 512]
-    return sum(fractal(3, a, b) for a, b in pairwise(widths)) + linear(512, 10)
-
-
 def point_net() -> int:
     def turn(size: int) -> int:
         convs = (
@@ -127,22 +108,6 @@ def point_net() -> int:
 def wave_net() -> int:
     unit = 2 * conv(32, 32, 2, 1) + conv(32, 256, 1)
     return conv(1, 32, 2, 1) + 20 * unit + 19 * conv(32, 32, 1) + 2 * conv(256, 256, 1)
-
-
-def batch_norm_inception(norms: bool) -> int:
-    """The widths of figure 5 as they are printed: 608 channels behind 4c and 4d."""
-    rows = [
-        (192, 64, 64, 64, 64, 96, 32), (256, 64, 64, 96, 64, 96, 64), (320, 0, 128, 160, 64, 96, 0),
-        (576, 224, 64, 96, 96, 128, 128), (576, 192, 96, 128, 96, 128, 128), (576, 160, 128, 160, 128, 160, 128),
-        (608, 96, 128, 192, 160, 192, 128), (608, 0, 128, 192, 192, 256, 0),
-        (1056, 352, 192, 320, 160, 224, 128), (1024, 352, 192, 320, 192, 224, 128),
-    ]  # fmt: skip
-    one = conv_bn if norms else conv
-    total = one(3, 64, 7) + one(64, 64, 1) + one(64, 192, 3) + linear(1024, 1000)
-    for c, c1, c3r, c3, c33r, c33, pool in rows:
-        total += one(c, c1, 1) + one(c, c3r, 1) + one(c3r, c3, 3) + one(c, pool, 1)
-        total += one(c, c33r, 1) + one(c33r, c33, 3) + one(c33, c33, 3)
-    return total
 
 
 def pix_to_pix() -> int:
@@ -190,36 +155,7 @@ TORCHVISION, TIMM = "torchvision's module of this name", "timm's module of this 
 SIZE_64: dict[str, Any] = {"input": (3, 64, 64)}
 
 KNOWN: dict[str, Known] = {
-    "alexnet": Known(
-        60_965_224, "Caffe's count of the two towers", small={"classes": 10},
-        sum=conv(3, 96, 11) + conv(48, 256, 5) + conv(256, 384, 3) + conv(192, 384, 3) + conv(192, 256, 3)
-        + linear(256 * 6 * 6, 4096) + linear(4096, 4096) + linear(4096, 1000),
-    ),
-    "vgg:vgg11": Known(132_863_336, TORCHVISION, tv("vgg11"), small={"input": (3, 32, 32)}),
-    "vgg:vgg16": Known(138_357_544, TORCHVISION, tv("vgg16"), small={"input": (3, 32, 32)}, slow=True),
-    "vgg:vgg16_bn": Known(138_365_992, TORCHVISION, tv("vgg16_bn"), small={"input": (3, 32, 32)}, slow=True),
-    "mobilenet_v2": Known(3_504_872, TORCHVISION, tv("mobilenet_v2"), small=SIZE_64),
-    "mobilenet_v3:large": Known(5_483_032, TORCHVISION, tv("mobilenet_v3_large"), small=SIZE_64),
-    "mobilenet_v3:small": Known(2_542_856, TORCHVISION, tv("mobilenet_v3_small"), small=SIZE_64),
-    "efficientnet": Known(5_288_548, "torchvision's efficientnet_b0", tv("efficientnet_b0"), small=SIZE_64),
-    "squeezenet": Known(1_235_496, "torchvision's squeezenet1_1", tv("squeezenet1_1"), small=SIZE_64),
-    "shufflenet_v2:x0_5": Known(1_366_792, TORCHVISION, tv("shufflenet_v2_x0_5"), small=SIZE_64),
-    "shufflenet_v2:x1_0": Known(2_278_604, TORCHVISION, tv("shufflenet_v2_x1_0"), small=SIZE_64),
-    "resnext:resnext50": Known(25_028_904, TORCHVISION, tv("resnext50_32x4d"), small=SIZE_64),
-    "resnext:wide_resnet": Known(68_883_240, TORCHVISION, tv("wide_resnet50_2"), small=SIZE_64, slow=True),
-    "resnext:se_resnet50": Known(28_088_024, "timm's seresnet50", tm("seresnet50"), small=SIZE_64),
-    "inception_v3": Known(
-        23_834_568, TORCHVISION, tv("inception_v3", init_weights=False), heads=3_326_696, small={"classes": 10},
-    ),
-    "inception_v4": Known(42_679_816, TIMM, tm("inception_v4"), small={"input": (3, 107, 107)}),
-    "inception_resnet_v2": Known(55_843_464, TIMM, tm("inception_resnet_v2"), small={"input": (3, 107, 107)}),
     "xception": Known(22_855_952, "timm's legacy_xception", tm("legacy_xception"), small=SIZE_64),
-    "dpn": Known(12_611_602, "timm's dpn68", tm("dpn68"), small=SIZE_64),
-    "regnet:x_400mf": Known(5_495_976, TORCHVISION, tv("regnet_x_400mf"), small=SIZE_64),
-    "regnet:y_400mf": Known(4_344_144, TORCHVISION, tv("regnet_y_400mf"), small=SIZE_64),
-    "convnext": Known(28_589_128, "torchvision's convnext_tiny", tv("convnext_tiny"), small=SIZE_64),
-    "vit": Known(86_567_656, "torchvision's vit_b_16", tv("vit_b_16"), small={"size": 64, "width": 96, "depth": 2}),
-    "swin": Known(28_288_354, "torchvision's swin_t", tv("swin_t"), small={"width": 24}),
     "mixer": Known(
         59_880_472, "timm's mixer_b16_224", tm("mixer_b16_224"), small={"size": 64, "width": 64, "depth": 2}
     ),
@@ -235,7 +171,6 @@ KNOWN: dict[str, Known] = {
         44_140_544, "torch.nn.Transformer()", lambda: nn.Transformer(batch_first=True), small={"width": 32, "depth": 2},
         sum=6 * layer(512) + 6 * layer(512, 2) + 2 * 2 * 512,
     ),
-    "unet": Known(31_030_658, "figure 1, convolution by convolution", sum=u_net(), small={"width": 4, "size": 188}),
     "attention_unet": Known(
         34_870_761, "figures 1 and 2, with the widths of U-Net", sum=attention_u_net(),
         small={"widths": [4, 8, 16, 32, 64]},
@@ -244,32 +179,14 @@ KNOWN: dict[str, Known] = {
         34_068_119, "torchvision's retinanet_resnet50_fpn",
         lambda: detection.retinanet_resnet50_fpn(weights=None, weights_backbone=None), small={"width": 32},
     ),
-    "ssd": Known(
-        35_641_826, "torchvision's ssd300_vgg16",
-        lambda: detection.ssd300_vgg16(weights=None, weights_backbone=None), small={"classes": 3}, slow=True,
-    ),
     "deeplabv3": Known(
         39_638_869, "torchvision's deeplabv3_resnet50", heads=2_365_205, small={"input": (3, 64, 64)},
         model=lambda: segmentation.deeplabv3_resnet50(weights=None, weights_backbone=None, aux_loss=True),
     ),
     "hrnet": Known(13_187_464, "timm's hrnet_w18_small", tm("hrnet_w18_small"), small=SIZE_64),
     "hourglass": Known(6_562_528, "figures 3 and 4, unit by unit", sum=stacked_hourglass(), small=SIZE_64),
-    "fractalnet": Known(33_724_618, "f(C + 1) = f(C) f(C) beside a convolution", sum=fractal_net()),
     "darts": Known(
         3_349_342, "the authors' log: param size = 3.349342MB", heads=476_426, small={"width": 8, "layers": 6}
-    ),
-    "cliquenet:s0": Known(6_245_330, "the authors' PyTorch code, with attention", small=SIZE_64),
-    "cliquenet:s3": Known(14_383_024, "the authors' PyTorch code, with attention", small=SIZE_64),
-    "densenet:l100_k12": Known(769_162, "the paper's 0.8M; the authors' Lua code", small={"depth": 22}),
-    "densenet:densenet161": Known(28_681_000, TORCHVISION, tv("densenet161"), small=SIZE_64),
-    "siamese": Known(
-        38_951_745, "figure 4, layer by layer",
-        sum=conv(1, 64, 10) + conv(64, 128, 7) + conv(128, 128, 4) + conv(128, 256, 4) + linear(9216, 4096)
-        + linear(4096, 1),
-    ),
-    "recurrent_conv": Known(
-        672_202, "section 3.3: 0.67M", small={"width": 16},
-        sum=conv(3, 96, 5) + 4 * (conv(96, 96, 3) + conv(96, 96, 3, bias=False)) + linear(96, 10),
     ),
     "bilstm": Known(
         3_648_514, "torch.nn.Embedding, LSTM and Linear",
@@ -290,9 +207,6 @@ KNOWN: dict[str, Known] = {
     "r3d:r2plus1d_18": Known(
         31_505_325, TORCHVISION, lambda: video.r2plus1d_18(weights=None), small={"input": (3, 4, 32, 32)}
     ),
-    "dcgan:Generator": Known(3_576_704, "PyTorch's example of DCGAN"),
-    "dcgan:Discriminator": Known(2_765_568, "PyTorch's example of DCGAN"),
-    "dcgan:DCGAN": Known(3_576_704 + 2_765_568, "both together"),
     "vae:VAE": Known(
         652_824, "PyTorch's example of a VAE",
         sum=linear(784, 400) + 2 * linear(400, 20) + linear(20, 400) + linear(400, 784),
@@ -305,10 +219,6 @@ KNOWN: dict[str, Known] = {
         sum=conv(3, 192, 5) + conv(192, 160, 1) + conv(160, 96, 1) + conv(96, 192, 5) + 2 * conv(192, 192, 1)
         + conv(192, 192, 3) + conv(192, 192, 1) + conv(192, 10, 1),
     ),
-    "bn_inception:inception": Known(11_275_208, "figure 5", sum=batch_norm_inception(False), small=SIZE_64),
-    "bn_inception:bn_baseline": Known(11_285_224, "figure 5", sum=batch_norm_inception(True), small=SIZE_64),
-    "bn_inception:bn_sigmoid": Known(11_285_224, "figure 5", sum=batch_norm_inception(True), small=SIZE_64),
-    "bn_inception:bn_after": Known(11_295_240, "figure 5; biases stay, as no norm cancels them", small=SIZE_64),
     "elman": Known(
         2_276, "torch.nn.Embedding, RNN and Linear",
         lambda: nn.ModuleList([nn.Embedding(27, 27), nn.RNN(27, 20), nn.Linear(20, 27)]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import timm
@@ -11,7 +10,7 @@ import torch
 import torchvision
 from timm.models.mlp_mixer import MlpMixer
 from torch import Tensor, nn
-from torchvision.models import VisionTransformer, video
+from torchvision.models import video
 
 
 class Same(NamedTuple):
@@ -82,28 +81,10 @@ def slow(case: Same) -> Same:
 
 
 SAME: dict[str, Same] = {
-    "mobilenet_v2": tv("mobilenet_v2"),
-    "mobilenet_v3:small": tv("mobilenet_v3_small"),
-    "mobilenet_v3:large": slow(tv("mobilenet_v3_large")),
-    "efficientnet": slow(tv("efficientnet_b0")),
-    "squeezenet": tv("squeezenet1_1"),
-    "shufflenet_v2:x0_5": tv("shufflenet_v2_x0_5"),
-    "resnext:resnext50": slow(tv("resnext50_32x4d")),
-    "resnext:se_resnet50": slow(tm("seresnet50")),
-    "inception_v3": slow(tv("inception_v3", init_weights=False)._replace(inputs=image(3, 107, 107))),
-    "inception_v4": slow(tm("inception_v4")._replace(inputs=image(3, 107, 107))),
-    "inception_resnet_v2": slow(tm("inception_resnet_v2")._replace(inputs=image(3, 107, 107))),
     "xception": slow(tm("legacy_xception")),
-    "regnet:y_400mf": tv("regnet_y_400mf"),
-    "convnext": slow(tv("convnext_tiny")),
     "hrnet": slow(tm("hrnet_w18_small")),
-    "densenet:densenet161": slow(tv("densenet161")),
     "r3d:r3d_18": slow(Same(lambda: video.r3d_18(weights=None), image(3, 4, 32, 32))),
     "r3d:r2plus1d_18": slow(Same(lambda: video.r2plus1d_18(weights=None), image(3, 4, 32, 32))),
-    "vit": Same(
-        lambda: VisionTransformer(32, 8, 2, 4, 64, 256, num_classes=10, norm_layer=partial(nn.LayerNorm, eps=1e-5)),
-        image(3, 32, 32), dict(size=32, patch=8, width=64, depth=2, heads=4, classes=10),
-    ),
     "mixer": Same(
         lambda: MlpMixer(num_classes=10, img_size=32, patch_size=8, num_blocks=2, embed_dim=32),
         image(3, 32, 32), dict(size=32, patch=8, width=32, depth=2, classes=10),

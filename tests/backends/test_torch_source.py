@@ -202,6 +202,27 @@ def test_a_densenet_grows_in_comprehensions() -> None:
     assert len(text.splitlines()) <= 100
 
 
+def test_a_dual_path_net_has_two_paths() -> None:
+    """Sizes of parts follow from widths, and what grows by the growth rate says so, in rows of several lengths."""
+    text = torch_source(zoo("dpn.arch", "dpn68"))
+    assert classes(text) == ["Conv1", "Bottleneck", "Head", "Fork", "DualPath", "Conv", "Dpn68"]
+    assert "def __init__(self, in_channels, r, width, inc, stride=1):" in text
+    assert "torch.split(x, (self.width, self.inc), 1)" in text
+    assert "torch.split(y, (self.width, 2 * self.inc), 1)" in text
+    assert "DualPath(3 * fork1_inc + fork1_inc * i, fork1_r, fork1_r // 2, fork1_inc)" in text
+    assert "for i in range(1, self.num_dualpath + 1):" in text
+    assert len(text.splitlines()) <= 150
+
+
+def test_parts_of_which_one_stays() -> None:
+    text = torch_source(
+        compiled("""
+block Cut(width) { conv(width + 3, 1x1) -> split(3, width) as [a, b]; a -> conv(width, 1x1) -> add(b) }
+net N() { input image: 8x6x6; Cut(4); Cut(5); Cut(9) }""")
+    )
+    assert "torch.split(self.conv1(x), (3, self.width), 1)" in text
+
+
 def test_a_googlenet_is_its_table() -> None:
     text = torch_source(zoo("googlenet.arch", "googlenet"))
     assert "def __init__(self, in_channels, c1, c3r, c3, c5r, c5, pool):" in text

@@ -136,6 +136,27 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     ]
 
 
+def _distances(layer: Any, inputs: Inputs) -> Callable[..., object]:
+    """PyTorch's distances, to codes that are read by their places in the drawing."""
+    units = max(len(line.split(" ")) for line in layer.codes)
+    drawn = ["".join(line.split(" ")[unit] for line in layer.codes) for unit in range(units)]
+    codes = torch.tensor([[1.0 - 2.0 * "#.".index(mark) for mark in code] for code in drawn])
+
+    return lambda x: torch.cdist(x, codes.to(x), compute_mode="donot_use_mm_for_euclid_dist") ** 2
+
+
+@case("rbf", _distances, {Stricter.READING: lambda layer, inputs: inputs[0].layout is Layout.MAP})
+def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
+    x = draw(st.one_of(vectors, tokens, tokens, vectors, tokens, maps))
+    across = draw(st.sampled_from([n for n in range(1, x.channels + 1) if x.channels % n == 0]))
+    word = st.text("#.", min_size=across, max_size=across)
+    if draw(st.integers(0, 4)) == 4:  # codes of other lengths, and marks that are neither
+        word = st.text("###...-", min_size=1, max_size=across + 1)
+    units = draw(st.integers(1, 5))
+    rows = [" ".join(draw(word) for _ in range(units)) for _ in range(x.channels // across)]
+    return dict(codes=tuple(rows)), [x]
+
+
 # ---------------------------------------------------------------- norms
 
 

@@ -122,6 +122,15 @@ def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
     ), [TensorType(sizes, Layout.PLAIN, "int")]
 
 
+@case(
+    "one_hot",
+    lambda layer, inputs: lambda x: nn.functional.embedding(x, torch.eye(layer.count, dtype=torch.float64)),
+)
+def _(draw: Any) -> tuple[dict[str, Any], Inputs]:
+    sizes = tuple(draw(st.lists(small, min_size=1, max_size=4)))
+    return dict(count=draw(st.integers(1, 9))), [TensorType(sizes, Layout.PLAIN, "int")]
+
+
 class _Learned(nn.Module):
     def __init__(self, sizes: tuple[int, ...]) -> None:
         super().__init__()

@@ -61,6 +61,7 @@ from ogive.layers.library import Library
         ("GRU", "gru"),
         ("SimpleRNN", "rnn"),
         ("Embedding", "embedding"),
+        ("onehot", "one_hot"),
         ("pos_embed", "positional"),
         ("PositionalEncoding", "positional"),
         ("cls_token", "class_token"),
@@ -96,7 +97,7 @@ def test_groups_hold_every_layer_once() -> None:
     assert sorted(name for names in groups.values() for name in names) == sorted(library.names())
     assert groups["attention"] == ("attention", "window_attention")
     assert groups["recurrent"] == ("lstm", "gru", "rnn")
-    assert groups["embedding"] == ("embedding", "positional", "class_token")
+    assert groups["embedding"] == ("embedding", "one_hot", "positional", "class_token")
     assert groups["dropout"] == ("dropout", "drop_path")
     assert set(groups["norm"]) == {"bn", "ln", "gn", "instance_norm", "rms_norm", "l2_norm", "lrn"}
 

@@ -315,6 +315,7 @@ def test_every_layer_has_a_look(kind: str) -> None:
             "7×7 window attention, 3 heads, shift 3",
         ),
         ("embedding", {"count": 99, "width": 64}, [INTS], "embedding, 64"),
+        ("one_hot", {"count": 65}, [INTS], "one-hot, 65"),
         ("positional", {"encoding": "sine"}, [tokens_of(9, 64)], "sine positions"),
         (
             "lstm",

@@ -153,6 +153,106 @@ def test_a_flattened_classifier_is_a_convolution() -> None:
     assert (weight.target, weight.target_shape) == ("1.weight", (5, 4, 6, 6))
 
 
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_tensor_cut_up_and_put_together_again(swapped: bool) -> None:
+    """The merging of 2x2 neighbours in Swin: slices in torchvision, a change of shape elsewhere."""
+
+    def sliced(m: Wired, x: Tensor) -> Tensor:
+        parts = [x[:, i::2, j::2] for j in (0, 1) for i in (0, 1)]
+        return m.out(m.norm(torch.cat(parts[::-1] if swapped else parts, -1)))
+
+    def reshaped(m: Wired, x: Tensor) -> Tensor:
+        n, h, w, c = x.shape
+        return m.out(m.norm(x.reshape(n, h // 2, 2, w // 2, 2, c).permute(0, 1, 3, 4, 2, 5).flatten(3)))
+
+    def parts() -> dict[str, nn.Module]:
+        return {"norm": nn.LayerNorm(12), "out": nn.Linear(12, 5)}
+
+    source, target, image = Wired(sliced, **parts()), Wired(reshaped, **parts()), torch.randn(2, 4, 6, 3)
+    if swapped:  # the order still decides the outputs
+        with pytest.raises(TransferError, match="differ"):
+            mapping(source, target, image)
+    else:
+        assert len(mapping(source, target, image)) == 4
+
+
+def test_a_negative_padding_is_a_part() -> None:
+    def sliced(m: Wired, x: Tensor) -> Tensor:
+        return m.a(x[:, :, :4, 1:5]) + m.b(x[:, :, 2:, 1:5])
+
+    def padded(m: Wired, x: Tensor) -> Tensor:
+        return m.a(fn.pad(x, (-1, -1, -2, 0))) + m.b(fn.pad(x, (-1, -1, 0, -2)))
+
+    source = Wired(sliced, a=nn.Conv2d(3, 4, 1), b=nn.Conv2d(3, 4, 1))
+    target = Wired(padded, a=nn.Conv2d(3, 4, 1), b=nn.Conv2d(3, 4, 1))
+    found = mapping(source, target, torch.randn(2, 3, 6, 6))
+    assert (found["a.weight"], found["b.weight"]) == ("b.weight", "a.weight")
+
+
+def test_parts_that_leave_something_out_are_no_whole() -> None:
+    """They are told apart by what they hold, and so are the weights behind them."""
+
+    def ends(x: Tensor) -> Tensor:
+        return torch.cat([x[:, :2], x[:, 4:]], 1)
+
+    def middle(x: Tensor) -> Tensor:
+        return torch.cat([x[:, 1:3], x[:, 3:5]], 1)
+
+    def parts() -> dict[str, nn.Module]:
+        return {"a": nn.Linear(4, 4), "b": nn.Linear(4, 4)}
+
+    source = Wired(lambda m, x: m.a(ends(x)) + m.b(middle(x)), **parts())
+    target = Wired(lambda m, x: m.a(middle(x)) + m.b(ends(x)), **parts())
+    found = mapping(source, target, torch.randn(2, 6))
+    assert (found["a.weight"], found["b.weight"]) == ("b.weight", "a.weight")
+
+
+def test_two_paths_that_are_carried_as_one_tensor() -> None:
+    """A dual path net in timm: what is added to and what is appended to are parts of one tensor."""
+
+    def apart(m: Wired, x: Tensor) -> Tensor:
+        added, appended = m.start(x).split((4, 2), 1)
+        for unit in (m.one, m.two):
+            first, second = unit(torch.cat([added, appended], 1)).split((4, 2), 1)
+            added, appended = added + first, torch.cat([appended, second], 1)
+        return m.out(torch.cat([added, appended], 1))
+
+    def together(m: Wired, x: Tensor) -> Tensor:
+        paths = m.start(x)
+        for unit in (m.one, m.two):
+            new = unit(paths)
+            paths = torch.cat([paths[:, :4] + new[:, :4], paths[:, 4:], new[:, 4:]], 1)
+        return m.out(paths)
+
+    def parts() -> dict[str, nn.Module]:
+        widths = {"start": (3, 6), "one": (6, 6), "two": (8, 6), "out": (10, 5)}
+        return {name: nn.Linear(*width) for name, width in widths.items()}
+
+    one, other = Wired(apart, **parts()), Wired(together, **parts())
+    for source, target in ((one, other), (other, one)):
+        found = mapping(source.double(), target.double(), torch.randn(2, 3))
+        assert len(found) == 8
+        assert all(key == value for key, value in found.items())
+
+
+@pytest.mark.parametrize("cut", [slice(2, 6), slice(3, 8), slice(0, 4, 2)])
+def test_a_part_across_the_joints_of_a_concatenation_is_itself(cut: slice) -> None:
+    """No part that is whole operands, so that another part is not taken for it."""
+
+    def net(taken: slice) -> Wired:
+        def forward(m: Wired, x: Tensor) -> Tensor:
+            return m.c(torch.cat([m.a(x), m.b(x)], 1)[:, taken])
+
+        width = len(range(8)[taken])
+        return Wired(forward, a=nn.Linear(3, 4), b=nn.Linear(3, 4), c=nn.Linear(width, 5))
+
+    found = mapping(net(cut), net(cut), torch.randn(2, 3))
+    assert all(key == value for key, value in found.items())
+    moved = slice(cut.start - 1, cut.stop - 1) if cut.start else slice(1, 5, 2)
+    with pytest.raises(TransferError, match="part"):
+        mapping(net(cut), net(moved), torch.randn(2, 3))
+
+
 def test_attention_fused_and_by_hand() -> None:
     def by_hand(m: Wired, x: Tensor) -> Tensor:
         q, k, v = m.qkv(x).view(2, 5, 3, 2, 4).permute(2, 0, 3, 1, 4)

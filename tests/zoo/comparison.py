@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,11 +63,14 @@ def tensors(output: object) -> list[Tensor]:
     return [tensor for value in output for tensor in tensors(value)]
 
 
-def assert_same(theirs: nn.Module, ours: nn.Module, *inputs: Tensor) -> None:
+def assert_same(
+    theirs: nn.Module, ours: nn.Module, *inputs: Tensor, modes: Sequence[bool] = (False, True)
+) -> None:
     """Both have the same parameters and, once the weights are copied, the same outputs and gradients in both modes.
 
-    Gradients are compared for each parameter that the copy paired, and for every input that has one. What only training
-    reaches (auxiliary heads) stays unpaired, and must be all that does.
+    Gradients are compared for each parameter, and for every input that has one. What only training reaches (auxiliary
+    heads) the copy leaves unpaired; it must be all that is left, and is paired by the order of its definition. Without
+    norms and heads, one of the `modes` (evaluating, training) says it all.
     """
     assert shapes(theirs) == shapes(ours)
     randomise(theirs)
@@ -76,17 +81,27 @@ def assert_same(theirs: nn.Module, ours: nn.Module, *inputs: Tensor) -> None:
     left = [name for name in report.unmatched_source if name in theirs_by_name]
     left_of_ours = [name for name in report.unmatched_target if name in ours_by_name]
     assert all("aux" in name.lower() for name in [*left, *left_of_ours]), (left, left_of_ours)
-    pairs = [pair for pair in report.pairs if pair.source in theirs_by_name]
-    assert len(pairs) + len(left) == len(theirs_by_name)
-    for training in (False, True):
+    trunk = [(pair.source, pair.target) for pair in report.pairs if pair.source in theirs_by_name]
+    assert len(trunk) + len(left) == len(theirs_by_name)
+    heads = [
+        *zip(
+            (name for name in theirs_by_name if name in left),
+            (name for name in ours_by_name if name in left_of_ours),
+            strict=True,
+        )
+    ]
+    for source, target in heads:
+        assert ours_by_name[target].shape == theirs_by_name[source].shape, (source, target)
+        ours_by_name[target].data.copy_(theirs_by_name[source].data)
+    for training in modes:
         mine = outputs_and_gradients(ours, inputs, training)
         its = outputs_and_gradients(theirs, inputs, training)
         assert len(mine[0]) == len(its[0])
         for a, b in zip(mine[0], its[0], strict=True):
             assert difference(a, b.reshape(a.shape)) <= TOLERANCE, f"output, training = {training}"
-        for pair in pairs:
-            gradient, expected = mine[1][pair.target], its[1][pair.source]
-            where = f"{pair.target}, training = {training}"
+        for source, target in [*trunk, *heads] if training else trunk:
+            gradient, expected = mine[1][target], its[1][source]
+            where = f"{target}, training = {training}"
             assert same_gradient(gradient, expected.reshape(gradient.shape), its[2]), where
         for a, b in zip(mine[3], its[3], strict=True):
             assert same_gradient(a, b, its[2]), f"input, training = {training}"
@@ -104,16 +119,28 @@ def same_gradient(a: Tensor, b: Tensor, scale: float) -> bool:
 def outputs_and_gradients(
     module: nn.Module, inputs: tuple[Tensor, ...], training: bool
 ) -> tuple[list[Tensor], dict[str, Tensor], float, list[Tensor]]:
-    """The main outputs, the gradients of their sum of squares by parameter, the largest of them, and those of inputs."""
+    """The outputs, those of heads last, the gradients of their sum of squares by parameter, the largest of them, and those
+    of inputs.
+    """
     module.train(training)
     module.zero_grad()
     given = [tensor.clone().requires_grad_(tensor.is_floating_point()) for tensor in inputs]
     with torch.random.fork_rng():
         found = module(*given)
     # in training, heads come behind the main output
-    main = tensors(found[0]) if training and isinstance(found, tuple) else tensors(found)
-    sum((tensor.square().sum() for tensor in main), torch.zeros(())).backward()
+    heads = training and isinstance(found, tuple)
+    results = [*tensors(found[0]), *results_of_heads(found)] if heads else tensors(found)
+    sum((tensor.square().sum() for tensor in results), torch.zeros(())).backward()
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     scale = max(gradient.abs().max().item() for gradient in gradients.values())
     entered = [tensor.grad for tensor in given if tensor.grad is not None]
-    return [tensor.detach() for tensor in main], gradients, scale, entered
+    return [tensor.detach() for tensor in results], gradients, scale, entered
+
+
+def results_of_heads(found: Any) -> list[Tensor]:
+    """What auxiliary heads say, first head first: ours by name with their weights, torchvision's in fields, last first."""
+    if hasattr(found, "_asdict"):
+        fields = found._asdict()
+        return [fields[name] for name in sorted(fields) if name.startswith("aux")]
+    _, heads = found
+    return [head for head, _ in heads.values()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ogive.cli.complete import complete_target
 from ogive.cli.messages import print_diagnostics
 from ogive.cli.target import Settings, settings_options
 from ogive.diagnostics import ArchError, Diagnostic
@@ -40,7 +41,7 @@ class Checked:
     short_help="Find every mistake, without running anything.",
     epilog="Example: ogive check mynet.arch resnet.arch:resnet50",
 )
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=complete_target)
 @click.option("--json", "as_json", is_flag=True, help="Print results and diagnostics as JSON.")
 @click.option("--strict", is_flag=True, help="Treat doubts (warnings) as mistakes.")
 @click.option(

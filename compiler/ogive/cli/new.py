@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ogive.cli.complete import complete_target
 from ogive.cli.edited import edited_variant
 from ogive.cli.messages import refuse
 from ogive.cli.output import why_not_written
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 )
 @click.argument("file", metavar="FILE")
 @click.option(
-    "--from", "source", metavar="TARGET", help="The network to start from: its text, and its parameters."
+    "--from",
+    "source",
+    metavar="TARGET",
+    shell_complete=complete_target,
+    help="The network to start from: its text, and its parameters.",
 )
 @click.option(
     "--edit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ogive.cli.complete import complete_target
 from ogive.cli.edited import edited_variant
 from ogive.cli.output import echo_program
 from ogive.cli.show_recipe import show_recipes
@@ -13,7 +14,7 @@ from ogive.cli.target import Settings, settings_options
 @click.command(
     short_help="Print the .arch text of a network.", epilog="Example: ogive show densenet121 > mynet.arch"
 )
-@click.argument("target", metavar="TARGET", required=False)
+@click.argument("target", metavar="TARGET", required=False, shell_complete=complete_target)
 @click.option(
     "--recipe",
     is_flag=False,

@@ -57,7 +57,7 @@ def _program(name: str, target: str | None) -> Program:
         return find(target)[0]
     everything: list[str] = []
     for file in resources.zoo_files():
-        declared = _RECIPE.findall(file.read_text(encoding="utf-8"))
+        declared = _RECIPE.findall(file.read_text(encoding="utf-8", errors="replace"))
         if name in declared:
             return read_file(file, shown=file.name)
         everything += declared

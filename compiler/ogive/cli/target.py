@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ogive.cli.complete import complete_target
 from ogive.given import sizes_of
 from ogive.render import visible
 
@@ -120,7 +121,8 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the argument TARGET and its settings."""
-    return click.argument("target", metavar="TARGET")(settings_options(command))
+    argument = click.argument("target", metavar="TARGET", shell_complete=complete_target)
+    return argument(settings_options(command))
 
 
 def with_plugins(settings: Settings, paths: tuple[str, ...]) -> Settings:

@@ -9,6 +9,7 @@ from ogive.elaborate import expressions
 from ogive.elaborate.context import BLOCK_WORK, Binding, Context, Frame, Namespace, Outputs, Scope
 from ogive.elaborate.edits.active import hold
 from ogive.elaborate.emit import no_flow
+from ogive.elaborate.names import walk
 from ogive.elaborate.parameters import Bound, bind, check, parameters_of
 from ogive.elaborate.values import (
     POISON,
@@ -192,11 +193,21 @@ def plain(value: Value) -> object:
 
 
 def note_unused(ctx: Context, definition: ast.Definition, scope: Scope) -> None:
-    """Remembers which parameters some use of the definition asked for."""
+    """Remembers which parameters the definition reads: in some use of it, or where no use came by."""
     if scope.parent is not ctx.globals:
         return  # of a block of another file, that file says it
     for parameter in (*definition.parameters, *definition.bundle):
-        binding = scope.names.get(parameter.name.id)
-        key = (definition.name.id, parameter.name.id)
-        ctx.parameters[key] = ctx.parameters.get(key, False) or (binding is not None and binding.used)
+        name = parameter.name.id
+        binding = scope.names.get(name)
+        key = (definition.name.id, name)
+        if key not in ctx.parameters:
+            ctx.parameters[key] = _mentions(definition, name)
+        ctx.parameters[key] = ctx.parameters[key] or (binding is not None and binding.used)
         ctx.parameter_spans[key] = parameter.name.span
+
+
+def _mentions(definition: ast.Definition, name: str) -> bool:
+    """Whether the name stands in the definition, also where no condition has led yet."""
+    defaults = [p.default for p in definition.parameters if p.default is not None]
+    nodes = (node for root in (*defaults, definition.body) for node in walk(root))
+    return any(isinstance(node, ast.Name) and node.id == name for node in nodes)

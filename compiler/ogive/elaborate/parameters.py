@@ -39,12 +39,13 @@ _WORDS: dict[type, str] = {
     Initializer: "an initialiser",
     Tensor: "a tensor",
 }
+_LISTS = {False: "a list of ints", True: "a list of strings"}
 
 
 def expected(spec: Argument) -> str:
     """What a parameter takes, in words."""
     kinds = [t for t in spec.types if t in _WORDS and not (t is int and float in spec.types)]
-    words = ["a list of ints" if t is tuple and spec.many else _WORDS[t] for t in kinds]
+    words = [_LISTS[spec.texts] if t is tuple and (spec.many or spec.texts) else _WORDS[t] for t in kinds]
     parts = [part for word in words for part in (word.split(" or ") if word == _WORDS[bool] else [word])]
     parts += [f'"{choice}"' for choice in spec.choices]
     parts += ["none"] if spec.optional else []
@@ -195,7 +196,7 @@ def bind(
 def check(ctx: Context, frame: Frame, callee: str, spec: Argument, value: Value, span: Span) -> Value:
     """The value in the form that the parameter has it, or POISON when it does not fit."""
     if spec.many and isinstance(value, list):
-        items = [item if _is_int(spec, item) else POISON for item in value]
+        items = [item if _is_item(spec, item) else POISON for item in value]
         if any(item is POISON for item in items):
             _wrong_type(
                 ctx,
@@ -261,6 +262,11 @@ def _is_int(spec: Argument, value: Value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _is_item(spec: Argument, value: Value) -> bool:
+    """Whether a value may stand in the list that is expected."""
+    return isinstance(value, str) if spec.texts else _is_int(spec, value)
+
+
 def _is_least(ctx: Context, callee: str, spec: Argument, value: SizeExpr, span: Span) -> bool:
     """Whether a size is at least the minimum where its unknowns are large."""
     if spec.minimum is None:
@@ -297,9 +303,9 @@ def fits(spec: Argument, value: Value) -> Value:
     if isinstance(value, float):
         return value if float in spec.types else POISON
     if isinstance(value, tuple):
-        return value if tuple in spec.types and not spec.many else POISON
+        return value if tuple in spec.types and not spec.many and not spec.texts else POISON
     if isinstance(value, list) and tuple in spec.types and list not in spec.types:
-        whole = value and all(_is_int(spec, v) for v in value)
+        whole = value and all(_is_item(spec, v) for v in value)
         return tuple(value) if whole else POISON
     return value if type(value) in spec.types else POISON
 
@@ -362,6 +368,8 @@ def _instead(ctx: Context, spec: Argument, value: Value) -> str | None:
             return f"without quotes: `{value}`"
         case str() if value in Initializer.CHOICES and Initializer in spec.types:
             return f"without quotes: `{value}`"
+        case str() if spec.texts:
+            return f"in brackets: `[{show(value)}]`"
         case int() | float() if list in spec.types and not {int, float} & {*spec.types}:
             return f"in brackets: `[{show(value)}]`"
         case None if Callable in spec.types:

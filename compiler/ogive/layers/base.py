@@ -134,6 +134,7 @@ class Argument:
         minimum, maximum: bounds, inclusive, of a number or of each number.
         doc: one line for the reference.
         size: whether it is, or holds, the size of a tensor, which may be unknown: its type says `Size`.
+        texts: whether what it holds are strings, and no ints: its type says `tuple[str, ...]`.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Argument:
     maximum: float | None
     doc: str
     size: bool = False
+    texts: bool = False
 
 
 def arg(
@@ -325,7 +327,7 @@ def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
     members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     types: list[type] = []
     choices: list[str] = []
-    size = False
+    size = texts = False
     for member in members:
         if get_origin(member) is Literal:
             choices += get_args(member)
@@ -334,6 +336,7 @@ def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
         elif get_origin(member) is tuple:
             types.append(tuple)
             size |= SizeExpr in get_args(get_args(member)[0])
+            texts |= get_args(member)[0] is str
         elif get_origin(member) is list:
             types.append(list)
         elif member is not NoneType:
@@ -352,4 +355,5 @@ def _argument(field: dataclasses.Field[Any], hint: Any) -> Argument:
         maximum=field.metadata.get("max"),
         doc=field.metadata.get("doc", ""),
         size=size,
+        texts=texts,
     )

@@ -1,4 +1,4 @@
-"""What stands before a transformer or a recurrent net: embedding, positional, class_token."""
+"""What stands before a transformer or a recurrent net: embedding, one_hot, positional, class_token."""
 
 from __future__ import annotations
 
@@ -48,22 +48,14 @@ class Embedding(Layer):
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
         """`int [length]` to `[length, width]`; with more axes, one more behind them."""
-        (x,) = inputs
-        if x.dtype != "int":
-            raise ShapeError(
-                f"looks up ints, and {x} holds {x.dtype}s",
-                code="E204",
-                operand=0,
-                help="declare the input so: `input tokens: int [128]`",
-            )
+        found = _vectors_of(inputs[0], self.width)
         if self.padding_idx is not None and not -self.count <= self.padding_idx < self.count:
             raise ShapeError(
                 f"padding_idx = {self.padding_idx} is not among the ints from 0 to {self.count - 1}",
                 code="E107",
                 argument="padding_idx",
             )
-        layout = Layout.TOKENS if len(x.sizes) < 4 else Layout.PLAIN
-        return (TensorType((*x.sizes, self.width), layout),)
+        return (found,)
 
     def parameters(self, inputs: Sequence[TensorType]) -> dict[str, tuple[Size, ...]]:
         """`weight [count, width]`."""
@@ -82,6 +74,60 @@ class Embedding(Layer):
     def look(self, inputs: Sequence[TensorType]) -> Look:
         """`embedding, 128`."""
         return Look("linear", f"embedding, {self.width}", "embedding")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OneHot(Layer):
+    """Each int as a token that is one in the place of that int and zero elsewhere
+    (torch.nn.functional.one_hot, in the net's float numbers): ints from 0 to `count` - 1. There is no weight.
+    """
+
+    kind: ClassVar[str] = "one_hot"
+    example: ClassVar[str] = "input text: int [50]; one_hot(65) -> lstm(128) -> linear(65)"
+    aliases: ClassVar[tuple[str, ...]] = (
+        "OneHot", "onehot", "one_hot_encoding", "OneHotEncoding", "to_categorical", "CategoryEncoding",
+    )  # fmt: skip
+    group: ClassVar[str] = "embedding"
+    output_saved: ClassVar[bool] = False
+
+    count: int = arg(min=1, doc="how many different ints there are")
+
+    def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """`int [length]` to `[length, count]`; with more axes, one more behind them."""
+        return (_vectors_of(inputs[0], self.count),)
+
+    def torch(self, inputs: Sequence[TensorType]) -> Torch:
+        """`OneHot(65)`."""
+        return Torch(module=Call("OneHot", (self.count,)), helpers=(_ONE_HOT,))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`one-hot, 65`."""
+        return Look("linear", f"one-hot, {self.count}", "one-hot")
+
+
+_ONE_HOT = '''class OneHot(nn.Module):
+    """A one in the place that an int names, zeros elsewhere, in the type of the module's numbers."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+        self.register_buffer("one", torch.ones(()), persistent=False)
+
+    def forward(self, x):
+        return F.one_hot(x, self.count).to(self.one.dtype)
+'''
+
+
+def _vectors_of(x: TensorType, width: int) -> TensorType:
+    """What becomes of ints that are vectors of `width` features each."""
+    if x.dtype != "int":
+        raise ShapeError(
+            f"looks up ints, and {x} holds {x.dtype}s",
+            code="E204",
+            operand=0,
+            help="declare the input so: `input tokens: int [128]`",
+        )
+    return TensorType((*x.sizes, width), Layout.TOKENS if len(x.sizes) < 4 else Layout.PLAIN)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -157,8 +203,9 @@ _POSITIONS = '''class Positions(nn.Module):
 _SINE_POSITIONS = '''@torch.fx.wrap
 def sine_positions(x):
     """Sines and cosines of the place of each token, in turn (Vaswani et al. 2017, section 3.5)."""
-    place = torch.arange(x.shape[1], device=x.device)[:, None]
-    rate = 10000.0 ** (-torch.arange(0, x.shape[2], 2, device=x.device) / x.shape[2])
+    kind = torch.promote_types(x.dtype, torch.float32)
+    place = torch.arange(x.shape[1], dtype=kind, device=x.device)[:, None]
+    rate = 10000.0 ** (-torch.arange(0, x.shape[2], 2, dtype=kind, device=x.device) / x.shape[2])
     angle = place * rate
     return torch.stack((angle.sin(), angle.cos()), 2).flatten(1)[:, : x.shape[2]].to(x.dtype)
 '''

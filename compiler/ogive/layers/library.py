@@ -19,6 +19,7 @@ from ogive.layers import (
     norm,
     parts,
     pool,
+    rbf,
     recurrent,
     resize,
     scale,
@@ -32,7 +33,7 @@ from ogive.layers.base import Layer
 from ogive.layers.guard import BadLayer, NameTaken, guarded, place_of
 
 FAMILIES: tuple[ModuleType, ...] = (
-    *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
+    *(conv, conv_transpose, depthwise, linear, rbf, norm, act, pool, drop, merge),
     *(attention, window_attention, embedding, recurrent),
     *(shape, parts, resize, spread, shuffle, scale, shortcut),
 )

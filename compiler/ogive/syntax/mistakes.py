@@ -120,7 +120,7 @@ def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
         return None
     depth, first = m.found.depth, m.index
     while m.lexemes[first - 1].depth > depth or (
-        m.lexemes[first - 1].depth == depth and m.lexemes[first - 1].type not in ("COMMA", "EQUAL")
+        m.lexemes[first - 1].depth == depth and m.lexemes[first - 1].type not in ("COMMA", "EQUAL", "ELSE")
     ):
         first -= 1
     opener, last = first - 1, m.index
@@ -129,7 +129,8 @@ def _chain_in_brackets(m: Mistake) -> Diagnostic | None:
     if m.lexemes[opener].type not in ("LPAR", "LSQB") or first == m.index:
         return None
     while m.lexemes[last + 1].depth > depth or (
-        m.lexemes[last + 1].depth == depth and m.lexemes[last + 1].type not in ("COMMA", "NEWLINE", "$END")
+        m.lexemes[last + 1].depth == depth
+        and m.lexemes[last + 1].type not in ("COMMA", "IF", "ELSE", "NEWLINE", "$END")
     ):
         last += 1
     chain = cut(" ".join(text_of(m.lexemes[first : last + 1]).split()), 60)

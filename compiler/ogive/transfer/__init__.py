@@ -5,8 +5,9 @@ name, prints the map, and verifies that the outputs agree; it refuses when the m
 
   dataflow.py  the reduced graph of one run          rules.py   how each operation enters it
   trace.py     runs a module and records it          match.py   colour refinement, search for a unique match
-  explain.py   where two graphs part, and why        report.py  what was copied
-  restore.py   leaves modules as they were           api.py     the whole way
+  gather.py    layers side by side as one            explain.py where two graphs part, and why
+  restore.py   leaves modules as they were           report.py  what was copied
+  api.py       the whole way
 """
 
 import sys

@@ -1,6 +1,9 @@
 """`transfer`: the whole way of the weights, from two modules to a report."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import product
 
 import torch
 from rich.console import Console
@@ -8,6 +11,7 @@ from torch import Tensor, nn
 
 from ogive.transfer import explain
 from ogive.transfer.errors import TransferError
+from ogive.transfer.gather import gathered
 from ogive.transfer.match import Ambiguous, Match, Undecided, match
 from ogive.transfer.report import Pair, TransferReport
 from ogive.transfer.restore import evaluating, restoring
@@ -36,7 +40,9 @@ def transfer(
 
     Both run on `example`, in eval mode. Parameters and buffers are paired by their place in the dataflow,
     never by name or order of registration, then copied, and the outputs of both are compared. Shapes may
-    differ by axes of size 1 and by flattening (a linear layer and the convolution that does the same).
+    differ by axes of size 1 and by flattening (a linear layer and the convolution that does the same). Layers
+    side by side whose results are concatenated may be one layer, or groups of one, on the other side; rows of
+    weights are then copied.
 
     Args:
         source: The module to read. It is left as it was.
@@ -71,7 +77,7 @@ def transfer(
         stack.enter_context(restoring(source, always=True))
         stack.enter_context(restoring(target, always=False))
         here, there = trace(source, inputs, "source"), trace(target, inputs, "target")
-        found = _matched(here, there)
+        here, there, found = _matched(here, there)
         pairs = _pairs(here, there, found)
         pairs = _beside_their_module([*pairs, *_counters(source, target, pairs)])
         _copy(source, target, pairs)
@@ -92,12 +98,20 @@ def transfer(
     return report
 
 
-def _matched(here: Trace, there: Trace) -> Match:
-    """The unique match of two traces, as an error where there is none."""
+def _matched(here: Trace, there: Trace) -> tuple[Trace, Trace, Match]:
+    """The unique match of two traces, as they are or with layers side by side as one.
+
+    Raises:
+        TransferError: There is none, or more than one.
+    """
     if not here.leaves:
         raise TransferError("no parameter of the source reaches an output, so there is nothing to transfer")
     try:
         found = match(here.flow, there.flow)
+        if found is None:
+            both = _gathered(here), _gathered(there)
+            found = match(both[0].flow, both[1].flow)
+            here, there = both if found is not None else (here, there)
     except Undecided:
         raise TransferError(
             "the modules are too symmetrical: whether the match is unique was not decided in bounded time"
@@ -106,22 +120,56 @@ def _matched(here: Trace, there: Trace) -> Match:
         raise TransferError(explain.mismatch(here.flow, there.flow))
     if isinstance(found, Ambiguous):
         raise TransferError(explain.ambiguity(here.flow, there.flow, found))
-    return found
+    return here, there, found
+
+
+def _gathered(trace: Trace) -> Trace:
+    flow, leaves = gathered(trace.flow)
+    return replace(trace, flow=flow, leaves=leaves)
 
 
 def _pairs(here: Trace, there: Trace, found: Match) -> list[Pair]:
     pairs: list[Pair] = []
     for leaf in here.flow.state_leaves():
-        name, other = here.leaves[leaf], there.leaves[found.nodes[leaf]]
-        pair = Pair(name, other, tuple(here.state[name].shape), tuple(there.state[other].shape))
-        if not _same_numbers(pair.source_shape, pair.target_shape):
-            shape, its = _shape(pair.source_shape), _shape(pair.target_shape)
-            raise TransferError(
-                f"`{name}` {shape} of the source is used where `{other}` {its} of the target is: "
-                "as many numbers, but of another shape"
-            )
-        pairs.append(pair)
+        for pair in _row_by_row(here, here.leaves[leaf], there, there.leaves[found.nodes[leaf]]):
+            if not _same_numbers(pair.source_part, pair.target_part):
+                shape, its = _shape(pair.source_part), _shape(pair.target_part)
+                raise TransferError(
+                    f"`{pair.source}` {shape} of the source is used where `{pair.target}` {its} of the "
+                    "target is: as many numbers, but of another shape"
+                )
+            pairs.append(pair)
     return pairs
+
+
+def _row_by_row(here: Trace, names: tuple[str, ...], there: Trace, others: tuple[str, ...]) -> Iterator[Pair]:
+    """What goes where between tensors one below the other; one and one belong together as they are."""
+    if len(names) == len(others) == 1:
+        yield _pair(here, names[0], there, others[0])
+        return
+    for (name, have), (other, take) in product(_ranges(here, names), _ranges(there, others)):
+        common = range(max(have.start, take.start), min(have.stop, take.stop))
+        if common:
+            rows = _within(common, have), _within(common, take)
+            yield replace(_pair(here, name, there, other), source_rows=rows[0], target_rows=rows[1])
+
+
+def _pair(here: Trace, name: str, there: Trace, other: str) -> Pair:
+    return Pair(name, other, tuple(here.state[name].shape), tuple(there.state[other].shape))
+
+
+def _ranges(trace: Trace, names: tuple[str, ...]) -> list[tuple[str, range]]:
+    """The rows of each tensor, counted through all of them."""
+    found: list[tuple[str, range]] = []
+    for name in names:
+        start = found[-1][1].stop if found else 0
+        found.append((name, range(start, start + trace.state[name].shape[0])))
+    return found
+
+
+def _within(rows: range, whole: range) -> tuple[int, int] | None:
+    """Where `rows` are in `whole`, counted from its first; None where they are all of it."""
+    return None if rows == whole else (rows.start - whole.start, rows.stop - whole.start)
 
 
 def _same_numbers(source: tuple[int, ...], target: tuple[int, ...]) -> bool:
@@ -166,7 +214,13 @@ def _copy(source: nn.Module, target: nn.Module, pairs: list[Pair]) -> None:
     values, places = _all_state(source), _all_state(target)
     with torch.no_grad():
         for pair in pairs:
-            places[pair.target].copy_(values[pair.source].reshape(pair.target_shape))
+            place = _taken(places[pair.target], pair.target_rows)
+            place.copy_(_taken(values[pair.source], pair.source_rows).reshape(place.shape))
+
+
+def _taken(tensor: Tensor, rows: tuple[int, int] | None) -> Tensor:
+    """Some rows of a tensor, or all."""
+    return tensor if rows is None else tensor[slice(*rows)]
 
 
 def _verify(

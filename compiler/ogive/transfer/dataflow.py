@@ -45,6 +45,7 @@ class Node:
         state: True where it depends on parameters and buffers only.
         path: The submodule that ran it; for a parameter or buffer, its own name.
         text: What it is, for messages: ``conv 3x3/2``.
+        axis: Where the channels are in the result of an operation that has weights for each.
     """
 
     label: tuple[Hashable, ...]
@@ -54,6 +55,7 @@ class Node:
     state: bool = False
     path: str = ""
     text: str = ""
+    axis: int = 1
 
     @property
     def kind(self) -> str:

@@ -22,12 +22,27 @@ class Pair:
         target: Its path in the target.
         source_shape: Its shape in the source.
         target_shape: The same numbers as the target keeps them: (10, 512) may become (10, 512, 1, 1).
+        source_rows: The rows that were copied, from the first to before the second number, where they are
+            not all: a layer may be several side by side in the target.
+        target_rows: Likewise, where they went.
     """
 
     source: str
     target: str
     source_shape: tuple[int, ...]
     target_shape: tuple[int, ...]
+    source_rows: tuple[int, int] | None = None
+    target_rows: tuple[int, int] | None = None
+
+    @property
+    def source_part(self) -> tuple[int, ...]:
+        """The shape of what was copied, in the source."""
+        return _part(self.source_shape, self.source_rows)
+
+    @property
+    def target_part(self) -> tuple[int, ...]:
+        """The shape of what was copied, in the target."""
+        return _part(self.target_shape, self.target_rows)
 
     @property
     def modules(self) -> tuple[str, str]:
@@ -85,11 +100,21 @@ def _listed(names: tuple[str, ...]) -> str:
     )
 
 
+def _part(shape: tuple[int, ...], rows: tuple[int, int] | None) -> tuple[int, ...]:
+    return shape if rows is None else (rows[1] - rows[0], *shape[1:])
+
+
+def _attribute(path: str, rows: tuple[int, int] | None) -> str:
+    """`weight`, or `weight[0:48]`."""
+    name = path.rpartition(".")[2]
+    return name if rows is None else f"{name}[{rows[0]}:{rows[1]}]"
+
+
 def _tensor(pair: Pair) -> str:
-    here, there = pair.source.rpartition(".")[2], pair.target.rpartition(".")[2]
+    here, there = _attribute(pair.source, pair.source_rows), _attribute(pair.target, pair.target_rows)
     name = here if here == there else f"{here} -> {there}"
-    if len(pair.source_shape) < 2 and pair.source_shape == pair.target_shape:
+    if len(pair.source_shape) < 2 and pair.source_part == pair.target_part:
         return name
-    shape = "x".join(map(str, pair.source_shape))
-    other = "x".join(map(str, pair.target_shape))
+    shape = "x".join(map(str, pair.source_part))
+    other = "x".join(map(str, pair.target_part))
     return f"{name} {shape}" if shape == other else f"{name} {shape} -> {other}"

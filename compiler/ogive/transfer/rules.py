@@ -9,6 +9,8 @@ a hint otherwise.
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
 from typing import cast
 
 from torch import Tensor
@@ -41,6 +43,8 @@ _BATCH_NORMS = (
     *("_batch_norm_no_update", "cudnn_batch_norm", "miopen_batch_norm"),
 )
 _ARITHMETIC = ("add", "sub", "mul", "div", "rsub", "neg", "pow", "sqrt", "rsqrt", "reciprocal", "repeat")
+_LONGEST_AXIS = 1 << 20
+"""Sizes of parts are kept as floats, which tell fractions of axes up to this long apart."""
 _NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 _COMMUTATIVE = ("add", "mul", "maximum", "minimum")
 _FACTORIES = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "fill", "zero")
@@ -91,9 +95,12 @@ class Call:
         *,
         args: tuple[Hashable, ...] = (),
         commutative: bool = False,
+        axis: int = 1,
     ) -> Edge:
         """Adds the node of this call."""
-        node = Node(label, tuple(operands), args, commutative=commutative, path=self.path, text=text)
+        node = Node(
+            label, tuple(operands), args, commutative=commutative, path=self.path, text=text, axis=axis
+        )
         return self.builder.add(node)
 
 
@@ -217,7 +224,8 @@ def _convolution(call: Call) -> Results:
     pointwise = set(kernel) <= {1} and set(stride) <= {1}
     if not transposed and groups == 1 and (pointwise or points == 1):
         text += f" {weight.shape[1]} -> {weight.shape[0]}"
-        return [_affine(call, weight.shape[0], math.prod(weight.shape[1:]), operands, text, args=args)]
+        fan_in = math.prod(weight.shape[1:])
+        return [_affine(call, weight.shape[0], fan_in, operands, text, args=args, axis=1)]
     fan_in, fan_out = weight.shape[1] * groups, weight.shape[0]
     if transposed:
         fan_in, fan_out = weight.shape[0], weight.shape[1] * groups
@@ -231,11 +239,18 @@ def _by(sizes: Sequence[int]) -> str:
 
 
 def _affine(
-    call: Call, out: int, fan_in: int, operands: Sequence[Edge], text: str, *, args: tuple[Hashable, ...] = ()
+    call: Call,
+    out: int,
+    fan_in: int,
+    operands: Sequence[Edge],
+    text: str,
+    *,
+    args: tuple[Hashable, ...] = (),
+    axis: int,
 ) -> Edge:
     """linear, a 1x1 convolution, and a convolution whose kernel meets its input at one place: y = W x + b."""
     label = ("affine", out, fan_in, call.results[0].numel(), len(operands))
-    return call.node(label, operands, text, args=args)
+    return call.node(label, operands, text, args=args, axis=axis)
 
 
 def _linear(call: Call) -> Results:
@@ -268,7 +283,7 @@ def _multiply(call: Call, left: str, right: str, bias: str | None, *, transposed
     if not transposed:
         fan_in = cast(Tensor, call.tensor(left)).shape[-1]
         operands = [x, weight, *([added] if added is not None else [])]
-        return _affine(call, size, fan_in, operands, f"linear {fan_in} -> {size}")
+        return _affine(call, size, fan_in, operands, f"linear {fan_in} -> {size}", axis=-1)
     product = call.node(("matmul", call.results[0].numel()), (x, weight), "matmul")
     if added is None:
         return product
@@ -287,7 +302,8 @@ def _bias_added(call: Call, edges: Sequence[Edge]) -> Edge | None:
             tensor = next(tensor for _, tensor in _tensors(call) if call.read(tensor) == bias)
             channels = node.label[1] if node.kind == "affine" else node.label[2]
             if tensor.numel() == channels and node.label[-2] == call.results[0].numel():
-                return call.node((*node.label[:-1], 3), (*node.operands, bias), node.text, args=node.args)
+                label, operands = (*node.label[:-1], 3), (*node.operands, bias)
+                return call.node(label, operands, node.text, args=node.args, axis=node.axis)
     return None
 
 
@@ -327,31 +343,71 @@ def _attention(call: Call) -> Results:
 
 
 def _cat(call: Call) -> Results:
-    """Concatenation, nested ones along one dimension taken apart: cat(cat(a, b), c) is cat(a, b, c)."""
+    """Concatenation, nested ones along one dimension taken apart: cat(cat(a, b), c) is cat(a, b, c).
+
+    A tensor cut up and put together again is the tensor itself, in another order.
+    """
     tensors = [tensor for _, tensor in _tensors(call)]
     result = call.results[0]
     place = (call.number("dim", 0) % max(result.ndim, 1), result.ndim)
     operands: list[Edge] = []
+    lengths: list[int] = []
     for tensor in tensors:
         edge = call.read(tensor)
         if edge is None:
             continue
         inner = call.builder.nodes[edge.node]
-        if inner.kind == "cat" and inner.args == place:
+        if inner.kind == "cat" and inner.args[:2] == place:
             operands += [Edge(part.node, (*part.hints, *edge.hints)) for part in inner.operands]
+            lengths += _lengths(inner)
         else:
             operands.append(edge)
+            lengths.append(tensor.shape[place[0]])
     if len(operands) == 1:
         alone = len(tensors) == 1
         return [operands[0] if alone else operands[0].after(Hint("cat with constants", place))]
     if not operands:
         return [None]
+    if (whole := _cut_up(call.builder, operands)) is not None:
+        return [whole.after(Hint("cat", place, minor=True))]
+    return [_joined(call, operands, lengths, result, place)]
+
+
+def _joined(
+    call: Call, operands: Sequence[Edge], lengths: Sequence[int], result: Tensor, place: tuple[int, int]
+) -> Edge:
+    """The concatenation of tensors that are so long along the axis `place[0]` of `place[1]`."""
     text = f"cat of {len(operands)} along {place[0]}"
-    return [call.node(("cat", result.numel()), operands, text, args=place)]
+    return call.node(("cat", result.numel()), operands, text, args=(*place, tuple(lengths)))
+
+
+def _lengths(cat: Node) -> tuple[int, ...]:
+    """How long the operands of a concatenation are along its axis; constants among them have no operand."""
+    return cast(tuple[int, ...], cat.args[2])
+
+
+def _cut_up(builder: DataflowBuilder, operands: Sequence[Edge]) -> Edge | None:
+    """The tensor of which these are the parts, each element in one of them; None where they are not."""
+    sources: set[Edge] = set()
+    covered = Fraction(0)
+    for operand in dict.fromkeys(operands):
+        share = Fraction(1)
+        while builder.nodes[operand.node].kind == "part" and not operand.hints:
+            part = builder.nodes[operand.node]
+            share *= Fraction(cast(float, part.label[2])).limit_denominator(_LONGEST_AXIS)
+            operand = part.operands[0]
+        sources.add(operand)
+        covered += share
+    source = sources.pop()
+    cut = not sources and covered == 1 and not builder.nodes[source.node].state
+    return source if cut else None
 
 
 def _parts(call: Call) -> Results:
-    """Chunks, slices and selections, told apart by where they begin and how far they go."""
+    """Chunks, slices and selections, told apart by where they begin and how far they go.
+
+    A part of a concatenation that is some of its operands is those operands: cat(a, b, c)[a:] is cat(b, c).
+    """
     ((_, tensor), *_) = _tensors(call)
     edge = call.read(tensor)
     if edge is None:
@@ -366,12 +422,53 @@ def _parts(call: Call) -> Results:
         length = 1 if one else result.shape[dim]
         if length == size:
             parts.append(edge)
+        elif not one and step == 1 and (within := _operands_at(call, edge, start, result, dim)) is not None:
+            parts.append(within)
         else:
-            label = ("part", start / size, length / size, step)
-            text = f"{start}:{start + step * length}" + (f":{step}" if step != 1 else "")
-            parts.append(call.node(label, (edge,), f"part {text} of {size}", args=(dim, tensor.ndim)))
+            parts.append(_part(call, edge, slice(start, start + step * length, step), tensor, dim))
         start += length
     return parts
+
+
+def _part(call: Call, edge: Edge, places: slice, tensor: Tensor, dim: int) -> Edge:
+    """Some places of a tensor along one axis."""
+    size = tensor.shape[dim]
+    length = len(range(places.start, places.stop, places.step))
+    label = ("part", places.start / size, length / size, places.step)
+    text = f"{places.start}:{places.stop}" + (f":{places.step}" if places.step != 1 else "")
+    return call.node(label, (edge,), f"part {text} of {size}", args=(dim, tensor.ndim))
+
+
+def _pad(call: Call) -> Results:
+    """Padding by negative amounts is a part, axis by axis."""
+    ((_, tensor), *_) = _tensors(call)
+    edge = call.read(tensor)
+    amounts = call.integers("pad", 1)
+    if edge is None or any(amount > 0 for amount in amounts):
+        return _generic(call)
+    for axis, (before, behind) in reversed(list(enumerate(zip(amounts[::2], amounts[1::2], strict=True), 1))):
+        if before or behind:
+            dim = tensor.ndim - axis
+            edge = _part(call, edge, slice(-before, tensor.shape[dim] + behind, 1), tensor, dim)
+    return [edge]
+
+
+def _operands_at(call: Call, edge: Edge, start: int, result: Tensor, dim: int) -> Edge | None:
+    """What a part of a concatenation holds where it begins and ends as operands do; None for any other."""
+    ((_, tensor), *_) = _tensors(call)
+    cat, place = call.builder.nodes[edge.node], (dim, tensor.ndim)
+    if cat.kind != "cat" or edge.hints or cat.args[:2] != place or cat.label[1] != tensor.numel():
+        return None
+    lengths = _lengths(cat)
+    borders = [0, *accumulate(lengths)]
+    stop = start + result.shape[dim]
+    if borders[-1] != tensor.shape[dim] or start not in borders or stop not in borders:
+        return None
+    first, last = borders.index(start), borders.index(stop)
+    held = cat.operands[first:last]
+    if not held:
+        return None
+    return held[0] if len(held) == 1 else _joined(call, held, lengths[first:last], result, place)
 
 
 _RULES: dict[str, Callable[[Call], Results]] = {
@@ -385,4 +482,5 @@ _RULES: dict[str, Callable[[Call], Results]] = {
     "linear": _linear,
     "addmm": _addmm,
     "cat": _cat,
+    "constant_pad_nd": _pad,
 }

@@ -23,14 +23,15 @@ class Trace:
     Attributes:
         flow: What happened between inputs, weights and outputs.
         state: What `named_state` says.
-        leaves: For each state leaf of `flow`, its name in `state`.
+        leaves: For each state leaf of `flow`, its name in `state`; several where it is tensors one below the
+            other.
         outputs: The tensors of the result, in order.
     """
 
     module: nn.Module
     flow: Dataflow
     state: dict[str, Tensor]
-    leaves: dict[int, str]
+    leaves: dict[int, tuple[str, ...]]
     outputs: list[Tensor]
 
 
@@ -58,7 +59,7 @@ def trace(module: nn.Module, example: tuple[Tensor, ...], role: str) -> Trace:
     if not edges:
         raise TransferError(f"no output of the {role} depends on the example or on a parameter")
     flow = tracer.builder.finish(edges)
-    leaves = {index: node.path for index, node in enumerate(flow.nodes) if node.is_state_leaf}
+    leaves = {index: (node.path,) for index, node in enumerate(flow.nodes) if node.is_state_leaf}
     return Trace(module, flow, state, leaves, outputs)
 
 

@@ -18,6 +18,7 @@ from ogive.layers.merge import Add, Concat, Mul
 from ogive.layers.norm import BatchNorm
 from ogive.layers.pool import AvgPool, GlobalAvgPool, MaxPool
 from ogive.layers.shape import Flatten
+from ogive.layers.shortcut import Subsample
 
 
 class Builder:
@@ -165,6 +166,26 @@ def resnet(counts: Sequence[int] = (3, 4, 6, 3)) -> Graph:
 
             b.repeat(n, bottleneck)
     b.chain(GlobalAvgPool(), Flatten(), Linear(1000))
+    return b.done()
+
+
+def pre_activation(common: Sequence[bool], pad: bool) -> Graph:
+    """Two units of 16 channels, then two of 32; in the `common` ones the shortcut begins behind norm and activation."""
+    b = Builder("pre", map_of(16, 32, 32))
+    for i, first in enumerate(common):
+        width, stride = 16 * 2 ** (i // 2), 2 if i == 2 else 1
+
+        def body(width: int = width, stride: int = stride, first: bool = first) -> None:
+            activate = () if first else (BatchNorm(), ReLU())
+            b.chain(*activate, Conv(width, (3, 3), stride=stride, padding=1))
+
+        def shortcut(width: int = width) -> None:
+            b.layer(Subsample(2, width) if pad else Conv(width, (1, 1), stride=2))
+
+        with b.use("Pre", i + 1, width=width, stride=stride):
+            if first:
+                b.chain(BatchNorm(), ReLU())
+            b.residual(body, shortcut if i == 2 else None)
     return b.done()
 
 

@@ -8,6 +8,7 @@ from math import hypot
 
 import pytest
 
+import ogive
 from backends.draw import nets
 from ogive.backends.draw import clique_ring, look, svg
 from ogive.backends.draw.collapse import collapse, deepest
@@ -61,6 +62,16 @@ def test_resnet_rolls_what_is_alike_and_keeps_the_first_apart() -> None:
     ]
 
 
+def test_blocks_whose_rates_of_dropout_differ_are_rolled() -> None:
+    """No box says a rate, and stochastic depth often gives every block its own (Swin, ConvNeXt)."""
+    body = "residual { conv(8, 3x3, padding = 1) -> drop_path(0.1 * k) }"
+    text = (
+        f"block Unit(k) {{ {body} }}\nnet N() {{ input x: 8x8x8; stage s {{ repeat 3 as k {{ Unit(k) }} }} }}"
+    )
+    picture = collapse(Structure(ogive.loads(text).ir), 1)
+    assert [(b.text.title, b.badge) for b in boxes(picture)][1:-1] == [("Unit 8", 3)]
+
+
 def test_a_block_is_defined_once_with_its_parameters() -> None:
     (definition,) = fitted(Structure(nets.resnet())).definitions
     assert (definition.name, definition.note) == ("Bottleneck", "(width, stride)")
@@ -78,6 +89,40 @@ def test_a_block_is_defined_once_with_its_parameters() -> None:
         "projection",
         "skip",
     ]
+
+
+def skips(picture: Picture) -> list[tuple[str, str]]:
+    """The titles of the boxes that each skip joins."""
+    titles = {b.id: b.text.title for b in boxes(picture)}
+    return [(titles[e.tail], titles[e.head]) for e in picture.edges if e.style == "skip"]
+
+
+def test_an_identity_begins_where_it_begins_in_its_own_uses() -> None:
+    """A unit that projects what it activated stands in one picture with those that add what entered."""
+    structure = Structure(nets.pre_activation([False, False, True, False], pad=False))
+    (definition,) = definitions(structure, collapse(structure, 0))
+    assert skips(definition) == [("in", "add")]
+    titles = {b.id: b.text for b in boxes(definition)}
+    dashed = [titles[e.tail].title for e in definition.edges if e.style == "projection"]
+    assert dashed == ["BN · ReLU", "1×1 conv, 32, /2"]
+
+
+def test_identities_from_two_places_are_two_pictures() -> None:
+    """The first unit of each stage, whose norm and activation are common, and the others."""
+    structure = Structure(nets.pre_activation([True, False, True, False], pad=True))
+    first, others = definitions(structure, collapse(structure, 0))
+    assert (first.name, others.name) == ("Pre", "Pre")
+    assert skips(first) == [("BN · ReLU", "add")]
+    assert skips(others) == [("in", "add")]
+    assert [b.text.title for b in boxes(first) if "pad" in b.text.title] == ["zero pad, 32, /2"]
+    assert not [e for e in others.edges if e.style == "projection"]
+
+
+def test_zeros_are_no_projection() -> None:
+    picture = collapse(Structure(nets.pre_activation([True, False, True, False], pad=True)), 0)
+    assert [b.text.after.rpartition("+ ")[2] for b in boxes(picture) if b.region is not None] == [
+        "skip", "skip", "zero pad", "skip",
+    ]  # fmt: skip
 
 
 def test_numbers_of_table_one_become_its_columns() -> None:
@@ -178,6 +223,13 @@ def test_small_stages_are_defined_where_there_is_room() -> None:
     assert [t for _, t, _ in lines(stem)] == ["in", "7×7 conv, 64, /2", "3×3 max pool, /2", "3×3 conv, 192"]
 
 
+def test_a_unit_is_its_layer_and_no_block() -> None:
+    picture = fitted(Structure(ogive.load("inception_v3").ir))
+    assert ("", "stem 3→192, /8", "3×3 · 3×3 · 3×3 · pool · 1×1 · 3×3 · pool") in lines(picture)
+    assert "InceptionA" in {d.name for d in picture.definitions}
+    assert "unit" not in {d.name for d in picture.definitions}
+
+
 def test_skips_of_a_unet() -> None:
     picture = fitted(Structure(nets.unet()))
     title = {b.id: b.text.title.split(" ")[0] for b in boxes(picture)}
@@ -242,10 +294,9 @@ def test_fusing_follows_the_order_of_the_chain() -> None:
 
 @pytest.mark.parametrize("layers", [2, 3, 4, 5, 6, 8, 12])
 def test_arcs_of_a_ring(layers: int) -> None:
-    arcs = clique_ring.arcs(layers, 5.0)
-    assert {(a.tail, a.head) for a in arcs} == {
-        (i, j) for i in range(1, layers + 1) for j in range(1, layers + 1) if i != j
-    }
+    pairs = [(i, j) for i in range(1, layers + 1) for j in range(1, layers + 1) if i != j]
+    arcs = clique_ring.arcs(layers, [*pairs, (0, 1)], 5.0)
+    assert {(a.tail, a.head) for a in arcs} == set(pairs)
     half_width, half_height = (v / 2 for v in clique_ring.frame(layers))
     for arc in arcs:
         assert arc.kind == ("forward" if arc.tail < arc.head else "backward")

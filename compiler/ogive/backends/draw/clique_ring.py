@@ -6,6 +6,7 @@ Lengths are in points.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, hypot, pi, sin
@@ -21,8 +22,8 @@ _BULGE = 0.17
 _LEAST_GAP = 2.1
 """Between neighbours' centres, in diameters."""
 _MARGIN = 9.0
-TEXT = 18.0
-"""The height of the lines below a ring."""
+_LINE = 9.0
+"""The height of a line below a ring."""
 
 Point = tuple[float, float]
 Curve = tuple[Point, Point, Point, Point]
@@ -49,10 +50,15 @@ def radius(layers: int) -> float:
     return spacing * RADIUS * 2 / (2 * sin(pi / max(layers, 2)))
 
 
-def frame(layers: int) -> tuple[float, float]:
-    """Width and height of what holds the ring, its outer arcs, and below it two lines of text."""
+def frame(layers: int, lines: int = 2) -> tuple[float, float]:
+    """Width and height of what holds the ring, its outer arcs, and below it some lines of text."""
     side = _side(layers)
-    return side, side + TEXT
+    return side, side + text_height(lines)
+
+
+def text_height(lines: int) -> float:
+    """Of what stands below a ring."""
+    return _LINE * lines
 
 
 def _side(layers: int) -> float:
@@ -69,9 +75,15 @@ def place(layer: int, layers: int) -> Point:
     return r * cos(turn), r * sin(turn)
 
 
-def arcs(layers: int, arrow: float) -> list[Arc]:
-    """Both arcs of every pair, backward ones first so that forward ones lie on top."""
-    pairs = [(j, i) for j in range(1, layers + 1) for i in range(1, layers + 1) if j != i]
+def arcs(layers: int, links: Iterable[tuple[int, int]], arrow: float) -> list[Arc]:
+    """An arc for each link between layers, backward ones first so that forward ones lie on top.
+
+    Args:
+        layers: how many there are.
+        links: from which layer to which; those from X0 are left to `source_arcs`.
+        arrow: the length of an arrow's head.
+    """
+    pairs = sorted((j, i) for j, i in links if j > 0)
     if layers > ARCS_SHOWN:
         pairs = [(j, i) for j, i in pairs if (j - i) % layers in (1, layers - 1)]
     found = [_arc(j, i, layers, arrow) for j, i in pairs]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw import flow
+from ogive.backends.draw.clique_text import clique_lines
 from ogive.backends.draw.folding import after_all, ends, folded_kind, folded_text, inside, name_of
 from ogive.backends.draw.picture import (
     Box,
@@ -24,7 +25,7 @@ from ogive.backends.draw.picture import (
 )
 from ogive.backends.draw.rolling import Rolled, Structure
 from ogive.backends.draw.text import Fused, channels_text, clip, label_lines, layer_text, look, shape
-from ogive.graph import CliqueBody, Ref, Region
+from ogive.graph import Ref, Region
 
 _LEVELS = {"stage", "block", "dense", "aux", "clique"}
 """Regions that open a level: at the given depth they fold."""
@@ -237,9 +238,13 @@ class _Scene:
         return (Box(self.id(), "title", Text("", label=label_lines(region.notes))),)
 
     def results(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
-        """What a clique gives on, as far as it is used: its layers (transit), X0 before them (features)."""
-        newest = [Ref(m) for m in _members(self.structure, region)]
+        """What a clique gives on, as far as it is used: its layers (transit; stage1, as that left them), X0
+        before them (features).
+        """
+        members = _members(self.structure, region)
+        newest = [Ref(m) for m in members]
         names = {tuple(newest): "transit", (*region.inputs, *newest): "features"}
+        names[tuple(Ref(m, 1) for m in members)] = "stage1"
         boxes: list[Box] = []
         links: list[tuple[Edge, str]] = []
         for node in self.structure.nodes[region.id]:
@@ -345,10 +350,3 @@ class _Scene:
 def _members(structure: Structure, region: Region) -> list[str]:
     """The layers X_1 … X_n of a clique."""
     return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]
-
-
-def clique_lines(body: CliqueBody) -> tuple[str, str]:
-    """What a layer of a clique does, and how often."""
-    steps = [step.layer.look((body.source,)) for step in (*body.before, body.mix)]
-    words = " · ".join([s.short for s in steps[:-1]] + [steps[-1].label])
-    return clip(words), f"{body.layers} layers, {body.stages} stages"

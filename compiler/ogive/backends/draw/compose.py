@@ -33,6 +33,8 @@ class RingSpec(TypedDict):
 
     id: str
     layers: int
+    lines: int
+    links: list[tuple[int, int]]
 
 
 @dataclass
@@ -185,7 +187,7 @@ def _fill(graph: graphviz.Digraph, ring: RingSpec, centre: Point, source: Point,
     layers, scale = ring["layers"], writer.scale
     arrow = 10 * look.ARROW
 
-    centre = centre[0], centre[1] + clique_ring.TEXT / 2 * scale
+    centre = centre[0], centre[1] + clique_ring.text_height(ring["lines"]) / 2 * scale
 
     def at(point: Point) -> Point:
         return centre[0] + point[0] * scale, centre[1] + point[1] * scale
@@ -194,7 +196,7 @@ def _fill(graph: graphviz.Digraph, ring: RingSpec, centre: Point, source: Point,
         attributes = writer.circle(f"X{layer}", look.paint("conv"), clique_ring.RADIUS)
         graph.node(f"{ring['id']}.x{layer}", pos=_pair(at(clique_ring.place(layer, layers))), **attributes)
     colour = {"forward": look.FORWARD, "backward": look.BACKWARD, "source": look.SOURCE}
-    arcs = clique_ring.arcs(layers, arrow)
+    arcs = clique_ring.arcs(layers, [(j, i) for j, i in ring["links"]], arrow)
     if layers <= clique_ring.SOURCES_SHOWN:
         above = (source[1] - centre[1]) / scale
         arcs = clique_ring.source_arcs(layers, above, SOURCE_RADIUS, arrow) + arcs

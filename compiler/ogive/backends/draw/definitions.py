@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import takewhile
 
+from ogive.backends.draw.clique_text import alike, clique_lines, form
 from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.folding import ends, folded_text
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Text
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, Text
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import Fused, clip, layer_text
 from ogive.graph import Region
@@ -25,29 +26,28 @@ _SMALL_STAGE = 10
 _NUMBER = re.compile(r"\d+")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Variant:
     """Uses of one definition that differ only in numbers, and perhaps in having a shortcut."""
 
-    key: tuple[str, Hashable]
     uses: list[Region] = field(default_factory=list)
 
 
 def definitions(structure: Structure, overview: Picture) -> tuple[Picture, ...]:
     """Pictures of the blocks and dense bodies that are folded in the overview and in each other."""
-    found: dict[tuple[str, Hashable], _Variant] = {}
-    by_key = _variants(structure)
+    found: set[_Variant] = set()
+    of_region = _variants(structure)
     waiting = [overview]
     pictures: list[Picture] = []
     while waiting and len(pictures) < MOST:
         picture = waiting.pop(0)
         for box in picture.boxes():
             for region in box.defines if isinstance(box, Box) else ():
-                key = _key(structure, structure.graph.regions[region])
-                if key in found or len(pictures) == MOST:
+                variant = of_region[region]
+                if variant in found or len(pictures) == MOST:
                     continue
-                found[key] = by_key[key]
-                made = _define(structure, by_key[key], f"d{len(pictures) + 1}.")
+                found.add(variant)
+                made = _define(structure, variant, f"d{len(pictures) + 1}.")
                 pictures.append(made)
                 waiting.append(made)
     return tuple(pictures)
@@ -75,12 +75,25 @@ def stages(structure: Structure, overview: Picture, number: int) -> Iterator[Pic
             yield picture
 
 
-def _variants(structure: Structure) -> dict[tuple[str, Hashable], _Variant]:
-    found: dict[tuple[str, Hashable], _Variant] = {}
+def _variants(structure: Structure) -> dict[int, _Variant]:
+    """By region: the uses that one picture can define with it.
+
+    Shortcuts of the uses that project may begin elsewhere than those of the others: a pre-activation unit
+    projects what it activated, and else adds what entered. One picture shows both, unless the identities
+    begin at different places themselves.
+    """
+    alike: dict[tuple[str, Hashable], dict[tuple[int, ...], _Variant]] = {}
     for region in structure.graph.regions.values():
         if region.kind in {"block", "dense", "clique"} and structure.nodes[region.id]:
-            key = _key(structure, region)
-            found.setdefault(key, _Variant(key)).uses.append(region)
+            forms = alike.setdefault(_key(structure, region), {})
+            forms.setdefault(_starts(structure, region), _Variant()).uses.append(region)
+    found: dict[int, _Variant] = {}
+    for forms in alike.values():
+        variants = list(forms.values())
+        identities = [v for v in variants if not all(_split(structure, use)[1] for use in v.uses)]
+        if len(identities) <= 1:
+            variants = [_Variant(sorted((use for v in variants for use in v.uses), key=lambda use: use.id))]
+        found |= {use.id: variant for variant in variants for use in variant.uses}
     return found
 
 
@@ -89,9 +102,24 @@ def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
     if region.kind == "dense":
         return "dense", structure.signature(_body(structure, region), labels=False)
     if region.kind == "clique" and region.clique:
-        return "clique", (region.clique.layers, region.clique.stages, region.clique.updates)
+        body = region.clique
+        return "clique", (body.layers, body.stages, body.updates, form(clique_lines(body)))
     main, _ = _split(structure, region)
     return region.block or "", tuple(structure.graph.node(n).layer.kind for n in main)
+
+
+def _starts(structure: Structure, region: Region) -> tuple[int, ...]:
+    """Of each residual in a use, the place among its nodes of what the shortcut takes; -1: what entered."""
+    main, _ = _split(structure, region)
+    places = {name: place for place, name in enumerate(main)}
+    found: list[int] = []
+    waiting = [region] if region.kind == "block" else []
+    while waiting:
+        inner = waiting.pop()
+        if inner.kind == "residual" and inner.inputs:
+            found.append(places.get(inner.inputs[0].node, -1))
+        waiting += [c for c in reversed(structure.children[inner.id]) if c.kind != "shortcut"]
+    return tuple(found)
 
 
 def _body(structure: Structure, region: Region) -> Region:
@@ -125,21 +153,29 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     items = tuple(_reworded(item, numbers, identity) for item in picture.items)
     edges = picture.edges
     if identity:
-        edges = (*edges, *_identity(picture))
+        edges = (*edges, *_identity(structure, picture, regions, model))
     if model.kind == "clique":
-        return replace(picture, name="clique")
+        lines, note = alike([clique_lines(r.clique) for r in regions if r.clique])
+        items = tuple(replace(i, lines=lines) if isinstance(i, Ring) else i for i in picture.items)
+        return replace(picture, name="clique", items=items, note=note)
     name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
     note = f"({', '.join(numbers.used)})" if numbers.used else ""
     label = picture.label if len({r.notes for r in regions}) == 1 else ()
     return replace(picture, name=name, items=items, edges=edges, note=note, label=label)
 
 
-def _identity(picture: Picture) -> list[Edge]:
-    """The skip of the uses without a projection: from what feeds the projection to what it goes into."""
+def _identity(structure: Structure, picture: Picture, regions: Sequence[Region], model: Region) -> list[Edge]:
+    """The skip of the uses without a projection, from where it begins in them to where projections end."""
     dashed = [e for e in picture.edges if e.style == "projection"]
-    starts = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
-    stops = [e.head for e in dashed if all(e.head != other.tail for other in dashed)]
-    return [Edge(a, b, "skip") for a, b in zip(starts[:1], stops[:1], strict=True)]
+    tails = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
+    heads = [e.head for e in dashed if all(e.head != other.tail for other in dashed)]
+    plain = next(r for r in regions if not _split(structure, r)[1])
+    starts, main = _starts(structure, plain), _split(structure, model)[0]
+    if starts != _starts(structure, model) and len(starts) == 1:
+        node = main[starts[0]] if starts[0] >= 0 else None
+        seen = (b for b in picture.boxes() if isinstance(b, Box))
+        tails = [b.id for b in seen if (node in b.nodes if node else b.kind == "input")]
+    return [Edge(a, b, "skip") for a, b in zip(tails[:1], heads[:1], strict=True)]
 
 
 def _reworded(item: Item, numbers: _Numbers, identity: bool) -> Item:

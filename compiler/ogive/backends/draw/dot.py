@@ -10,7 +10,6 @@ import graphviz
 from ogive.backends.draw import clique_ring as ring_shape
 from ogive.backends.draw import look
 from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, order
-from ogive.backends.draw.text import clip
 
 SOURCE_RADIUS = 10.0
 _EDGES = {
@@ -211,9 +210,9 @@ class Writer:
         group = {"group": "spine" if ring.id in spine else ring.id}
         graph.node(ring.source, **self.circle("X0", look.PLAIN, SOURCE_RADIUS), **group)
         if self.framed(ring):
-            width, height = (self.inches(v) for v in ring_shape.frame(layers))
-            lines = [clip(line, int(ring_shape.frame(layers)[0] / 4)) for line in ring.lines]
-            below = "<BR/>".join([*map(escape, lines), f'<FONT POINT-SIZE="{self.html_size(2)}"> </FONT>'])
+            width, height = (self.inches(v) for v in ring_shape.frame(layers, len(ring.lines)))
+            space = f'<FONT POINT-SIZE="{self.html_size(2)}"> </FONT>'
+            below = "<BR/>".join([*map(escape, ring.lines), space])
             graph.node(
                 ring.id, label=f"<{below}>", labelloc="b", style="rounded,dashed",
                 width=width, height=height, fixedsize="true", color="#999999",
@@ -224,10 +223,9 @@ class Writer:
             graph.node(member(ring, layer), **self.circle(f"X{layer}", look.paint("conv"), ring_shape.RADIUS))
         for layer in range(1, layers + 1):
             graph.edge(ring.source, member(ring, layer), color=look.SOURCE)
-        for j in range(1, layers + 1):
-            for i in range(1, layers + 1):
-                if j != i:
-                    graph.edge(member(ring, j), member(ring, i), constraint="false", **ARC[j < i])
+        for j, i in sorted(ring.body.links()):
+            if j > 0:
+                graph.edge(member(ring, j), member(ring, i), constraint="false", **ARC[j < i])
 
     def framed(self, ring: Ring) -> bool:
         """Whether a ring is one node here."""

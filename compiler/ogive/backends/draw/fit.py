@@ -110,7 +110,7 @@ def _heights(items: tuple[Item, ...], height: dict[str, float]) -> None:
                 height[id] += extra
         elif isinstance(item, Ring):
             height[item.source] = 24.0
-            height[item.id] = frame(item.body.layers)[1]
+            height[item.id] = frame(item.body.layers, len(item.lines))[1]
         else:
             height[item.id] = box_height(item)
 

@@ -114,7 +114,8 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
     parts: list[str] = []
     suffix: list[str] = []
     if region.kind == "clique" and region.clique:
-        return [f"{region.clique.layers} layers"], [f"{region.clique.stages} stages"]
+        stages = region.clique.stages
+        return [f"{region.clique.layers} layers"], [f"{stages} stages" if stages > 1 else "1 stage"]
     if region.kind == "merge":
         branches = [summary(structure, b) for b in structure.children[region.id]]
         full = [b for b in branches if b[0]]
@@ -130,11 +131,19 @@ def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]
         parts += held
         suffix += [j for j in joins if j not in suffix]
     if region.kind == "residual":
-        projected = any(c.kind == "shortcut" for c in structure.children[region.id])
-        suffix.append("+ projection" if projected else "+ skip")
+        suffix.append(_shortcut(structure, region))
     if region.kind == "dense":
         suffix.append("+ concat")
     return parts, suffix
+
+
+def _shortcut(structure: Structure, region: Region) -> str:
+    """What a residual adds to its body."""
+    beside = [c for c in structure.children[region.id] if c.kind == "shortcut"]
+    kinds = {structure.graph.node(n).layer.kind for c in beside for n in structure.nodes[c.id]}
+    if kinds == {"subsample"}:
+        return "+ zero pad"
+    return "+ projection" if beside else "+ skip"
 
 
 def _unit(structure: Structure, rolled: Rolled) -> tuple[list[str], list[str]]:

@@ -53,7 +53,7 @@ def render(picture: Picture, format: str, dpi: int = 200, time_limit: float = TI
     """
     writer = Writer(SCALE, frames=True)
     rings = [
-        {"id": b.id, "layers": b.body.layers}
+        {"id": b.id, "layers": b.body.layers, "lines": len(b.lines), "links": b.body.links()}
         for p in (picture, *picture.definitions)
         for b in p.boxes()
         if isinstance(b, Ring)

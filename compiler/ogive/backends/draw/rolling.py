@@ -50,8 +50,9 @@ class Structure:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What each layer is called in a drawing."""
-        return {n.name: look(self.graph, n).label for n in self.graph}
+        """What each layer is called in a drawing; blocks that differ in a rate of dropout are drawn alike."""
+        looks = {n.name: look(self.graph, n) for n in self.graph}
+        return {name: one.short if one.kind == "dropout" else one.label for name, one in looks.items()}
 
     @cached_property
     def nodes(self) -> dict[int, tuple[str, ...]]:
@@ -67,7 +68,7 @@ class Structure:
         return unit.nodes if isinstance(unit, Fused) else self.nodes[unit.id]
 
     def units(self, region: int) -> tuple[Unit, ...]:
-        """The boxes and regions directly in a region; those of a `repeat` in its place."""
+        """The boxes and regions directly in a region; those of a `repeat` or of a single box in its place."""
         if region in self._units:
             return self._units[region]
         units: list[Unit] = []
@@ -82,13 +83,19 @@ class Structure:
                 run = [item]
             elif not self.nodes[item.id]:
                 continue
-            elif item.kind == "repeat":
+            elif item.kind == "repeat" or self._one_box(item):
                 units += self.units(item.id)
             else:
                 units.append(item)
         units += fuse(self.graph, run) if run else []
         self._units[region] = tuple(units)
         return self._units[region]
+
+    def _one_box(self, region: Region) -> bool:
+        """Whether a block use, such as `unit`, is but one layer with its norm and activation."""
+        if region.kind != "block" or region.notes or self.children[region.id]:
+            return False
+        return len(self.units(region.id)) == 1
 
     def _continues(self, before: Node, node: Node) -> bool:
         """Whether a node only carries on from the one before it."""

@@ -12,8 +12,8 @@ from ogive.layers.base import Look, TensorType
 from ogive.layers.order import magnitude
 from ogive.layers.sizes import show
 
-_LEADS = {"conv", "linear", "attention"}
-_FOLLOWERS = {"norm", "act"}
+LEADS = {"conv", "linear", "attention"}
+FOLLOWERS = {"norm", "act"}
 _CARRIED = {"dropout", "flatten", "identity"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
@@ -66,13 +66,13 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
     He et al. 2016), with the convolution or linear map behind. Dropout and flatten go with what is before.
     """
     kinds = [_kind(graph, n) for n in run]
-    anchors = [i for i, k in enumerate(kinds) if k not in _FOLLOWERS and k not in _CARRIED]
+    anchors = [i for i, k in enumerate(kinds) if k not in FOLLOWERS and k not in _CARRIED]
     bounds = list(zip([-1, *anchors], [*anchors, len(run)], strict=True))  # between them are followers
-    first = next((i for i in anchors if kinds[i] in _LEADS), None)
+    first = next((i for i in anchors if kinds[i] in LEADS), None)
     leading: set[str] = set()  # what stands before a lead here; empty: post-activation
     if first is not None:
         start = next(left for left, right in bounds if right == first)
-        leading = {k for k in kinds[start + 1 : first] if k in _FOLLOWERS}
+        leading = {k for k in kinds[start + 1 : first] if k in FOLLOWERS}
 
     before: dict[int, list[str]] = {i: [] for i in anchors}
     after: dict[int, list[str]] = {i: [] for i in anchors}
@@ -80,10 +80,10 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
     for left, right in bounds:
         stretch = list(range(left + 1, right))
         can_left = left >= 0 and kinds[left] not in _CLOSED
-        can_right = bool(leading) and right < len(run) and kinds[right] in _LEADS
+        can_right = bool(leading) and right < len(run) and kinds[right] in LEADS
         cut = 0
         if can_left:
-            own = kinds[left] in _LEADS or not leading  # else, before a lead, only what is carried along
+            own = kinds[left] in LEADS or not leading  # else, before a lead, only what is carried along
             taken = (
                 kinds[i] in _CARRIED or (own and not (can_right and kinds[i] in leading)) for i in stretch
             )
@@ -91,7 +91,7 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
             after[left] += [run[i].name for i in stretch[:cut]]
         rest = [run[i].name for i in stretch[cut:]]
         carried = all(kinds[i] in _CARRIED for i in stretch[cut:])
-        if rest and right < len(run) and kinds[right] in _LEADS and (can_right or carried):
+        if rest and right < len(run) and kinds[right] in LEADS and (can_right or carried):
             before[right] += rest
         elif rest:
             alone[left] = rest
@@ -124,7 +124,7 @@ def layer_text(graph: Graph, fused: Fused) -> Text:
     title = look(graph, lead)
     after = _shorts(graph, fused.after)
     label = label_lines(note for name in fused.nodes for note in graph.node(name).notes)
-    if title.kind in _FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
+    if title.kind in FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
         return Text(clip(" · ".join([title.short, *after])), label=label)
     shared = lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region))
     if shared and any(_weighs(graph, name) for name in fused.nodes):
@@ -139,7 +139,13 @@ def channels_text(before: TensorType, after: TensorType) -> str:
     text = channels[1] if channels[0] == channels[1] else "→".join(channels)
     if before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
         whole, part = int(magnitude(before.spatial[0])), int(magnitude(after.spatial[0]))
-        stride = round(whole / part) if part else 1
-        if 1 < stride < whole and -(-whole // stride) in (part, part + 1, part - 1):
+        stride = _stride(whole, part) if part else 1
+        if 1 < stride < whole and abs(-(-whole // stride) - part) <= max(1, part // 10):
             text += f", /{stride}"
     return text
+
+
+def _stride(whole: int, part: int) -> int:
+    """The step that makes `part` places of `whole`; a power of 2 if one may: 8, not 9, for 299 and 35."""
+    around = (whole // part, -(-whole // part))
+    return next((step for step in around if step > 2 and step & (step - 1) == 0), round(whole / part))

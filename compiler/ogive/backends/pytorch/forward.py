@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ogive.backends.pytorch.classes import Classes, called, number_of
@@ -244,7 +245,7 @@ class Forward:
         )
         if not isinstance(row.count, int) and row.start > 1:
             last = f"{row.start - 1} + {last}"
-        end = last + 1 if isinstance(last, int) else f"{last} + 1"
+        end = last + 1 if isinstance(last, int) else one_more(last)
         module = f'getattr(self, f"{row.prefix}{{i}}")'
         self._carry(
             f"for i in range({row.start}, {end})",
@@ -336,6 +337,15 @@ def in_turn(step: Step) -> bool:
     """Whether uses of one module are written as a loop."""
     held = isinstance(step.last, Use) and step.last.same is not None and step.last.same.held
     return step.wires is not None and len(step.items) > (2 if held else FEW)
+
+
+def one_more(count: str) -> str:
+    """`self.num_basic + 1`; after `self.n - 1` it is `self.n`."""
+    counted = re.fullmatch(r"([\w.]+) ([+-]) (\d{1,9})", count)
+    if counted is None:
+        return f"{count} + 1"
+    total = int(f"{counted[2]}{counted[3]}") + 1
+    return f"{counted[1]} {'+' if total > 0 else '-'} {abs(total)}" if total else counted[1]
 
 
 def range_text(numbers: Sequence[int]) -> str:

@@ -258,10 +258,9 @@ def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> lis
         if any(s is None and r is not None for s, r in zip(slopes, rows, strict=True)):
             continue
         columns = [[MISSING if s is None else s[k] for s in slopes] for k in range(width)]
-        growing = max(
-            (len({s for s in column if s is not MISSING and s != 0}) for column in columns), default=0
-        )
-        mixed = any(len({s for s in column if s is not MISSING}) > 1 for column in columns)
+        free = [column for column in columns if not _is_argument(column, rows, skip)]
+        growing = max((len({s for s in column if s is not MISSING and s != 0}) for column in free), default=0)
+        mixed = any(len({s for s in column if s is not MISSING}) > 1 for column in free)
         found.append((growing + mixed, skip, columns))
     if not found:
         raise UnevenError
@@ -273,6 +272,12 @@ def _varying(cls: Class, prefix: str, rows: list[list[Arguments] | None]) -> lis
     ]
     first = [Segment(cls, 1, _slots(cls, prefix, _columns(rows, 0, width)), [None] * width)] if skip else []
     return [*first, Segment(cls, counts, _slots(cls, prefix, _columns(rows, skip, width)), steps)]
+
+
+def _is_argument(slope: list[Any], rows: list[list[Arguments] | None], skip: int) -> bool:
+    """Whether something grows by another argument: the input of a dense layer by its growth rate."""
+    pairs = [(s, r[skip]) for s, r in zip(slope, rows, strict=True) if r is not None]
+    return any(all(same(s, arguments[k]) for s, arguments in pairs) for k in range(len(pairs[0][1])))
 
 
 def _own_slope(rows: list[Arguments]) -> list[Any] | None:

@@ -8,6 +8,7 @@ instance.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -237,6 +238,8 @@ class _Search:
         kinds = {type(v) for v in values if v is not MISSING}
         if kinds == {bool}:
             return self._comparison(values)
+        if kinds == {tuple}:
+            return self._tuple(values)
         if kinds != {int}:
             return None
         for step in (self._scaled, self._shifted, self._pair, self._mixed):
@@ -244,6 +247,24 @@ class _Search:
             if found is not None:
                 return found
         return None
+
+    def _tuple(self, values: list[Any]) -> Expression | None:
+        """`(width, 2 * inc)`: numbers of which each stays or has an expression."""
+        present = [v for v in values if v is not MISSING]
+        size = len(present[0])
+        if any(len(v) != size or any(type(n) is not int for n in v) for v in present):
+            return None
+        texts: list[str] = []
+        atoms: list[str] = []
+        for k in range(size):
+            column = [v if v is MISSING else v[k] for v in values]
+            stays = len({v[k] for v in present}) == 1
+            found = constant(present[0][k]) if stays else self.expression(column)
+            if found is None:
+                return None
+            texts.append(_behind(found.text, len(atoms)))
+            atoms += found.atoms
+        return Expression(f"({texts[0]},)" if size == 1 else f"({', '.join(texts)})", tuple(atoms))
 
     def _scaled(self, values: list[Any]) -> Expression | None:
         """`4 * width`, `width // 2`: the smallest factor there is."""
@@ -354,6 +375,11 @@ class _Search:
             if _agree(values, truth):
                 return differs
         return self.expression(values)
+
+
+def _behind(text: str, count: int) -> str:
+    """The text of an expression that follows one of so many atoms: of two, `{0} + 1` is `{2} + 1`."""
+    return re.sub(r"\{(\d+)\}", lambda place: f"{{{int(place[1]) + count}}}", text)
 
 
 def _braced(text: str) -> str:
