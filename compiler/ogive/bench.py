@@ -1,4 +1,4 @@
-"""A compiled network against torchvision's of the same name, timed in turns in one process.
+"""A compiled network against torchvision's, timed in turns in one process.
 
 Turns, because a machine is not equally fast all the time: each round measures every candidate once, and the
 median over the rounds is reported. The timer is torch's own (`torch.utils.benchmark`), which waits for the
@@ -8,6 +8,7 @@ GPU and holds the threads fixed.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ogive.network import Network
 
 FORWARD, BOTH = "forward", "forward + backward"
+_NAMED_OTHERWISE = {"resnext50": "resnext50_32x4d", "resnet34_b": "resnet34"}
 LEAST_SECONDS = 0.02
 """How long a measurement takes at least."""
 
@@ -35,7 +37,7 @@ LEAST_SECONDS = 0.02
 class Comparison:
     """Median seconds of a pass, by what was measured and by whose module.
 
-    `reference` is the name of the other module, or None where torchvision has none of that name.
+    `reference` is the name of the other module, or None where torchvision does not have the network.
     """
 
     name: str
@@ -111,7 +113,7 @@ def to_text(comparison: Comparison) -> str:
             text += f"   torchvision {theirs * 1e3:9.2f} ms   {theirs / ours:5.2f} x as fast"
         lines.append(text)
     if comparison.reference is None:
-        lines.append("  (torchvision is not installed, or has no network of this name)")
+        lines.append("  (torchvision is not installed, or has no network of this name with these parameters)")
     return "\n".join(lines)
 
 
@@ -124,16 +126,22 @@ def _example(type_: TensorType, batch: int, device: torch.device) -> Tensor:
 
 
 def _torchvision(network: Network) -> nn.Module | None:
+    """The module of torchvision with the very same parameters; a paper's AlexNet is not theirs."""
     try:
         from torchvision import models
     except ImportError:
         return None
-    if network.name not in models.list_models(module=models):
+    name = _NAMED_OTHERWISE.get(network.name, network.name.removesuffix("_torchvision"))
+    if name not in models.list_models(module=models):
         return None
     # GoogLeNet and Inception would otherwise spend half a minute on drawing truncated normals
-    extra = {"init_weights": False} if network.name in {"googlenet", "inception_v3"} else {}
+    extra = {"init_weights": False} if name in {"googlenet", "inception_v3"} else {}
     (classes,) = network.outputs[0][1].sizes[-1:]
-    return models.get_model(network.name, weights=None, num_classes=classes, **extra)
+    theirs = models.get_model(name, weights=None, num_classes=classes, **extra)
+    ours = Counter(
+        shape for node in network.unrolled for shape in network.unrolled.parameters(node.name).values()
+    )
+    return theirs if Counter(tuple(p.shape) for p in theirs.parameters()) == ours else None
 
 
 def _run(module: nn.Module, inputs: tuple[Tensor, ...], training: bool) -> Callable[[], object]:

@@ -187,6 +187,8 @@ def _value(spec: Argument, generator: random.Random) -> object:
             options.append(generator.randint(int(least), int(most)))
         elif type_ is float:
             options.append(round(generator.uniform(least, most), 3))
+        elif type_ is tuple and spec.texts:
+            options.append(("text",) * generator.randint(1, 3))
         elif type_ is tuple:
             options.append(
                 tuple(generator.randint(int(least), int(most)) for _ in range(generator.randint(1, 3)))

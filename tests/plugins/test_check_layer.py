@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
+import torch
 
+import ogive
 from ogive.layers.library import Library
-from ogive.plugin import Call, Channel, Layer, Operand, ShapeError, Torch, arg, map_of
+from ogive.plugin import Call, Channel, Layer, Operand, ShapeError, Torch, arg, map_of, plain_of
 from ogive.testing import check_layer
 
 RIGHT = ["relu", "bn", "linear", "max_pool", "add", "concat", "layer_scale", "gn", "flatten", "dropout"]
@@ -54,6 +56,33 @@ POINTWISE = "def pointwise(a, b):\n    return nn.Conv2d(a, b, 1, bias=False)\n"
 def test_a_layer_that_is_right():
     assert check_layer(Pointwise, examples=15) == 15
     assert check_layer(Pointwise, examples=5, arguments={"channels": [3]}, inputs=[[map_of(2, 4, 4)]]) == 5
+
+
+@dataclass(frozen=True)
+class Heads(Layer):
+    """As many ones as there are names, beside each other."""
+
+    kind: ClassVar[str] = "heads"
+    group: ClassVar[str] = "shape"
+
+    names: tuple[str, ...] = arg()
+
+    def infer(self, inputs):
+        return (plain_of(sum(len(name) for name in self.names)),)
+
+    def torch(self, inputs):
+        return Torch(forward=Call("heads", (Operand(), *self.names)), helpers=(HEADS,))
+
+
+HEADS = "def heads(x, *names):\n    return x.new_ones(len(x), len(''.join(names)))\n"
+
+
+def test_an_argument_that_is_a_list_of_strings():
+    assert check_layer(Heads, examples=8) == 8
+    library = Library.standard()
+    library.add(Heads)
+    net = ogive.loads('net A() { input x: [3]; heads(["left", "right"]) }', library=library)
+    assert net.module()(torch.zeros(2, 3)).shape == (2, 9)
 
 
 class WrongShape(Pointwise):

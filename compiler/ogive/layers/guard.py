@@ -23,7 +23,8 @@ from ogive.layers.unknown import SizeExpr, Undecided
 TYPES = (int, float, bool, str, tuple, Initializer)
 """What an argument of a layer can be; a tuple is one of ints."""
 _WRITTEN = (
-    "int, float, bool, str, Literal[…], tuple[int, ...], Window, Size or Initializer, or one of them `| None`"
+    "int, float, bool, str, Literal[…], tuple[int, ...], tuple[str, ...], Window, Size or Initializer, "
+    "or one of them `| None`"
 )
 _DTYPES = ("float", "int", "bool")
 _CHANNEL_RULES = (Channel.ABSORBS, Channel.KEEPS, Channel.BREAKS)

@@ -33,9 +33,9 @@ from ogive.layers.base import Layer
 from ogive.layers.guard import BadLayer, NameTaken, guarded, place_of
 
 FAMILIES: tuple[ModuleType, ...] = (
-    *(conv, conv_transpose, depthwise, linear, rbf, norm, act, pool, drop, merge),
+    *(conv, conv_transpose, depthwise, linear, norm, act, pool, drop, merge),
     *(attention, window_attention, embedding, recurrent),
-    *(shape, parts, resize, spread, shuffle, scale, shortcut),
+    *(shape, parts, resize, spread, shuffle, scale, rbf, shortcut),
 )
 """The modules whose layers every program knows, in the order of the reference."""
 

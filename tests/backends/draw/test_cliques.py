@@ -8,7 +8,7 @@ import pytest
 
 import ogive
 from ogive.backends.draw import look, svg
-from ogive.backends.draw.clique_text import alike, clique_lines
+from ogive.backends.draw.clique_text import as_one, clique_lines
 from ogive.backends.draw.fit import fitted
 from ogive.backends.draw.picture import Box, Picture, Ring
 from ogive.backends.draw.rolling import Structure
@@ -114,5 +114,5 @@ def test_cliques_of_other_kinds_are_not() -> None:
 
 def test_letters_for_what_differs() -> None:
     uses = [("3×3 conv, 8", "1×1 conv, 4"), ("5×5 conv, 16", "1×1 conv, 8"), ("3×3 conv, 16", "1×1 conv, 8")]
-    assert alike(uses) == (("k×k conv, m", "1×1 conv, n"), "(k = 3, 5; m = 8, 16; n = 4, 8)")
-    assert alike(uses[:1]) == (uses[0], "")
+    assert as_one(uses) == (("k×k conv, m", "1×1 conv, n"), "(k = 3, 5; m = 8, 16; n = 4, 8)")
+    assert as_one(uses[:1]) == (uses[0], "")

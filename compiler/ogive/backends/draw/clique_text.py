@@ -26,7 +26,7 @@ def clique_lines(body: CliqueBody) -> tuple[str, ...]:
     return (*lines, *(clip(line, longest) for line in _times(body)))
 
 
-def alike(uses: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
+def as_one(uses: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
     """The lines of several cliques as one, and what its letters stand for: `(k = 40, 80, 160)`.
 
     The lines must differ in numbers only.
@@ -48,7 +48,7 @@ def alike(uses: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], str]:
 
 
 def form(lines: Sequence[str]) -> tuple[str, ...]:
-    """What the lines of two cliques share when `alike` can say both."""
+    """What the lines of two cliques share when `as_one` can say both."""
     return tuple(_NUMBER.sub("0", line) for line in lines)
 
 

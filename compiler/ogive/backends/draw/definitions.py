@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import takewhile
 
-from ogive.backends.draw.clique_text import alike, clique_lines, form
+from ogive.backends.draw.clique_text import as_one, clique_lines, form
 from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.folding import ends, folded_text
 from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, Text
@@ -155,7 +155,7 @@ def _define(structure: Structure, variant: _Variant, prefix: str) -> Picture:
     if identity:
         edges = (*edges, *_identity(structure, picture, regions, model))
     if model.kind == "clique":
-        lines, note = alike([clique_lines(r.clique) for r in regions if r.clique])
+        lines, note = as_one([clique_lines(r.clique) for r in regions if r.clique])
         items = tuple(replace(i, lines=lines) if isinstance(i, Ring) else i for i in picture.items)
         return replace(picture, name="clique", items=items, note=note)
     name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
