@@ -100,6 +100,8 @@ def value_for(author: Author, spec: Argument, x: TensorType) -> object:
         return _bounded(author, spec, FLOATS)
     if kind is int:
         return _int(author, spec, x)
+    if spec.texts:
+        return drawn(author, x)
     if kind is tuple:
         return many(author, spec, x) if spec.many else _kernel(author, spec, x)
     if kind is list:
@@ -130,6 +132,13 @@ def _kernel(author: Author, spec: Argument, x: TensorType) -> tuple[int, ...]:
         axes = author.count(1, 3)
     pool = (1, 2, 3, 1, 5, 2, 0) if (spec.minimum or 0) < 1 else (1, 2, 3, 3, 5)
     return tuple(_bounded(author, spec, pool) for _ in range(axes))
+
+
+def drawn(author: Author, x: TensorType) -> tuple[str, ...]:
+    """Codes of `#` and `.`, a word for each unit, as long as the tensor is wide, or not."""
+    marks = min(x.channels, 64) if author.chance(0.8) else author.count(1, 4)
+    units = author.count(1, 3)
+    return (" ".join("".join(author.pick("#.") for _ in range(marks)) for _ in range(units)),)
 
 
 def many(author: Author, spec: Argument, x: TensorType) -> tuple[int, ...]:
@@ -223,6 +232,8 @@ def make(
 
 
 def _argument(author: Author, place: Place, spec: Argument, value: object) -> str:
+    if spec.texts and isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
     if spec.many and isinstance(value, tuple):
         if author.chance(0.2):
             return written(list(value))

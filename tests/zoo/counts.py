@@ -60,14 +60,25 @@ COUNTS: dict[str, Count] = {
     "vgg19_bn": Count(143_667_240 + 11_008, None, _TV),
     "googlenet": Count(6_998_552, 1_582_671_872, "the widths of table 1, counted by hand", heads=13_378_280),
     "googlenet_torchvision": Count(6_624_904, "1.4984G", _TV, heads=13_004_888),
-    "bn_inception": Count(11_194_984, "2.0189G", "figure 5 with projections of 96 in 4c and 4d: 576 channels, as slim"),
+    "bn_inception": Count(
+        11_194_984, "2.0189G", "figure 5 with projections of 96 in 4c and 4d: 576 channels, as slim"
+    ),
     "bn_inception, separable": Count(
-        11_188_288, "1.9349G", "figure 5 with 576 channels, the first convolution separable", of="bn_inception",
+        11_188_288,
+        "1.9349G",
+        "figure 5 with 576 channels, the first convolution separable",
+        of="bn_inception",
         arguments={"separable": True},
     ),
-    "bn_inception_608": Count(11_285_224, "2.0326G", "the widths of figure 5 as printed: 608 channels, as Caffe's port"),
+    "bn_inception_608": Count(
+        11_285_224, "2.0326G", "the widths of figure 5 as printed: 608 channels, as Caffe's port"
+    ),
     "bn_inception_608, biases": Count(
-        11_295_240, "2.0326G", "Caffe's port, and Cadene's to PyTorch", of="bn_inception_608", edits=["set conv(bias = true)"]
+        11_295_240,
+        "2.0326G",
+        "Caffe's port, and Cadene's to PyTorch",
+        of="bn_inception_608",
+        edits=["set conv(bias = true)"],
     ),
     "inception": Count(11_185_032, "2.0189G", "figure 5 with 576 channels, biases in the place of norms"),
     "bn_baseline": Count(11_194_984, "2.0189G", "figure 5 with 576 channels"),
@@ -76,7 +87,9 @@ COUNTS: dict[str, Count] = {
     "bn_mnist": Count(100_010, 99_400, "784-100-100-100-10, by hand"),
     "bn_mnist_plain": Count(99_710, 99_400, "784-100-100-100-10, by hand"),
     "inception_v2": Count(
-        25_954_248, 6_352_562_784, "table 1, with the widths of torchvision's inception_v3, built of its parts",
+        25_954_248,
+        6_352_562_784,
+        "table 1, with the widths of torchvision's inception_v3, built of its parts",
         heads=29_280_176,
     ),
     "inception_v3": Count(23_834_568, "5.7132G", _TV, heads=27_161_264),
@@ -94,12 +107,18 @@ COUNTS: dict[str, Count] = {
     "resnet34_b": Count(21_797_672, 3_663_761_408, "torchvision's resnet34"),
     "resnet34_c": Count(22_716_840, 3_830_747_136, "resnet34 with a projection in each block, by hand"),
     "resnet18, option A": Count(
-        11_515_688, 1_794_805_760, "resnet18 without its three projections, by hand",
-        of="resnet18", edits=["set residual(shortcut = pad)"],
+        11_515_688,
+        1_794_805_760,
+        "resnet18 without its three projections, by hand",
+        of="resnet18",
+        edits=["set residual(shortcut = pad)"],
     ),
     "resnet18, option C": Count(
-        12_043_816, 1_878_298_624, "resnet18 with a projection in each block, by hand",
-        of="resnet18", edits=["set residual(shortcut = project)"],
+        12_043_816,
+        1_878_298_624,
+        "resnet18 with a projection in each block, by hand",
+        of="resnet18",
+        edits=["set residual(shortcut = project)"],
     ),
     "cifar_resnet20": Count(269_722, 40_551_040, f"{_PUBLISHED}: 0.27M"),
     "cifar_resnet32": Count(464_154, 68_862_592, f"{_PUBLISHED}: 0.46M"),
@@ -108,10 +127,18 @@ COUNTS: dict[str, Count] = {
     "cifar_resnet110": Count(1_727_962, 252_887_680, f"{_PUBLISHED}: 1.7M"),
     "cifar_resnet1202": Count(19_421_274, 2_829_238_912, f"{_PUBLISHED}: 19.4M"),
     "cifar_resnet20, option B": Count(
-        272_474, 40_813_184, "cifar_resnet20 and two projections, by hand", of="cifar_resnet20", arguments={"shortcut": "auto"}
+        272_474,
+        40_813_184,
+        "cifar_resnet20 and two projections, by hand",
+        of="cifar_resnet20",
+        arguments={"shortcut": "auto"},
     ),
     "cifar_resnet110, option B": Count(
-        1_730_714, 253_149_824, "cifar_resnet110 and two projections, by hand", of="cifar_resnet110", arguments={"shortcut": "auto"}
+        1_730_714,
+        253_149_824,
+        "cifar_resnet110 and two projections, by hand",
+        of="cifar_resnet110",
+        arguments={"shortcut": "auto"},
     ),
     "cifar_preresnet110": Count(1_727_962, 252_887_680, _HAND),
     "cifar_preresnet164": Count(1_703_258, 244_500_992, _HAND),
@@ -125,9 +152,13 @@ COUNTS: dict[str, Count] = {
     "densenet169": Count(14_149_480, 3_359_843_328, _TV),
     "densenet201": Count(20_013_928, 4_291_365_888, _TV),
     "densenet264": Count(33_337_704, 5_751_653_376, "torchvision's class DenseNet with the paper's blocks"),
-    "cifar_densenet_40_12": Count(1_019_722, "0.2648G", f"{_PUBLISHED}: 1.0M; CliqueNet's README 1.02M, 0.53G FLOPs"),
+    "cifar_densenet_40_12": Count(
+        1_019_722, "0.2648G", f"{_PUBLISHED}: 1.0M; CliqueNet's README 1.02M, 0.53G FLOPs"
+    ),
     "cifar_densenet_100_12": Count("7.0M", "1.7695G", f"{_PUBLISHED}: 7.0M; CliqueNet's README 3.54G FLOPs"),
-    "cifar_densenet_100_24": Count(27_249_082, "6.889G", f"{_PUBLISHED}: 27.2M; CliqueNet's README 13.78G FLOPs"),
+    "cifar_densenet_100_24": Count(
+        27_249_082, "6.889G", f"{_PUBLISHED}: 27.2M; CliqueNet's README 13.78G FLOPs"
+    ),
     "cifar_densenet_bc_100_12": Count(769_162, None, f"{_PUBLISHED}: 0.8M"),
     "cifar_densenet_bc_250_24": Count(15_324_406, None, f"{_PUBLISHED}: 15.3M"),
     "cifar_densenet_bc_190_40": Count(25_624_430, None, f"{_PUBLISHED}: 25.6M"),
@@ -135,10 +166,13 @@ COUNTS: dict[str, Count] = {
     "cifar_densenet_bc_40_48": Count("2.7M", None, f"{_PUBLISHED}: 2.7M"),
     "cifar_densenet_bc_40_60": Count("4.3M", None, f"{_PUBLISHED}: 4.3M"),
     "cifar_densenet_40_12 from 2k": Count(
-        1_059_298, None, "layer by layer, of the authors' Lua code, which starts from 24 channels here",
-        of="cifar_densenet_40_12", arguments={"init": 24},
+        1_059_298,
+        None,
+        "layer by layer, of the authors' Lua code, which starts from 24 channels here",
+        of="cifar_densenet_40_12",
+        arguments={"init": 24},
     ),
-    "dpn68": Count(12_611_602, "2.326G", "timm's dpn68, which differs in an activation"),
+    "dpn68": Count(12_611_602, "2.326G", "timm's dpn68"),
     "dpn92": Count(37_668_392, "6.502G", "timm's dpn92; the authors' README prints 6.5 G"),
     "dpn98": Count(61_570_728, "11.671G", "timm's dpn98; the authors' README prints 11.7 G"),
     "dpn107": Count(86_917_800, "18.299G", "timm's dpn107; the authors' README prints 18.3 G"),
@@ -155,17 +189,23 @@ COUNTS: dict[str, Count] = {
     "cliquenet_k12_t36": Count(1_045_306, 517_854_880, f"{_CLIQUE}: 1.05M"),
     "cliquenet_k24_t18": Count(986_650, 486_502_048, f"{_CLIQUE}: 0.99M"),
     "cliquenet_k36_t12_a": Count(
-        977_898, 455_149_216 + 2 * 2 * 144 * 72, "hand count from the authors' code: two maps each, 144 to 72 and back"
+        977_898,
+        455_149_216 + 2 * 2 * 144 * 72,
+        "hand count from the authors' code: two maps each, 144 to 72 and back",
     ),
     "cliquenet_k36_t12_b": Count(
         112_562, 82_717_840, "hand count, n = 2: 1,728 + 31,288 + 2 * 31,896 + 2 * 5,328 + 848 + 4,250"
     ),
     "cliquenet_k36_t12_c": Count(
-        935_994 + 101_440, 490_567_504, "three maps, 208, 288 and 288 to half, with norms; half the norms behind, and of 784"
+        935_994 + 101_440,
+        490_567_504,
+        "three maps, 208, 288 and 288 to half, with norms; half the norms behind, and of 784",
     ),
     "cliquenet_k36_t12_abc": Count(151_434, 95_513_800, "hand count from the authors' code, n = 2"),
     "cliquenet_k36_t12_i_i": Count(
-        935_994 - 3 * 70_848, 267_032_224, "the net without 6 kernels of 36 to 36 and 4 norms of 108 in each block"
+        935_994 - 3 * 70_848,
+        267_032_224,
+        "the net without 6 kernels of 36 to 36 and 4 norms of 108 in each block",
     ),
     "cliquenet_k36_t12_i_ii": Count(935_994 - 70_848, 446_191_264, "the net without those of the last block"),
     **{
@@ -199,14 +239,23 @@ COUNTS: dict[str, Count] = {
     "swin_t": Count(28_288_354, 4_350_425_088, _TV),
     "unet": Count(31_030_658, 150_428_424_448, "figure 1, convolution by convolution"),
     "fractalnet": Count(
-        33_724_618, 845_222_912, "three convolutions from the block before and four more, five times; norms of 2 * width"
+        33_724_618,
+        845_222_912,
+        "three convolutions from the block before and four more, five times; norms of 2 * width",
     ),
-    "siamese": Count(38_951_745, 1_817_251_840, "figure 4, layer by layer: the twins twice, and a map of 4,096"),
+    "siamese": Count(
+        38_951_745, 1_817_251_840, "figure 4, layer by layer: the twins twice, and a map of 4,096"
+    ),
     "rcnn_96": Count(672_202, 219_710_400, f"{_PUBLISHED}: 0.67M"),
-    "ssd300_vgg16": Count(35_641_826, "34.858G", "torchvision's detection model of this name: what its weights say"),
+    "ssd300_vgg16": Count(
+        35_641_826, "34.858G", "torchvision's detection model of this name: what its weights say"
+    ),
     "char_lstm": Count(240_321, 11_910_400, "99,840 + 132,096 + 8,385 by hand; 50 characters"),
     "transformer_encoder": Count(
-        37_000 * 512 + 6 * 3_152_384, 64 * 6 * (4 * 512**2 + 2 * 512 * 2048), "by hand; 64 tokens", arguments={"input": (64,)}
+        37_000 * 512 + 6 * 3_152_384,
+        64 * 6 * (4 * 512**2 + 2 * 512 * 2048),
+        "by hand; 64 tokens",
+        arguments={"input": (64,)},
     ),
     "dcgan_generator": Count(3_576_704, 104_628_224, "PyTorch's example of DCGAN, layer by layer"),
     "dcgan_discriminator": Count(2_765_568, 103_817_216, "PyTorch's example of DCGAN, layer by layer"),

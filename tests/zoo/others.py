@@ -68,17 +68,6 @@ def own(
     return Other(build, input, slow, of=of, arguments=arguments)
 
 
-def dpn_with_elu(name: str, *, slow: bool = False) -> Other:
-    """timm's as its early releases ran it. 1.0 still asks for ELU behind the last norm, and by a slip gets ReLU."""
-
-    def build() -> nn.Module:
-        module = timm.create_model(name)
-        module.features.conv5_bn_ac.bn.act = nn.ELU()
-        return module
-
-    return Other(build, slow=slow)
-
-
 OTHERS: dict[str, Other] = {
     "alexnet": own(AlexNet, (3, 227, 227), slow=True),
     "alexnet_torchvision": tv("alexnet", slow=True),
@@ -148,24 +137,33 @@ OTHERS: dict[str, Other] = {
     "cifar_densenet_bc_40_48": own(lambda: dense_net_bc(40, 48), (3, 16, 16)),
     "cifar_densenet_bc_40_60": own(lambda: dense_net_bc(40, 60), (3, 16, 16)),
     "cifar_densenet_40_12 from 2k": Other(
-        lambda: CifarDenseNet(40, 12, first=24), (3, 16, 16), of="cifar_densenet_40_12", arguments={"init": 24}
+        lambda: CifarDenseNet(40, 12, first=24),
+        (3, 16, 16),
+        of="cifar_densenet_40_12",
+        arguments={"init": 24},
     ),
     "cifar_densenet_40_12 with B": Other(
-        lambda: CifarDenseNet(40, 12, bottleneck=True), (3, 16, 16), of="cifar_densenet_40_12", arguments={"form": "B"}
+        lambda: CifarDenseNet(40, 12, bottleneck=True),
+        (3, 16, 16),
+        of="cifar_densenet_40_12",
+        arguments={"form": "B"},
     ),
     "cifar_densenet_40_12 with C": Other(
-        lambda: CifarDenseNet(40, 12, compression=0.5), (3, 16, 16), of="cifar_densenet_40_12", arguments={"form": "C"}
+        lambda: CifarDenseNet(40, 12, compression=0.5),
+        (3, 16, 16),
+        of="cifar_densenet_40_12",
+        arguments={"form": "C"},
     ),
-    "dpn68": tm("dpn68", fc_act_layer="relu"),
-    "dpn92": tm("dpn92", fc_act_layer="relu", slow=True),
-    "dpn98": tm("dpn98", fc_act_layer="relu", slow=True),
-    "dpn107": tm("dpn107", fc_act_layer="relu", slow=True),
-    "dpn131": tm("dpn131", fc_act_layer="relu", slow=True),
-    "dpn68_timm": dpn_with_elu("dpn68"),
-    "dpn92_timm": dpn_with_elu("dpn92", slow=True),
-    "dpn98_timm": dpn_with_elu("dpn98", slow=True),
-    "dpn107_timm": dpn_with_elu("dpn107", slow=True),
-    "dpn131_timm": dpn_with_elu("dpn131", slow=True),
+    "dpn68": tm("dpn68"),
+    "dpn92": tm("dpn92", slow=True),
+    "dpn98": tm("dpn98", slow=True),
+    "dpn107": tm("dpn107", slow=True),
+    "dpn131": tm("dpn131", slow=True),
+    "dpn68_timm": tm("dpn68"),
+    "dpn92_timm": tm("dpn92", slow=True),
+    "dpn98_timm": tm("dpn98", slow=True),
+    "dpn107_timm": tm("dpn107", slow=True),
+    "dpn131_timm": tm("dpn131", slow=True),
     "cliquenet_k36_t12": own(lambda: cifar(36, 12), (3, 8, 8)),
     "cliquenet_k64_t15": own(lambda: cifar(64, 15), (3, 8, 8), slow=True),
     "cliquenet_k80_t15": own(lambda: cifar(80, 15), (3, 8, 8), slow=True),
@@ -204,18 +202,24 @@ OTHERS: dict[str, Other] = {
     "convnext_tiny": tv("convnext_tiny", slow=True),
     "vit_b_16": tv("vit_b_16", size=224, slow=True),
     "vit_b_16, small": Other(
-        lambda: models.VisionTransformer(32, 8, 2, 4, 64, 256, num_classes=10), (3, 32, 32), of="vit_b_16",
+        lambda: models.VisionTransformer(32, 8, 2, 4, 64, 256, num_classes=10),
+        (3, 32, 32),
+        of="vit_b_16",
         arguments={"size": 32, "patch": 8, "width": 64, "depth": 2, "heads": 4, "classes": 10},
     ),
     "swin_t, small": Other(
-        lambda: models.SwinTransformer([4, 4], 24, [2, 2, 2, 2], [1, 2, 4, 8], [7, 7], stochastic_depth_prob=0.2),
-        of="swin_t", arguments={"width": 24, "depths": [2, 2, 2, 2], "heads": [1, 2, 4, 8]},
+        lambda: models.SwinTransformer(
+            [4, 4], 24, [2, 2, 2, 2], [1, 2, 4, 8], [7, 7], stochastic_depth_prob=0.2
+        ),
+        of="swin_t",
+        arguments={"width": 24, "depths": [2, 2, 2, 2], "heads": [1, 2, 4, 8]},
     ),
     "convnext_tiny, small": Other(
         lambda: models.ConvNeXt(
             [models.convnext.CNBlockConfig(8, 16, 2), models.convnext.CNBlockConfig(16, None, 3)], 0.1
         ),
-        of="convnext_tiny", arguments={"depths": [2, 3], "widths": [8, 16]},
+        of="convnext_tiny",
+        arguments={"depths": [2, 3], "widths": [8, 16]},
     ),
     "swin_t": tv("swin_t", slow=True),
     "unet": own(UNet, (1, 188, 188), slow=True),
