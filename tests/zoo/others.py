@@ -68,6 +68,9 @@ def own(
     return Other(build, input, slow, of=of, arguments=arguments)
 
 
+DEEP = {"cifar_resnet1202", "cifar_preresnet1001"}
+"""A thousand layers and more: even to count them takes long."""
+
 OTHERS: dict[str, Other] = {
     "alexnet": own(AlexNet, (3, 227, 227), slow=True),
     "alexnet_torchvision": tv("alexnet", slow=True),
@@ -104,7 +107,7 @@ OTHERS: dict[str, Other] = {
     "resnet34_b": tv("resnet34", slow=True),
     "resnet34_a": own(lambda: resnet("A", [3, 4, 6, 3]), (3, 64, 64), slow=True),
     "resnet34_c": own(lambda: resnet("C", [3, 4, 6, 3]), (3, 64, 64), slow=True),
-    "resnet50_paper": own(lambda: resnet("bottleneck", [3, 4, 6, 3]), (3, 64, 64)),
+    "resnet50_paper": own(lambda: resnet("bottleneck", [3, 4, 6, 3]), (3, 64, 64), slow=True),
     "resnet101_paper": own(lambda: resnet("bottleneck", [3, 4, 23, 3]), (3, 64, 64), slow=True),
     "resnet152_paper": own(lambda: resnet("bottleneck", [3, 8, 36, 3]), (3, 64, 64), slow=True),
     "cifar_resnet20": own(lambda: CifarResNet(20)),
@@ -159,7 +162,7 @@ OTHERS: dict[str, Other] = {
     "dpn98": tm("dpn98", slow=True),
     "dpn107": tm("dpn107", slow=True),
     "dpn131": tm("dpn131", slow=True),
-    "dpn68_timm": tm("dpn68"),
+    "dpn68_timm": tm("dpn68", slow=True),
     "dpn92_timm": tm("dpn92", slow=True),
     "dpn98_timm": tm("dpn98", slow=True),
     "dpn107_timm": tm("dpn107", slow=True),
@@ -224,7 +227,7 @@ OTHERS: dict[str, Other] = {
     "swin_t": tv("swin_t", slow=True),
     "unet": own(UNet, (1, 188, 188), slow=True),
     "unet, narrow": own(lambda: UNet(4), (1, 188, 188), of="unet", width=4),
-    "fractalnet": own(FractalNet),
+    "fractalnet": own(FractalNet, slow=True),
     "fractalnet, four columns": own(lambda: FractalNet(4), of="fractalnet", columns=4, slow=True),
     "rcnn_96": own(RCNN),
     "dcgan_generator": own(dcgan_generator, (100, 1, 1)),

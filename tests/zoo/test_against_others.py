@@ -17,7 +17,7 @@ import ogive
 from ogive.network import Network
 from ogive.report import counts
 from tests.zoo.comparison import assert_same, shapes
-from tests.zoo.others import OTHERS
+from tests.zoo.others import DEEP, OTHERS
 
 WEIGHTED = ("convolution", "addmm", "mm", "linear")
 """The operations that apply weights; products of two activations are not counted as multiply-accumulates of a net."""
@@ -38,7 +38,9 @@ def on_meta(name: str) -> nn.Module:
         return OTHERS[name].build().to("meta")
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in DEEP else []) for name in OTHERS]
+)
 def test_the_same_parameters_and_multiply_accumulates(name: str) -> None:
     net, theirs = network(name), on_meta(name)
     with torch.device("meta"):

@@ -31,6 +31,12 @@ HEAVY = {
 }  # fmt: skip
 """A thousand layers, or so many operations that a single image takes seconds."""
 
+LONG_STEPS = HEAVY | {
+    "vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg19_bn", "alexnet_towers", "inception_v2", "densenet264", "dpn98",
+    "dpn98_timm", "dpn92_timm", "dpn68_timm", "resnet152_paper", "resnet101_paper", "resnet34_b",
+}  # fmt: skip
+"""Whose step takes long, or is that of a network which is all but the same."""
+
 SMALLER = [64, 107, 188]
 """What is tried in the place of large images for a step of training, so that it is quick."""
 
@@ -54,8 +60,8 @@ print(json.dumps(results))
 """
 
 
-def marked(names: list[str]) -> list[Any]:
-    return [pytest.param(name, marks=[pytest.mark.slow] if name in HEAVY else []) for name in names]
+def marked(names: list[str], slow: set[str]) -> list[Any]:
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in slow else []) for name in names]
 
 
 @cache
@@ -69,7 +75,7 @@ def test_a_file_is_formatted(path: Path) -> None:
     assert format_text(text, path.name) == text
 
 
-@pytest.mark.parametrize("name", marked(VARIANTS))
+@pytest.mark.parametrize("name", marked(VARIANTS, HEAVY))
 def test_it_is_checked_and_drawn(name: str, tmp_path: Path) -> None:
     network = load(name)
     assert not network.warnings
@@ -136,7 +142,7 @@ def results(output: Any) -> list[Tensor]:
     ]
 
 
-@pytest.mark.parametrize("name", marked(VARIANTS))
+@pytest.mark.parametrize("name", marked(VARIANTS, LONG_STEPS))
 def test_it_is_trained_a_step(name: str) -> None:
     torch.manual_seed(0)
     network = smaller(name)
