@@ -142,6 +142,12 @@ def test_settings(ogive: Callable, tiny: Path):
     assert ", 1x16x16 ->" in ogive("check", tiny, "--input", "1x16x16").out
 
 
+def test_a_choice_is_set_as_it_is_written(ogive: Callable) -> None:
+    ran = ogive("check", "cliquenet_k36_t12", "--set", "stages=I+I")
+    assert (ran.code, ran.err) == (0, "")
+    assert "723 k parameters" in ran.out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -268,9 +268,9 @@ def test_a_remark_goes_to_a_line_of_its_own_where_there_is_no_room():
     row = Row("net", 10, 12, 1, 5, "5")
     listed = Listed("a.arch", Path("a.arch"), opening_of("# Mine.\n"), (row,))
     assert list_text.for_terminal([listed], 60).startswith(
-        "a.arch  Mine.\n  net  10  5  12 with an aux head\n\n"
+        "       params  MACs  input\na.arch  Mine.\n  net      10     5  12 with an aux head\n\n"
     )
-    assert "\n  net  10  5\n      12 with an aux head\n" in list_text.for_terminal([listed], 28)
+    assert "\n  net      10     5\n      12 with an aux head\n" in list_text.for_terminal([listed], 28)
 
 
 def test_a_hostile_file_moves_no_cursor(mine: Path, ogive: Callable, monkeypatch: pytest.MonkeyPatch):

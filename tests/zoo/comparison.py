@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as fn
+from torch.overrides import TorchFunctionMode
 
 import ogive
 
@@ -17,9 +19,15 @@ TOLERANCE = 1e-9
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
 
 
-def shapes(module: nn.Module) -> Counter[tuple[int, ...]]:
-    """The shapes of the parameters, without axes of size 1, as often as there are."""
-    return Counter(tuple(n for n in parameter.shape if n != 1) for parameter in module.parameters())
+def shapes(module: nn.Module, *, flat: bool = False) -> Counter[tuple[int, ...]]:
+    """The shapes of the parameters, as often as there are.
+
+    Args:
+        module: Whose parameters.
+        flat: Leave axes of size 1 out: a linear map is a 1x1 convolution then.
+    """
+    found = (tuple(parameter.shape) for parameter in module.parameters())
+    return Counter(tuple(n for n in shape if n != 1) if flat else shape for shape in found)
 
 
 def randomise(module: nn.Module) -> None:
@@ -31,13 +39,48 @@ def randomise(module: nn.Module) -> None:
             layer.running_mean.uniform_(-0.3, 0.3)
             layer.running_var.uniform_(0.5, 1.5)
         if isinstance(layer, NORMS) and layer.weight is not None:
-            nn.init.uniform_(layer.weight, 0.5, 1.5)
+            nn.init.uniform_(layer.weight, 0.5, 3.0)  # so wide that what clips, such as ReLU6, does
             nn.init.uniform_(layer.bias, -0.3, 0.3)
     for parameter in module.parameters():
         if not parameter.any():
             nn.init.normal_(parameter, std=0.1)
         elif parameter.detach().abs().max() < 1e-5:  # a layer scale, which would hide its whole branch
             nn.init.uniform_(parameter, 0.5, 1.5)
+
+
+class Repeated(TorchFunctionMode):
+    """Puts something in the place of every draw that repeats itself, and depends on its rate and place."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func is fn.dropout:
+            x, p, training = bound(args, given, ("input", None), ("p", 0.5), ("training", True))
+            return x * (1 + p * wave(x)) if training else x
+        if func is Tensor.bernoulli_:
+            x, p = bound(args, given, ("self", None), ("p", 0.5))
+            return x.copy_(p * (1 + (1 - p) * wave(x)))
+        # what is dropped of the weights of attention happens inside: its rates are compared, its places are one
+        if func is fn.scaled_dot_product_attention:
+            given["dropout_p"] = 0.0
+        if func is fn.multi_head_attention_forward:
+            args = (*args[:10], 0.0, *args[11:])
+        return func(*args, **given)
+
+
+def bound(args: Sequence[Any], given: Mapping[str, Any], *names: tuple[str, Any]) -> list[Any]:
+    """Arguments by their places or their names, or their defaults."""
+    return [args[i] if i < len(args) else given.get(name, default) for i, (name, default) in enumerate(names)]
+
+
+def wave(x: Tensor) -> Tensor:
+    """Something different at every place of a tensor, between -1 and 1."""
+    return torch.arange(x.numel(), dtype=x.dtype, device=x.device).mul_(1.7).add_(1).sin_().reshape(x.shape)
 
 
 def without_chance(module: nn.Module) -> None:
@@ -64,18 +107,21 @@ def tensors(output: object) -> list[Tensor]:
 
 
 def assert_same(
-    theirs: nn.Module, ours: nn.Module, *inputs: Tensor, modes: Sequence[bool] = (False, True)
+    theirs: nn.Module,
+    ours: nn.Module,
+    *inputs: Tensor,
+    modes: Sequence[bool] = (False, True),
+    flat: bool = False,
 ) -> None:
     """Both have the same parameters and, once the weights are copied, the same outputs and gradients in both modes.
 
     Gradients are compared for each parameter, and for every input that has one. What only training reaches (auxiliary
     heads) the copy leaves unpaired; it must be all that is left, and is paired by the order of its definition. Without
-    norms and heads, one of the `modes` (evaluating, training) says it all.
+    norms and heads, one of the `modes` (evaluating, training) says it all. First both are trained with draws that repeat
+    themselves, so that they must drop in the same places at the same rates; then without any.
     """
-    assert shapes(theirs) == shapes(ours)
+    assert shapes(theirs, flat=flat) == shapes(ours, flat=flat)
     randomise(theirs)
-    without_chance(theirs)
-    without_chance(ours)
     report = ogive.transfer(theirs, ours, inputs, verbose=False)
     theirs_by_name, ours_by_name = dict(theirs.named_parameters()), dict(ours.named_parameters())
     left = [name for name in report.unmatched_source if name in theirs_by_name]
@@ -93,6 +139,12 @@ def assert_same(
     for source, target in heads:
         assert ours_by_name[target].shape == theirs_by_name[source].shape, (source, target)
         ours_by_name[target].data.copy_(theirs_by_name[source].data)
+    with torch.no_grad(), Repeated():
+        mine, its = (results(module.train()(*inputs)) for module in (ours, theirs))
+    for a, b in zip(mine, its, strict=True):
+        assert difference(a, b.reshape(a.shape)) <= TOLERANCE, "output with dropout"
+    without_chance(theirs)
+    without_chance(ours)
     for training in modes:
         mine = outputs_and_gradients(ours, inputs, training)
         its = outputs_and_gradients(theirs, inputs, training)
@@ -127,14 +179,17 @@ def outputs_and_gradients(
     given = [tensor.clone().requires_grad_(tensor.is_floating_point()) for tensor in inputs]
     with torch.random.fork_rng():
         found = module(*given)
-    # in training, heads come behind the main output
-    heads = training and isinstance(found, tuple)
-    results = [*tensors(found[0]), *results_of_heads(found)] if heads else tensors(found)
-    sum((tensor.square().sum() for tensor in results), torch.zeros(())).backward()
+    outputs = results(found)
+    sum((tensor.square().sum() for tensor in outputs), torch.zeros(())).backward()
     gradients = {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
     scale = max(gradient.abs().max().item() for gradient in gradients.values())
     entered = [tensor.grad for tensor in given if tensor.grad is not None]
-    return [tensor.detach() for tensor in results], gradients, scale, entered
+    return [tensor.detach() for tensor in outputs], gradients, scale, entered
+
+
+def results(found: Any) -> list[Tensor]:
+    """All outputs; in training, those of heads come behind the main one."""
+    return [*tensors(found[0]), *results_of_heads(found)] if isinstance(found, tuple) else tensors(found)
 
 
 def results_of_heads(found: Any) -> list[Tensor]:

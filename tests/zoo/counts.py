@@ -25,6 +25,10 @@ class Count(NamedTuple):
     """The variant that is changed, where the entry is none itself."""
     arguments: Mapping[str, Any] = {}
     edits: Sequence[str] = ()
+    printed: tuple[str, str | None] = ("", None)
+    """What the paper or its authors' page prints, rounded: parameters, and FLOPs. Both must agree with the counts."""
+    flops: int = 1
+    """How many of those FLOPs are a multiply-accumulate."""
 
 
 def agrees(found: int, stated: Figure) -> bool:
@@ -38,9 +42,9 @@ def agrees(found: int, stated: Figure) -> bool:
 
 _TV = "torchvision's model of this name, counted by torch and by FlopCounterMode"
 _TIMM = "timm's model of this name, counted by torch and by FlopCounterMode"
-_CLIQUE = "hand count from the authors' code; their README prints these rounded, FLOPs as twice the multiply-accumulates"
+_CLIQUE = "hand count from the authors' code, and their README, which prints it rounded"
 _CLIQUE_A = "the authors' PyTorch code, S3 run; in each transition two maps, C to C / 2 and back"
-_PUBLISHED = "layer by layer; the paper prints it rounded"
+_PUBLISHED = "layer by layer, and the paper, which prints it rounded"
 _HAND = "layer by layer, by hand"
 _STRIDES = "a stride at the first 1x1, as in the authors' release, layer by layer: 3.858, 7.570, 11.282 G"
 
@@ -48,6 +52,9 @@ COUNTS: dict[str, Count] = {
     "lenet5": Count(61_706, 416_520, "156 + 2,416 + 48,120 + 10,164 + 850, by hand"),
     "lenet5_1998": Count(60_000, None, "156 + 12 + 1,516 + 32 + 48,120 + 10,164, as the paper prints it"),
     "alexnet": Count(60_965_224, "0.7244G", "layer by layer, 227 pixels; the paper prints 60 million"),
+    "alexnet, ungrouped": Count(
+        62_378_344, None, "layer by layer", of="alexnet", edits=["set conv(groups = 1)"]
+    ),
     "alexnet_towers": Count(60_965_224, "0.7244G", "the same net as alexnet"),
     "alexnet_torchvision": Count(61_100_840, "0.7142G", _TV),
     "vgg11": Count(132_863_336, None, _TV),
@@ -120,12 +127,12 @@ COUNTS: dict[str, Count] = {
         of="resnet18",
         edits=["set residual(shortcut = project)"],
     ),
-    "cifar_resnet20": Count(269_722, 40_551_040, f"{_PUBLISHED}: 0.27M"),
-    "cifar_resnet32": Count(464_154, 68_862_592, f"{_PUBLISHED}: 0.46M"),
-    "cifar_resnet44": Count(658_586, 97_174_144, f"{_PUBLISHED}: 0.66M"),
-    "cifar_resnet56": Count(853_018, 125_485_696, f"{_PUBLISHED}: 0.85M"),
-    "cifar_resnet110": Count(1_727_962, 252_887_680, f"{_PUBLISHED}: 1.7M"),
-    "cifar_resnet1202": Count(19_421_274, 2_829_238_912, f"{_PUBLISHED}: 19.4M"),
+    "cifar_resnet20": Count(269_722, 40_551_040, _PUBLISHED, printed=("0.27M", None)),
+    "cifar_resnet32": Count(464_154, 68_862_592, _PUBLISHED, printed=("0.46M", None)),
+    "cifar_resnet44": Count(658_586, 97_174_144, _PUBLISHED, printed=("0.66M", None)),
+    "cifar_resnet56": Count(853_018, 125_485_696, _PUBLISHED, printed=("0.85M", None)),
+    "cifar_resnet110": Count(1_727_962, 252_887_680, _PUBLISHED, printed=("1.7M", None)),
+    "cifar_resnet1202": Count(19_421_274, 2_829_238_912, _PUBLISHED, printed=("19.4M", None)),
     "cifar_resnet20, option B": Count(
         272_474,
         40_813_184,
@@ -152,19 +159,31 @@ COUNTS: dict[str, Count] = {
     "densenet169": Count(14_149_480, 3_359_843_328, _TV),
     "densenet201": Count(20_013_928, 4_291_365_888, _TV),
     "densenet264": Count(33_337_704, 5_751_653_376, "torchvision's class DenseNet with the paper's blocks"),
-    "cifar_densenet_40_12": Count(
-        1_019_722, "0.2648G", f"{_PUBLISHED}: 1.0M; CliqueNet's README 1.02M, 0.53G FLOPs"
+    "cifar_densenet_40_12": Count(1_019_722, "0.2648G", _PUBLISHED, printed=("1.02M", "0.53G"), flops=2),
+    "cifar_densenet_100_12": Count(6_979_642, "1.7695G", _PUBLISHED, printed=("7.0M", "3.54G"), flops=2),
+    "cifar_densenet_100_24": Count(27_249_082, "6.889G", _PUBLISHED, printed=("27.2M", "13.78G"), flops=2),
+    "cifar_densenet_bc_100_12": Count(769_162, None, _PUBLISHED, printed=("0.8M", None)),
+    "cifar_densenet_bc_250_24": Count(15_324_406, None, _PUBLISHED, printed=("15.3M", None)),
+    "cifar_densenet_bc_190_40": Count(25_624_430, None, _PUBLISHED, printed=("25.6M", None)),
+    "cifar_densenet_bc_40_36": Count(1_542_682, None, _PUBLISHED, printed=("1.5M", None)),
+    "cifar_densenet_bc_40_48": Count(2_733_130, None, _PUBLISHED, printed=("2.7M", None)),
+    "cifar_densenet_bc_40_60": Count(4_261_690, None, _PUBLISHED, printed=("4.3M", None)),
+    "cifar_densenet of k = 24, T = 18": Count(
+        988_042,
+        None,
+        "layer by layer, and CliqueNet's README",
+        of="cifar_densenet_40_12",
+        arguments={"depth": 22, "k": 24},
+        printed=("0.99M", None),
     ),
-    "cifar_densenet_100_12": Count("7.0M", "1.7695G", f"{_PUBLISHED}: 7.0M; CliqueNet's README 3.54G FLOPs"),
-    "cifar_densenet_100_24": Count(
-        27_249_082, "6.889G", f"{_PUBLISHED}: 27.2M; CliqueNet's README 13.78G FLOPs"
+    "cifar_densenet of k = 36, T = 12": Count(
+        961_930,
+        None,
+        "layer by layer, and CliqueNet's README",
+        of="cifar_densenet_40_12",
+        arguments={"depth": 16, "k": 36},
+        printed=("0.96M", None),
     ),
-    "cifar_densenet_bc_100_12": Count(769_162, None, f"{_PUBLISHED}: 0.8M"),
-    "cifar_densenet_bc_250_24": Count(15_324_406, None, f"{_PUBLISHED}: 15.3M"),
-    "cifar_densenet_bc_190_40": Count(25_624_430, None, f"{_PUBLISHED}: 25.6M"),
-    "cifar_densenet_bc_40_36": Count("1.5M", None, f"{_PUBLISHED}: 1.5M"),
-    "cifar_densenet_bc_40_48": Count("2.7M", None, f"{_PUBLISHED}: 2.7M"),
-    "cifar_densenet_bc_40_60": Count("4.3M", None, f"{_PUBLISHED}: 4.3M"),
     "cifar_densenet_40_12 from 2k": Count(
         1_059_298,
         None,
@@ -173,21 +192,41 @@ COUNTS: dict[str, Count] = {
         arguments={"init": 24},
     ),
     "dpn68": Count(12_611_602, "2.326G", "timm's dpn68"),
-    "dpn92": Count(37_668_392, "6.502G", "timm's dpn92; the authors' README prints 6.5 G"),
-    "dpn98": Count(61_570_728, "11.671G", "timm's dpn98; the authors' README prints 11.7 G"),
-    "dpn107": Count(86_917_800, "18.299G", "timm's dpn107; the authors' README prints 18.3 G"),
-    "dpn131": Count(79_254_504, "16.014G", "timm's dpn131; the authors' README prints 16.0 G"),
+    "dpn92": Count(
+        37_668_392,
+        "6.502G",
+        "timm's dpn92, and the authors' README, whose FLOPs are multiply-accumulates",
+        printed=("", "6.5G"),
+    ),
+    "dpn98": Count(
+        61_570_728,
+        "11.671G",
+        "timm's dpn98, and the authors' README, whose FLOPs are multiply-accumulates",
+        printed=("", "11.7G"),
+    ),
+    "dpn107": Count(
+        86_917_800,
+        "18.299G",
+        "timm's dpn107, and the authors' README, whose FLOPs are multiply-accumulates",
+        printed=("", "18.3G"),
+    ),
+    "dpn131": Count(
+        79_254_504,
+        "16.014G",
+        "timm's dpn131, and the authors' README, whose FLOPs are multiply-accumulates",
+        printed=("", "16.0G"),
+    ),
     "dpn68_timm": Count(12_611_602, "2.326G", "timm's dpn68"),
     "dpn92_timm": Count(37_668_392, "6.502G", "timm's dpn92"),
     "dpn98_timm": Count(61_570_728, "11.671G", "timm's dpn98"),
     "dpn107_timm": Count(86_917_800, "18.299G", "timm's dpn107"),
     "dpn131_timm": Count(79_254_504, "16.014G", "timm's dpn131"),
-    "cliquenet_k36_t12": Count(935_994, 455_149_216, f"{_CLIQUE}: 0.94M, 0.91G"),
-    "cliquenet_k64_t15": Count(4_485_706, 2_102_870_272, f"{_CLIQUE}: 4.49M, 4.21G"),
-    "cliquenet_k80_t15": Count(6_937_546, 3_225_751_712, f"{_CLIQUE}: 6.94M, 6.45G"),
-    "cliquenet_k80_t18": Count(10_135_594, 4_727_021_632, f"{_CLIQUE}: 10.14M, 9.45G"),
-    "cliquenet_k12_t36": Count(1_045_306, 517_854_880, f"{_CLIQUE}: 1.05M"),
-    "cliquenet_k24_t18": Count(986_650, 486_502_048, f"{_CLIQUE}: 0.99M"),
+    "cliquenet_k36_t12": Count(935_994, 455_149_216, _CLIQUE, printed=("0.94M", "0.91G"), flops=2),
+    "cliquenet_k64_t15": Count(4_485_706, 2_102_870_272, _CLIQUE, printed=("4.49M", "4.21G"), flops=2),
+    "cliquenet_k80_t15": Count(6_937_546, 3_225_751_712, _CLIQUE, printed=("6.94M", "6.45G"), flops=2),
+    "cliquenet_k80_t18": Count(10_135_594, 4_727_021_632, _CLIQUE, printed=("10.14M", "9.45G"), flops=2),
+    "cliquenet_k12_t36": Count(1_045_306, 517_854_880, _CLIQUE, printed=("1.05M", None)),
+    "cliquenet_k24_t18": Count(986_650, 486_502_048, _CLIQUE, printed=("0.99M", None)),
     "cliquenet_k36_t12_a": Count(
         977_898,
         455_149_216 + 2 * 2 * 144 * 72,
@@ -246,7 +285,7 @@ COUNTS: dict[str, Count] = {
     "siamese": Count(
         38_951_745, 1_817_251_840, "figure 4, layer by layer: the twins twice, and a map of 4,096"
     ),
-    "rcnn_96": Count(672_202, 219_710_400, f"{_PUBLISHED}: 0.67M"),
+    "rcnn_96": Count(672_202, 219_710_400, _HAND),
     "ssd300_vgg16": Count(
         35_641_826, "34.858G", "torchvision's detection model of this name: what its weights say"
     ),

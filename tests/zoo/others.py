@@ -18,7 +18,7 @@ from torchvision import models
 from tests.zoo.reference_bn_inception import BNInception, mnist
 from tests.zoo.reference_cliquenet import cifar, imagenet
 from tests.zoo.reference_densenet import CifarDenseNet, dense_net_bc
-from tests.zoo.reference_early import AlexNet
+from tests.zoo.reference_early import AlexNet, lenet5_today
 from tests.zoo.reference_inception import InceptionV2, googlenet_of_the_paper
 from tests.zoo.reference_resnet import CifarResNet, cifar_preresnet, resnet
 from tests.zoo.reference_small import RCNN, FractalNet, UNet, dcgan_discriminator, dcgan_generator
@@ -34,6 +34,7 @@ class Other(NamedTuple):
         input: Sizes of an image for which both are run in float64; small where the network takes any.
         slow: The run belongs to `make test-all`.
         counted: The FlopCounterMode of their module counts what ours must (False: it computes something else beside).
+        flat: Theirs has a linear map as a 1x1 convolution, or the other way round: axes of size 1 do not count.
         of: The zoo's network, where the entry is not named after it.
         arguments: What makes ours the same, over the variant's own arguments.
     """
@@ -42,16 +43,17 @@ class Other(NamedTuple):
     input: tuple[int, ...] = (3, 64, 64)
     slow: bool = False
     counted: bool = True
+    flat: bool = False
     of: str = ""
     arguments: Mapping[str, Any] = {}
 
 
-def tv(name: str, *, size: int = 64, slow: bool = False, **more: Any) -> Other:
+def tv(name: str, *, size: int = 75, slow: bool = False, **more: Any) -> Other:
     """torchvision's."""
     return Other(lambda: models.get_model(name, weights=None, **more), (3, size, size), slow)
 
 
-def tm(name: str, *, size: int = 64, slow: bool = False, **more: Any) -> Other:
+def tm(name: str, *, size: int = 75, slow: bool = False, **more: Any) -> Other:
     """timm's."""
     return Other(lambda: timm.create_model(name, pretrained=False, **more), (3, size, size), slow)
 
@@ -72,6 +74,7 @@ DEEP = {"cifar_resnet1202", "cifar_preresnet1001"}
 """A thousand layers and more: even to count them takes long."""
 
 OTHERS: dict[str, Other] = {
+    "lenet5": own(lenet5_today, (1, 32, 32)),
     "alexnet": own(AlexNet, (3, 227, 227), slow=True),
     "alexnet_torchvision": tv("alexnet", slow=True),
     "vgg11": tv("vgg11", slow=True),
@@ -84,15 +87,18 @@ OTHERS: dict[str, Other] = {
     "vgg19_bn": tv("vgg19_bn", slow=True),
     "googlenet_torchvision": tv("googlenet", aux_logits=True, init_weights=False),
     "googlenet": own(googlenet_of_the_paper, (3, 224, 224), slow=True),
-    "bn_inception": own(partial(BNInception, 576, eps=1e-3), (3, 64, 64)),
+    "bn_inception": own(partial(BNInception, 576, eps=1e-3, drop=0.2), (3, 64, 64)),
     "bn_inception, separable": own(
-        partial(BNInception, 576, eps=1e-3, separable=True), (3, 79, 79), of="bn_inception", separable=True
+        partial(BNInception, 576, eps=1e-3, separable=True, drop=0.2),
+        (3, 79, 79),
+        of="bn_inception",
+        separable=True,
     ),
     "bn_inception_608": own(partial(BNInception, 608, "caffe"), (3, 64, 64)),
-    "inception": own(partial(BNInception, 576, order="conv act", lrn=True), (3, 64, 64)),
-    "bn_baseline": own(partial(BNInception, 576), (3, 64, 64)),
+    "inception": own(partial(BNInception, 576, order="conv act", lrn=True, drop=0.4), (3, 64, 64)),
+    "bn_baseline": own(partial(BNInception, 576, drop=0.4), (3, 64, 64)),
     "bn_sigmoid": own(partial(BNInception, 576, act=torch.sigmoid), (3, 64, 64)),
-    "bn_after": own(partial(BNInception, 576, order="conv act norm"), (3, 64, 64)),
+    "bn_after": own(partial(BNInception, 576, order="conv act norm", drop=0.4), (3, 64, 64)),
     "bn_mnist": own(partial(mnist, norms=True), (1, 28, 28)),
     "bn_mnist_plain": own(partial(mnist, norms=False), (1, 28, 28)),
     "inception_v2": own(InceptionV2, (3, 299, 299), slow=True),
@@ -157,11 +163,11 @@ OTHERS: dict[str, Other] = {
         of="cifar_densenet_40_12",
         arguments={"form": "C"},
     ),
-    "dpn68": tm("dpn68"),
-    "dpn92": tm("dpn92", slow=True),
-    "dpn98": tm("dpn98", slow=True),
-    "dpn107": tm("dpn107", slow=True),
-    "dpn131": tm("dpn131", slow=True),
+    "dpn68": tm("dpn68")._replace(flat=True),
+    "dpn92": tm("dpn92", slow=True)._replace(flat=True),
+    "dpn98": tm("dpn98", slow=True)._replace(flat=True),
+    "dpn107": tm("dpn107", slow=True)._replace(flat=True),
+    "dpn131": tm("dpn131", slow=True)._replace(flat=True),
     "dpn68_timm": tm("dpn68", slow=True),
     "dpn92_timm": tm("dpn92", slow=True),
     "dpn98_timm": tm("dpn98", slow=True),

@@ -134,6 +134,7 @@ class BNInception(nn.Module):
         bias: whether convolutions keep a bias that a norm cancels.
         separable: whether the first convolution is.
         lrn: whether the responses are normalised where GoogLeNet does it.
+        drop: what is dropped in front of the classifier.
     """
 
     def __init__(
@@ -147,8 +148,10 @@ class BNInception(nn.Module):
         bias: bool = False,
         separable: bool = False,
         lrn: bool = False,
+        drop: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = nn.Dropout(drop)
         self.pads: Pads = pads
         self.order: Order = order
         self.act, self.eps, self.bias, self.separable = act, eps, bias, separable
@@ -169,7 +172,7 @@ class BNInception(nn.Module):
         self.linear = nn.Linear(channels, 1000)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(self.blocks(self.stem(x)).mean((2, 3)))
+        return self.linear(self.dropout(self.blocks(self.stem(x)).mean((2, 3))))
 
 
 def mnist(norms: bool) -> nn.Sequential:

@@ -81,3 +81,13 @@ class AlexNet(nn.Sequential):
             *(nn.Linear(width, width), nn.ReLU(), nn.Dropout()),
             nn.Linear(width, 1000),
         )
+
+
+def lenet5_today() -> nn.Sequential:
+    """What is built under the name of LeNet-5: a full C3, plain subsampling, a linear output."""
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2),
+        nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Flatten(),
+        nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10),
+    )  # fmt: skip

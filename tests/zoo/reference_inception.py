@@ -85,7 +85,7 @@ class InceptionV2(nn.Module):
         self.aux = InceptionAux(768, 1000)
         self.aux.conv1 = Rectified(128, 768, kernel_size=5)  # pyright: ignore[reportAttributeAccessIssue]
         self.last = nn.Sequential(InceptionD(768), InceptionE(1280), InceptionE(2048))
-        self.fc = nn.Linear(2048, 1000)
+        self.dropout, self.fc = nn.Dropout(0.5), nn.Linear(2048, 1000)
 
     @staticmethod
     def figure_5() -> nn.Module:
@@ -96,5 +96,5 @@ class InceptionV2(nn.Module):
     def forward(self, x: Tensor) -> Any:
         x = self.rows(x)
         aux = self.aux(x) if self.training else None
-        logits = self.fc(self.last(x).mean((2, 3)))
+        logits = self.fc(self.dropout(self.last(x).mean((2, 3))))
         return InceptionOutputs(logits, aux) if self.training else logits

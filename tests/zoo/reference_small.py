@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 import torchvision
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 
 class UNet(nn.Module):
@@ -26,7 +27,8 @@ class UNet(nn.Module):
         copied = []
         for level, convolutions in enumerate(self.down):
             x = convolutions(F.max_pool2d(x, 2) if level else x)
-            copied.append(self.dropout(x) if level >= 3 else x)
+            x = self.dropout(x) if level >= 3 else x
+            copied.append(x)
         x = copied.pop()
         for up, convolutions in zip(self.ups, self.doubles, strict=True):
             x, left = up(x), copied.pop()
@@ -45,13 +47,18 @@ class FractalNet(nn.Module):
     """Larsson, Maire & Shakhnarovich 2017, wired step by step as the authors' generator does: no recursion.
 
     At step s of a block, column c has a convolution if 2^c divides s; the columns that have one are joined, but at
-    the last step behind their pooling. Without drop-path, which chance decides.
+    the last step behind their pooling. What is joined is dropped by `drop`, image by image.
     """
 
     def __init__(
-        self, columns: int = 3, widths: tuple[int, ...] = (64, 128, 256, 512, 512), classes: int = 10
+        self,
+        columns: int = 3,
+        widths: tuple[int, ...] = (64, 128, 256, 512, 512),
+        classes: int = 10,
+        drop: float = 0.15,
     ) -> None:
         super().__init__()
+        self.drop = StochasticDepth(drop, "row")
         self.columns, self.steps = columns, 2 ** (columns - 1)
         self.convolutions = nn.ModuleDict()
         for block, width in enumerate(widths):
@@ -74,7 +81,8 @@ class FractalNet(nn.Module):
                     ends[column] = self.convolutions[f"{block}_{step}_{column}"](ends[column])
                     if step == self.steps:
                         ends[column] = F.max_pool2d(ends[column], 2)
-                joined = sum((ends[c] for c in now[1:]), ends[now[0]]) / len(now)
+                kept = [self.drop(ends[c]) for c in now] if len(now) > 1 else [ends[c] for c in now]
+                joined = sum(kept[1:], kept[0]) / len(now)
                 for column in now:
                     ends[column] = joined
             x = ends[0]

@@ -45,7 +45,8 @@ def test_the_same_parameters_and_multiply_accumulates(name: str) -> None:
     net, theirs = network(name), on_meta(name)
     with torch.device("meta"):
         ours = net.module()
-    assert shapes(ours) == shapes(theirs)
+    flat = OTHERS[name].flat
+    assert shapes(ours, flat=flat) == shapes(theirs, flat=flat)
     assert counts.params(net.unrolled, heads=True) == sum(p.numel() for p in theirs.parameters())
     if OTHERS[name].counted:
         assert weighted_macs(theirs, net) == net.macs
@@ -82,4 +83,5 @@ def test_the_same_outputs_and_gradients(name: str) -> None:
     net = network(name)
     if net.inputs[0][1].sizes != other.input:
         net = ogive.load(other.of or name, input=other.input, **other.arguments)
-    assert_same(theirs, net.module().double(), torch.randn(2, *other.input, dtype=torch.float64))
+    images = torch.randn(2, *other.input, dtype=torch.float64)
+    assert_same(theirs, net.module().double(), images, flat=other.flat)

@@ -48,6 +48,14 @@ def test_counts(name: str) -> None:
         assert counts.params(network.unrolled, heads=True) == expected.heads
 
 
+@pytest.mark.parametrize("name", [name for name, known in COUNTS.items() if any(known.printed)])
+def test_what_is_printed_agrees(name: str) -> None:
+    network, known = load(name), COUNTS[name]
+    params, flops = known.printed
+    assert not params or agrees(network.params, params), f"{network.params:,}"
+    assert flops is None or agrees(known.flops * network.macs, flops), f"{network.macs:,}"
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_torch_counts_the_same(name: str) -> None:
     """The module on the meta device: its parameters, shape by shape, what it multiplies, what it returns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -77,24 +78,16 @@ def ours(name: str) -> list[Drop]:
     return drops(module, network(name))
 
 
-SILENT = {
-    **dict.fromkeys(
-        ["bn_inception", "bn_inception, separable", "inception", "bn_baseline", "bn_after", "inception_v2"],
-        "element",
-    ),
-    **dict.fromkeys(["fractalnet", "fractalnet, four columns"], "image"),
-}
-"""What modules that were written by hand here leave out: the dropout of a classifier, the paths of a fractal."""
+OTHERWISE = {"fractalnet", "fractalnet, four columns"}
+"""The reference runs its columns side by side, ours one behind the other; where they drop is compared with the outputs."""
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] if OTHERS[name].slow else []) for name in OTHERS]
 )
 def test_the_same_rates_in_the_same_order(name: str) -> None:
-    found, theirs = ours(name), drops(on_meta(name), network(name))
-    said = [drop for drop in found if drop.what != SILENT.get(name)]
-    assert theirs == said
-    assert (said != found) == (name in SILENT)
+    mine, its = ours(name), drops(on_meta(name), network(name))
+    assert (Counter(mine) == Counter(its)) if name in OTHERWISE else (mine == its)
 
 
 HEAD = [Drop("element", 0.2)]

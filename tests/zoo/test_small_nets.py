@@ -26,6 +26,7 @@ class Small(NamedTuple):
         inputs: What both are run on.
         arguments: Of both, which make them small.
         modes: Evaluating and training; one of them where there is neither a norm nor a dropout.
+        flat: The scale of a norm has axes of size 1 in one of them.
         slow: The run belongs to `make test-all`.
     """
 
@@ -33,6 +34,7 @@ class Small(NamedTuple):
     inputs: Callable[[], list[Tensor]]
     arguments: Mapping[str, Any] = {}
     modes: Sequence[bool] = (False, True)
+    flat: bool = False
     slow: bool = False
 
 
@@ -49,7 +51,7 @@ def words(different: int, length: int) -> list[Tensor]:
 SMALL = {
     "siamese": Small(Siamese, partial(images, 1, 105, 105, count=2), modes=[True], slow=True),
     "ssd300_vgg16": Small(
-        SSD, partial(images, 3, 300, 300, count=1), {"classes": 3}, modes=[True], slow=True
+        SSD, partial(images, 3, 300, 300, count=1), {"classes": 3}, modes=[True], flat=True, slow=True
     ),
     "char_lstm": Small(CharLSTM, partial(words, 65, 50)),
     "char_lstm, three layers": Small(
@@ -69,7 +71,8 @@ def of_the_zoo(name: str) -> str:
 def test_the_same_parameters(name: str) -> None:
     with torch.device("meta"):
         ours, theirs = ogive.load(name).module(), SMALL[name].build()
-    assert shapes(ours) == shapes(theirs)
+    flat = SMALL[name].flat
+    assert shapes(ours, flat=flat) == shapes(theirs, flat=flat)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,8 @@ def test_the_same_outputs_and_gradients(name: str) -> None:
     torch.manual_seed(0)
     case = SMALL[name]
     ours = ogive.load(of_the_zoo(name), **case.arguments).module().double()
-    assert_same(case.build(**case.arguments).double(), ours, *case.inputs(), modes=case.modes)
+    theirs = case.build(**case.arguments).double()
+    assert_same(theirs, ours, *case.inputs(), modes=case.modes, flat=case.flat)
 
 
 @pytest.mark.parametrize("name", ["char_lstm", "transformer_encoder"])
@@ -95,6 +99,11 @@ def test_a_text_may_be_of_any_length(name: str, length: int) -> None:
     ogive.transfer(theirs, ours, case.inputs(), verbose=False)
     (text,) = words(50, length)
     torch.testing.assert_close(ours(text), theirs(text), rtol=1e-9, atol=1e-12)
+
+
+def test_the_scale_of_ssd_begins_with_twenty() -> None:
+    begins = dict(ogive.load("ssd300_vgg16", classes=3).module().named_parameters())["scaled.weight"]
+    assert begins.eq(20).all()
 
 
 def test_the_twins_of_the_siamese_net_are_one() -> None:

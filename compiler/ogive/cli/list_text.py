@@ -68,6 +68,8 @@ def for_terminal(files: Sequence[Listed], width: int | None = None) -> str:
     macs = _USUAL_MACS if len(files) > 1 else _WIDEST
     everything = _Columns((row for each in files for row in each.rows), macs)
     with console.capture() as captured:
+        if everything.width <= console.width and everything.counted:
+            console.print(everything.header())
         for each in files:
             own = everything if everything.width <= console.width else _Columns(each.rows, _WIDEST)
             console.print(_heading(each))
@@ -85,13 +87,24 @@ class _Columns:
     def __init__(self, rows: Iterable[Row], macs: int) -> None:
         """Measures rows; an expression wider than `macs` does not move the others."""
         cells = [(row.name, _params(row), row.macs_text, inputs_text(row)) for row in rows]
+        self.counted = any(params for _, params, _, _ in cells)
         self._names, self._params, self._macs, inputs = (
             max((len(cell) for cell in column if len(cell) <= widest), default=0)
             for column, widest in zip(
                 zip(*cells, strict=True), (_WIDEST, _WIDEST, macs, _WIDEST), strict=True
             )
         )
+        if self.counted:
+            self._params, self._macs = max(self._params, len("params")), max(self._macs, len("MACs"))
         self.width = self._names + self._params + self._macs + inputs + 8
+
+    def header(self) -> Text:
+        """What the columns are."""
+        from rich.text import Text
+
+        return Text(
+            f"{'':{self._names + 4}}{'params':>{self._params}}  {'MACs':>{self._macs}}  input", style="dim"
+        )
 
     def lines(self, row: Row, width: int) -> Iterator[Text]:
         """A network; what has no room behind its counts stands on lines of its own."""

@@ -49,8 +49,8 @@ class Comparison:
     values: tuple[Value, Value]
 
 
-def run_assert(ctx: Context, statement: ast.Assert, frame: Frame) -> None:
-    """Decides a condition, or keeps it for later if it asks for counts."""
+def run_assert(ctx: Context, statement: ast.Assert, frame: Frame) -> bool:
+    """Decides a condition, or keeps it for later if it asks for counts; False where it does not hold."""
     counts = frozenset(name.id for name in _names(statement) if _is_count(frame, name))
     scope = Scope()
     for name in _names(statement):
@@ -59,12 +59,14 @@ def run_assert(ctx: Context, statement: ast.Assert, frame: Frame) -> None:
         ctx.spend(1, name.span)
         scope.names[name.id] = Binding(_value(ctx, frame, name), None)
     if any(binding.value is POISON for binding in scope.names.values()):
-        return
+        return True
     if counts:
         part = next(r.id for r in ctx.graph.ancestors(frame.region) if r.kind in _PARTS)
         ctx.budgets.append(Budget(statement, part, replace(frame, scope=scope, pin=None), counts))
     elif judge(ctx, statement, frame) is False:
         refuse(ctx, statement, frame)
+        return False
+    return True
 
 
 def _value(ctx: Context, frame: Frame, name: ast.Name) -> Value:

@@ -165,6 +165,7 @@ def bind(
                 g.span,
                 "again here",
                 labels=(Label(spans[name], "first here"),),
+                help=_settled(callee, name, spans[name], span),
             )
             poisoned = True
             continue
@@ -403,6 +404,15 @@ def _hiding(ctx: Context, frame: Frame, callee: Callable) -> tuple[tuple[Label, 
         return (), None
     help_ = f"give it another name, and `{callee.name}` is the layer again"
     return (Label(binding.span, f"this hides the layer `{callee.name}`"),), help_
+
+
+def _settled(callee: Callable, name: str, first: Span, here: Span) -> str | None:
+    """What to do where a variant, or a name for a layer with arguments, has given it already."""
+    if first.source == here.source and here.start <= first.start < here.end:
+        return None
+    is_net = isinstance(callee.target, Block) and callee.target.definition.is_net
+    outside = f", or set it from outside: `--set {name}=…`" if is_net else ""
+    return f"it is settled there: start from `{callee.name}(…)`{outside}"
 
 
 def _surplus(

@@ -294,6 +294,8 @@ def _outside_value(
     ctx: Context, frame: Frame, callee: Callable, spec: Argument, value: Value, span: Span
 ) -> Value:
     """A value from the command line (an expression, in the scope of the file) or from Python."""
+    if isinstance(value, ast.Expr) and value.span.text in spec.choices:
+        return value.span.text  # as it is typed: a shell leaves no quotes around `I+I`
     if isinstance(value, ast.Expr):
         span = value.span
         value = expressions.argument_value(ctx, replace(frame, scope=ctx.globals), value, spec, callee.name)

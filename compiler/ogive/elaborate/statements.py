@@ -25,7 +25,8 @@ from ogive.syntax import ast
 def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
     """Runs a body in its frame; its value is where the flow ends up.
 
-    `default` statements end with the body.
+    `default` statements end with the body. Behind an `assert` that does not hold nothing is run but others:
+    the same mistake would only be reported once more.
     """
     if frame.depth > MAX_DEPTH:
         name = frame.definition.name.id
@@ -45,9 +46,15 @@ def run_body(ctx: Context, body: ast.Body, frame: Frame) -> Value:
         )
     defaults, edits, own_edits = frame.defaults, frame.edits, frame.own_edits
     frame.namespace.taken |= _given_names(ctx, body)
+    holds = True
     for statement in body.statements:
         ctx.spend(1, statement.span)
-        _run(ctx, statement, frame)
+        if isinstance(statement, ast.Assert):
+            holds &= run_assert(ctx, statement, frame)
+        elif holds:
+            _run(ctx, statement, frame)
+    if not holds:
+        frame.flow = POISON
     frame.defaults, frame.edits, frame.own_edits = defaults, edits, own_edits
     return frame.flow
 
@@ -93,7 +100,7 @@ def _run(ctx: Context, statement: ast.Statement, frame: Frame) -> None:
         case ast.Default():
             _default(ctx, statement, frame)
         case ast.Assert():
-            run_assert(ctx, statement, frame)
+            pass  # decided by `run_body`
         case ast.Label():
             run_label(ctx, statement, frame)
         case ast.Share():
