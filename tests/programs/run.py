@@ -45,7 +45,7 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True, fe
     network = Network(compiled)
     if len(network.ir) > MOST_NODES or len(network.unrolled) > MOST_NODES:
         return False
-    if weight(network) > HEAVIEST:
+    if weight(network) > HEAVIEST or any(sees_padding_alone(node.layer) for node in network.unrolled):
         device = "meta"
     if device == "meta" and any(is_cumulative(node.layer) for node in network.unrolled):
         return False
@@ -64,6 +64,23 @@ def verify(compiled: Compiled, *, device: str = "cpu", backward: bool = True, fe
     if features:
         check_features(network, module, device)
     return True
+
+
+def sees_padding_alone(layer: Layer) -> bool:
+    """Whether a dilated window may lie in the padding and nowhere else.
+
+    On such a one PyTorch 2.11 dies, on the CPU and where the channels are stored last:
+    `nn.Conv2d(6, 3, 3, stride=6, padding=(1, 5), dilation=2)` on a tensor of 2x6x3x1.
+    """
+    kernel, padding, dilation = (
+        getattr(layer, name, None) for name in ("kernel_size", "padding", "dilation")
+    )
+    if not isinstance(dilation, int | tuple) or not isinstance(padding, int | tuple):
+        return False
+    each = [value if isinstance(value, tuple) else (value,) for value in (kernel, padding, dilation)]
+    longest = max(map(len, each))
+    axes = zip(*(value * longest if len(value) == 1 else value for value in each), strict=False)
+    return any(step > 1 and pad > step * (size - 1) for size, pad, step in axes)
 
 
 def is_cumulative(layer: Layer) -> bool:

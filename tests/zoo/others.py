@@ -230,7 +230,7 @@ OTHERS: dict[str, Other] = {
         of="convnext_tiny",
         arguments={"depths": [2, 3], "widths": [8, 16]},
     ),
-    "swin_t": tv("swin_t", slow=True),
+    "swin_t": tv("swin_t", size=64, slow=True),
     "unet": own(UNet, (1, 188, 188), slow=True),
     "unet, narrow": own(lambda: UNet(4), (1, 188, 188), of="unet", width=4),
     "fractalnet": own(FractalNet, slow=True),
