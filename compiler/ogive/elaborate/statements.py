@@ -244,7 +244,10 @@ def _twin_stage(ctx: Context, frame: Frame, statement: ast.Stage, twin: Region) 
     """
     again = twin.span == statement.span
     help_ = 'number them: `stage "block{i + 1}"`, with `i` from the loop'
-    if again and frame.trail:
+    known = frame.scope.find(name := statement.name.span.text)
+    if again and known is not None and isinstance(known.value, str | int) and name.isidentifier():
+        help_ = f'the name itself stands there; for what `{name}` holds: `stage "{{{name}}}"`'
+    elif again and frame.trail:
         help_ = f'give it a name from a parameter of `{frame.definition.name.id}`: `stage "{{name}}"`'
     elif not again:
         help_ = "choose another name"
