@@ -85,3 +85,17 @@ def test_the_same_outputs_and_gradients(name: str) -> None:
         net = ogive.load(other.of or name, input=other.input, **other.arguments)
     images = torch.randn(2, *other.input, dtype=torch.float64)
     assert_same(theirs, net.module().double(), images, flat=other.flat)
+
+
+HEADS = {
+    "googlenet": [0.3, 0.3],
+    "googlenet_torchvision": [0.3, 0.3],
+    "inception_v2": [0.4],
+    "inception_v3": [0.4],
+}
+"""The weights of auxiliary heads in the loss: those of Caffe's release, and of the authors' code of Inception-v3."""
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_weights_of_heads(name: str) -> None:
+    assert [head.weight for head in ogive.load(name).ir.heads] == HEADS[name]

@@ -33,6 +33,20 @@ def test_the_paper_counts_sixty_thousand_parameters() -> None:
     assert counts.params(net.unrolled) == 60_000
 
 
+INK = [46, 31, 36, 36, 40, 40, 43, 29, 51, 43]
+"""How many marks of each digit are 1."""
+
+
+def test_the_codes_are_ten_digits_far_from_one_another() -> None:
+    """7x12 marks each; how many are 1 tells a changed one, and the smallest distance that none is like another."""
+    codes = ogive.load("lenet5_1998").module().get_buffer("rbf1.codes")
+    assert codes.shape == (10, 7 * 12)
+    assert codes.abs().eq(1).all()
+    assert codes.gt(0).sum(1).tolist() == INK
+    apart = (codes[:, None] != codes[None]).sum(-1) + 84 * torch.eye(10, dtype=torch.long)
+    assert apart.min() == 12
+
+
 def by_hand(ours: nn.Module) -> tuple[nn.Module, dict[str, tuple[Tensor, ...]]]:
     """The paper's LeNet-5 with the weights of ours, and for each of our parameters the gradients of its rows there."""
     state = dict(ours.named_parameters())

@@ -30,7 +30,7 @@ def test_form(path: Path) -> None:
     assert len(text.splitlines()) < 120
     assert [number for number, line in enumerate(text.splitlines(), 1) if len(line) > 120] == [], "too long"
     assert ogive.format(text) == text
-    assert not re.search(r"\[memory\]|from memory", text), "no figure is printed that nobody has looked up"
+    assert not re.search(r"\[memory\]|from memory", text), "a note of the author's"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

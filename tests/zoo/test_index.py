@@ -43,6 +43,21 @@ def test_the_index_is_written_as_it_was_made(stored: dict) -> None:
         assert json.loads(json.dumps([to_index(from_index(row)) for row in file["rows"]])) == file["rows"]
 
 
+@pytest.mark.parametrize("text", ["", "{", "<<<<<<< ours\n{}"])
+def test_without_an_index_rows_are_worked_out(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: dict
+) -> None:
+    broken = tmp_path / "index.json"
+    broken.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(index, "INDEX", broken)
+    index._index.cache_clear()
+    try:
+        (found,) = index.zoo_files(lambda path, _: path.name == "lenet5.arch")
+    finally:
+        index._index.cache_clear()
+    assert [to_index(row) for row in found.rows] == stored["lenet5.arch"]["rows"]
+
+
 @pytest.mark.slow
 def test_the_index_counts_what_the_compiler_counts(stored: dict) -> None:
     assert json.loads(build.to_text(build.entries())) == stored

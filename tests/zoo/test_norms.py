@@ -27,3 +27,17 @@ def test_the_same_constants(name: str) -> None:
     with torch.device("meta"):
         ours = network(name).module()
     assert constants(ours) == constants(on_meta(name))
+
+
+def test_the_scales_of_convnext_begin_alike() -> None:
+    """Transfers write over what a layer scale begins with."""
+    name = next(name for name in OTHERS if name.startswith("convnext_tiny,"))
+    begins = [
+        Counter(
+            (parameter.numel(), value)
+            for parameter in module.parameters()
+            if len(values := parameter.detach().unique()) == 1 and (value := values.item()) not in (0, 1)
+        )
+        for module in (network(name).module(), OTHERS[name].build())
+    ]
+    assert begins[0] == begins[1] != Counter()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 from torch.overrides import TorchFunctionMode
 
+import ogive
 from ogive.network import Network
 from tests.zoo.others import OTHERS
 from tests.zoo.test_against_others import network, on_meta
@@ -73,9 +74,10 @@ def drops(module: nn.Module, net: Network) -> list[Drop]:
 
 
 def ours(name: str) -> list[Drop]:
+    net = network(name) if name in OTHERS else ogive.load(name)
     with torch.device("meta"):
-        module = network(name).module()
-    return drops(module, network(name))
+        module = net.module()
+    return drops(module, net)
 
 
 OTHERWISE = {"fractalnet", "fractalnet, four columns"}
@@ -93,6 +95,7 @@ def test_the_same_rates_in_the_same_order(name: str) -> None:
 HEAD = [Drop("element", 0.2)]
 KNOWN = {
     "vgg16": [Drop("element", 0.5)] * 2,
+    "alexnet_towers": [Drop("element", 0.5)] * 4,
     "squeezenet1_1": [Drop("element", 0.5)],
     "mobilenet_v2": HEAD,
     "mobilenet_v3_large": HEAD,

@@ -1,7 +1,8 @@
 """The index of the zoo: what its networks count, worked out ahead of time, so that a list answers at once.
 
 `index.json` holds for each file of the zoo a digest of its text, and of those that it uses, and a row for
-each variant. Where the digest is another one now, the rows are worked out anew; they are never shown stale.
+each variant. Where the digest is another one now, the rows are worked out anew: no text is listed with the
+counts of another. That they are those of this compiler is for `make zoo` and the tests.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def digest(file: str, uses: Iterable[str]) -> str:
 def _index() -> dict[str, Any]:
     try:
         return json.loads(INDEX.read_text(encoding="utf-8"))
-    except FileNotFoundError:  # a checkout in which `make zoo` has not run yet
+    except (FileNotFoundError, ValueError):  # not made yet, or a merge left its marks in it
         return {}
 
 

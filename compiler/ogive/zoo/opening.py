@@ -22,7 +22,7 @@ _LANGUAGE = re.compile(r"\s*language[ \t]+\d+[ \t]*\n")
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Where a family of networks comes from; `year` is that of the first publication."""
+    """Where a family of networks comes from; `year` is the one by which it is cited."""
 
     family: str
     title: str

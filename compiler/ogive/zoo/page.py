@@ -13,12 +13,13 @@ from ogive.zoo.rows import Row
 _HEAD = """\
 # The zoo
 
-{count} networks in {files} files, each written as its paper writes it. Each is a target by its name (`ogive
-summary resnet50`, `ogive.load("resnet50")`); `ogive new mine.arch --from resnet50` starts a file of your
-own with it, `ogive list '*resnet*'` prints what stands here. Parameters are the trainable ones of
-inference, and beside them, where there are auxiliary heads, those with the heads. MACs are
-multiply-accumulates for one image of the size that is shown, in convolutions and linear layers, without
-biases, norms and products of two activations. This page is made from the files: `make zoo`.
+{count} networks in {files} files, each file with what differs between paper, code and ports. Each is a
+target by its name (`ogive summary resnet50`, `ogive.load("resnet50")`); `ogive new mine.arch --from
+resnet50` starts a file of your own with it, `ogive list '*resnet*'` prints what stands here. Parameters
+are the trainable ones of inference, and beside them, where there are auxiliary heads, those with the
+heads. MACs are multiply-accumulates for one image of the size that is shown, in convolutions and linear
+layers, without biases, norms and products of two activations. This page is made from the files:
+`make zoo`.
 """
 
 
