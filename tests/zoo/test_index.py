@@ -55,7 +55,7 @@ def test_without_an_index_rows_are_worked_out(
         (found,) = index.zoo_files(lambda path, _: path.name == "lenet5.arch")
     finally:
         index._index.cache_clear()
-    assert [to_index(row) for row in found.rows] == stored["lenet5.arch"]["rows"]
+    assert list(found.rows) == [from_index(row) for row in stored["lenet5.arch"]["rows"]]
 
 
 @pytest.mark.slow
