@@ -1,5 +1,7 @@
 """Networks written by hand, as a user might have them, and what the tests do to modules."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as fn
@@ -188,3 +190,16 @@ class Clique(nn.Module):
         for i in (1, 2, 3):
             states[i] = self._mix({j: states[j] for j in (1, 2, 3) if j != i}, i)
         return torch.cat(list(states.values()), 1)
+
+
+class Wired(nn.Module):
+    """Submodules by name, and a function that uses them."""
+
+    def __init__(self, forward: Callable[..., object], **parts: nn.Module) -> None:
+        super().__init__()
+        for name, part in parts.items():
+            self.add_module(name, part)
+        self.wiring = forward
+
+    def forward(self, *inputs: Tensor) -> object:
+        return self.wiring(self, *inputs)

@@ -1,7 +1,5 @@
 """Layers side by side in one module that are a single layer, or its groups, in the other."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,20 +8,7 @@ from torch.nn import functional as fn
 from ogive.transfer import Pair, TransferError, transfer
 from ogive.transfer.gather import gathered
 from ogive.transfer.trace import trace
-from transfer.modules import randomised, snapshot, unchanged
-
-
-class Wired(nn.Module):
-    """Submodules by name, and a function that uses them."""
-
-    def __init__(self, forward: Callable[..., object], **parts: nn.Module) -> None:
-        super().__init__()
-        for name, part in parts.items():
-            self.add_module(name, part)
-        self.wiring = forward
-
-    def forward(self, *inputs: Tensor) -> object:
-        return self.wiring(self, *inputs)
+from transfer.modules import Wired, randomised, snapshot, unchanged
 
 
 def both_ways(one: nn.Module, other: nn.Module, *example: Tensor) -> tuple[Pair, ...]:

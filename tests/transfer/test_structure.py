@@ -11,25 +11,12 @@ from torch.nn import functional as fn
 
 import ogive.transfer
 from ogive.transfer import TransferError, transfer
-from transfer.modules import Clique, randomised
+from transfer.modules import Clique, Wired, randomised
 
 
 def mapping(source: nn.Module, target: nn.Module, *example: Tensor, **options: float) -> dict[str, str]:
     report = transfer(source, target, example, verbose=False, **options)
     return {pair.source: pair.target for pair in report.pairs}
-
-
-class Wired(nn.Module):
-    """Submodules by name, and a function that uses them."""
-
-    def __init__(self, forward: object, **parts: nn.Module) -> None:
-        super().__init__()
-        for name, part in parts.items():
-            self.add_module(name, part)
-        self.wiring = forward
-
-    def forward(self, *inputs: Tensor) -> object:
-        return self.wiring(self, *inputs)
 
 
 def test_the_package_is_the_function() -> None:

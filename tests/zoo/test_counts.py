@@ -9,13 +9,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import ogive
-from ogive import resources
-from ogive.loading import declared
+from ogive.catalogue import zoo_names
 from ogive.network import Network
 from ogive.report import counts
 from tests.zoo.counts import COUNTS, agrees
 
-VARIANTS = [name for file in resources.zoo_files() for name in declared(file)]
+VARIANTS = zoo_names()
 
 
 @cache

@@ -16,15 +16,13 @@ import torch
 from torch import Tensor
 
 import ogive
-from ogive import resources
 from ogive.backends.torch_source import class_of
+from ogive.catalogue import zoo_names
 from ogive.diagnostics import ArchError
 from ogive.layers.base import TensorType
-from ogive.loading import declared
 from ogive.network import Network
-from ogive.syntax.format import format_text
 
-VARIANTS = [name for file in resources.zoo_files() for name in declared(file)]
+VARIANTS = zoo_names()
 HEAVY = {
     "cifar_resnet1202", "cifar_preresnet1001", "cifar_densenet_bc_250_24", "cifar_densenet_bc_190_40", "dpn107", "dpn107_timm",
     "dpn131", "dpn131_timm", "unet", "ssd300_vgg16",
@@ -67,12 +65,6 @@ def marked(names: list[str], slow: set[str]) -> list[Any]:
 @cache
 def load(name: str) -> Network:
     return ogive.load(name)
-
-
-@pytest.mark.parametrize("path", resources.zoo_files(), ids=lambda path: path.stem)
-def test_a_file_is_formatted(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert format_text(text, path.name) == text
 
 
 @pytest.mark.parametrize("name", marked(VARIANTS, HEAVY))

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 import ogive
 from ogive.network import Network
+from tests.zoo.comparison import bound
 from tests.zoo.others import OTHERS
 from tests.zoo.test_against_others import network, on_meta
 
@@ -40,25 +41,23 @@ class Draws(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         given = dict(kwargs or {})
-        if func is fn.dropout and _argument(args, given, 2, "training", True):
-            self._keep("element", _argument(args, given, 1, "p", 0.5))
+        if func is fn.dropout:
+            _, p, training = bound(args, given, ("input", None), ("p", 0.5), ("training", True))
+            self._keep("element", p if training else 0.0)
         elif func is Tensor.bernoulli_:
-            self._keep("image", 1 - _argument(args, given, 1, "p", 0.5))
+            self._keep("image", 1 - bound(args, given, ("self", None), ("p", 0.5))[1])
         elif func is fn.scaled_dot_product_attention:
-            self._keep("weight", _argument(args, given, 4, "dropout_p", 0.0))
+            named = (("query", None), ("key", None), ("value", None), ("attn_mask", None), ("dropout_p", 0.0))
+            self._keep("weight", bound(args, given, *named)[-1])
         elif func is fn.multi_head_attention_forward and given["training"]:
             self._keep("weight", args[10])
         elif "dropout" in getattr(func, "__name__", "") or func in (torch.bernoulli, Tensor.bernoulli):
-            assert func is fn.dropout, f"{func} draws, and nothing here knows how"
+            raise AssertionError(f"{func} draws, and nothing here knows how")
         return func(*args, **given)
 
     def _keep(self, what: str, rate: float) -> None:
         if rate:
             self.found.append(Drop(what, round(rate, 12)))
-
-
-def _argument(args: Sequence[Any], given: Mapping[str, Any], place: int, name: str, default: Any) -> Any:
-    return args[place] if len(args) > place else given.get(name, default)
 
 
 def drops(module: nn.Module, net: Network) -> list[Drop]:

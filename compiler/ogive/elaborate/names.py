@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ogive.diagnostics import Diagnostic, Label, did_you_mean, in_place_of
+from ogive.elaborate.call_mistakes import reduction
 from ogive.elaborate.context import RESERVED
 from ogive.elaborate.functions import FUNCTIONS
-from ogive.elaborate.parameters import TYPES, reduction
+from ogive.elaborate.parameters import TYPES
 from ogive.elaborate.words import WORDS
 from ogive.layers.base import Initializer
 from ogive.layers.library import Library
