@@ -65,6 +65,8 @@ class Network:
         warnings: doubts about the program.
         budgets: what `assert` says about its counts and its outputs, which is so.
         edits: those that were given from outside of the text, in order.
+        compiled: what the compiler made: the program with the files that it uses, and what was given beside
+            it.
     """
 
     def __init__(self, compiled: Compiled) -> None:
@@ -74,6 +76,7 @@ class Network:
         self.warnings: tuple[Diagnostic, ...] = compiled.warnings
         self.budgets: tuple[Verdict, ...] = compiled.budgets
         self.edits: tuple[str, ...] = compiled.graph.edits
+        self.compiled: Compiled = compiled
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(type_) for _, type_ in self.inputs)

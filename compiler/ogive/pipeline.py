@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
@@ -38,11 +38,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A file that parses, with the files that it uses by their paths there (`ogive.reading` finds them)."""
+    """A file that parses, with the files that it uses by their paths there (`ogive.reading` finds them).
+
+    Attributes:
+        source: its text.
+        tree: its syntax tree.
+        imports: the files that it uses.
+        beside: its path from the folder of the file that is compiled, where it was found there; None for the
+            file that is compiled itself, and for files of the library.
+    """
 
     source: SourceFile
     tree: ast.File
     imports: dict[str, Program] = field(default_factory=dict, compare=False, repr=False)
+    beside: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -72,6 +81,10 @@ class Compiled:
     budgets: tuple[Verdict, ...] = ()
     edits: tuple[ast.Edit | ast.Assert, ...] = ()
     """Those that came from outside of the file."""
+    arguments: Mapping[str, Value] = field(default_factory=dict)
+    """Those that came from outside of the file: values, or expressions."""
+    shape: tuple[int, ...] | None = None
+    """The sizes of the input, where they came from outside of the file."""
 
 
 @contextmanager
@@ -176,7 +189,7 @@ def compile_target(
         compiled, diagnostics = _finish(program, name, done, library, tuple(edits))
     if compiled is None:
         raise ArchError(diagnostics)
-    return compiled
+    return replace(compiled, arguments=dict(arguments or {}), shape=shape)
 
 
 def _finish(

@@ -78,6 +78,7 @@ class _Top:
 
     path: Path
     shown: str
+    library: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,9 @@ class _Reading:
         """
         shown = os.path.dirname(self.root.source.name) if self.path is not None else ""
         beside = [] if self.folder is None else [_Top(self.folder, shown)]
-        library = [_Top(resources.blocks(), "archs/blocks"), _Top(resources.zoo(), "archs")]
+        library = [
+            _Top(resources.blocks(), "archs/blocks", library=True), _Top(resources.zoo(), "archs", library=True)
+        ]  # fmt: skip
         if self.path is not None:
             self.known[os.path.realpath(self.path)] = self.root
         start = None if not beside else _Place(beside[0], PurePosixPath("."))
@@ -270,6 +273,8 @@ class _Reading:
             self.files += 1
             self.bytes += len(data)
             read = read_program(decode(data, name), name) if self.bytes <= MAX_USED_BYTES else None
+            if read is not None and not where.top.library:
+                read = replace(read, beside=str(where.path))
         except ArchError as error:
             further = (Label(use.path.span, "used here"), *self._uses(use.path.span.source))
             self.found += [replace(each, labels=(*each.labels, *further)) for each in error.diagnostics]
