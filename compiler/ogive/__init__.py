@@ -7,6 +7,7 @@
     >>> model = net.module()          # a torch.nn.Module; torch is imported here
 
 `load` and `loads` give a `Network`; `list_models` says which there are in the zoo;
+`load_recipe` gives a training recipe;
 `library_with` adds a user's own layers (see `ogive.plugin`);
 `ArchError` carries the diagnostics of a program that is wrong;
 `format` writes a program in the one style;
@@ -24,7 +25,7 @@ from ogive.version import __version__
 if TYPE_CHECKING:
     from ogive.catalogue import list_models
     from ogive.layers.library import Library
-    from ogive.loading import load, loads
+    from ogive.loading import load, load_recipe, loads
     from ogive.network import Network
     from ogive.plugin.files import library_with
     from ogive.syntax.format import format_text as format
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "format",
-    "library_with", "list_models", "load", "loads", "transfer",
+    "library_with", "list_models", "load", "load_recipe", "loads", "transfer",
 ]  # fmt: skip
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "library_with": ("ogive.plugin.files", "library_with"),
     "list_models": ("ogive.catalogue", "list_models"),
     "load": ("ogive.loading", "load"),
+    "load_recipe": ("ogive.loading", "load_recipe"),
     "loads": ("ogive.loading", "loads"),
 }
 """Where the names are, so that each is imported when it is asked for: a command needs few of them, and

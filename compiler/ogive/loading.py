@@ -1,20 +1,23 @@
-"""From the name of a file or of a network of the zoo to a `Network`."""
+"""From the name of a file or of a network of the zoo to a `Network`; from that of a recipe to a `Recipe`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ogive import resources
 from ogive.catalogue import declared, meant
-from ogive.diagnostics import ArchError, Diagnostic
+from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.given import as_edits, as_path, as_sizes, wrong_type
 from ogive.layers.library import Library
 from ogive.network import Network
 from ogive.pipeline import Program, compile_target, parse_changes
 from ogive.reading import read_file, read_text
+
+if TYPE_CHECKING:
+    from ogive.recipes import Recipe
 
 
 def load(
@@ -75,6 +78,88 @@ def loads(
     given = _Given(input, edits, library, arguments)
     program = read_text(text, folder=None if folder is None else Path(as_path("folder", folder)))
     return given.network(program, name)
+
+
+def load_recipe(name: str | PathLike[str], target: Program | Network | None = None) -> Recipe:
+    """Loads a training recipe: `ogive.load_recipe("alexnet")`, `ogive.load_recipe("my.arch:fast")`.
+
+    Args:
+        name: a recipe of the target's file, of the files that it uses, or of the zoo, looked for in that
+            order; or `default`, which is used where none is named; or `FILE:NAME`; or a file that holds one.
+        target: the network that is trained, or the program that it stands in.
+
+    Raises:
+        ArchError: E321, there is no such recipe; E501, the file cannot be read; or what is wrong with it.
+        TypeError: what is given is of another type.
+    """
+    text = as_path("name", name)
+    if not isinstance(target, Program | Network | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise wrong_type("target", "a Network, such as ogive.load('resnet50'), or a Program", target)
+    program = target.compiled.program if isinstance(target, Network) else target
+    path, inside = _file_of_recipe(text)
+    if path is not None:
+        return _recipe_of_file(read_file(path), inside)
+    return _recipe_by_name(text, program)
+
+
+def _file_of_recipe(text: str) -> tuple[Path | None, str]:
+    """The file that a text names, and the recipe in it; no file where the text is a name."""
+    if _is_path(text):
+        return Path(text), ""
+    before, colon, name = text.rpartition(":")
+    return (Path(before), name) if colon and before else (None, text)
+
+
+def _recipe_of_file(program: Program, name: str) -> Recipe:
+    """A recipe that a file itself holds; the only one unless it is named."""
+    names = [node.name.id for node in program.tree.recipes]
+    if name in names or (not name and len(names) == 1):
+        return _resolved(program, name or names[0])
+    shown = program.source.name
+    what = (
+        f"no recipe called `{name}`" if name else f"{len(names)} recipes: name one" if names else "no recipe"
+    )
+    notes = (("note", f"it has {', '.join(names)}"),) if names else ()
+    guess = did_you_mean(name, names) if name else names[0] if names else None
+    hint = f"did you mean `{shown}:{guess}`?" if name and guess else f"`{shown}:{guess}`" if guess else None
+    raise ArchError([Diagnostic("E321", f"{shown} has {what}", (), notes, hint)])
+
+
+def _recipe_by_name(name: str, program: Program | None) -> Recipe:
+    """A recipe that a file knows, or the zoo has."""
+    from ogive.recipes import default
+    from ogive.recipes.resolve import visible_recipes
+
+    known = visible_recipes(program) if program is not None else {}
+    if name in known:
+        file, node = known[name]
+        return _resolved(file, node.name.id)
+    candidates = [*known]
+    for path in resources.zoo_files():
+        names = declared(path, "recipe")
+        if name in names:
+            return _resolved(read_file(path, path.name), name)
+        candidates += names
+    if name == default().name:
+        return default()
+    where = f"neither {program.source.name} nor the zoo has a" if program is not None else "the zoo has no"
+    guess = did_you_mean(name, [*candidates, default().name])
+    notes = (
+        (("note", f"{program.source.name} has {', '.join(known)}"),) if program is not None and known else ()
+    )
+    hint = f"did you mean `{guess}`?" if guess else "one of another file is `FILE:NAME`"
+    raise ArchError([Diagnostic("E321", f"{where} recipe called `{name}`", (), notes, hint)])
+
+
+def _resolved(program: Program, name: str) -> Recipe:
+    """A recipe that a file declares; what is wrong with others is no matter."""
+    from ogive.recipes import resolve_all
+
+    recipes, diagnostics = resolve_all(program)
+    found = next((recipe for recipe in recipes if recipe.name == name), None)
+    if found is None:
+        raise ArchError(diagnostics)
+    return found
 
 
 class _Given:

@@ -68,7 +68,7 @@ def test_what_cannot_be_shown(ogive: Callable, file: Path):
     assert ogive("show").code == 2
     assert ogive("show", file, "--json").code == 2
     without = ogive("show", "--recipe", "x", "resnet50")
-    assert (without.code, "resnet.arch has no recipe" in without.err) == (1, True)
+    assert (without.code, "neither resnet.arch nor the zoo has a recipe called `x`" in without.err) == (1, True)
 
 
 def test_a_mistake_in_one_recipe_does_not_hide_another(ogive: Callable, file: Path):

@@ -16,7 +16,7 @@ The first word of the heading is the code. A file holds any number of cases. The
 means that the block is a Python expression which gives the text (for what would be too long to print). A block
 ```arch file=NAME is no program but a file that the programs of the case may use. Other
 words are options of the command line: `--set name=value`, `--edit 'remove bn'`, `--input 3x8x8`, and `:name` for
-one net of the file.
+one net of the file; or `--recipe name`, for one recipe of it, with `--flag lr=0.1`, and `--whole` for a run.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ogive import pipeline, reading
+from ogive import pipeline, reading, recipes
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import render_text
 
@@ -94,6 +94,8 @@ def _diagnose(text: str, words: str, path: Path | None) -> list[Diagnostic]:
         program = reading.read_text(text, NAME) if path is None else reading.read_file(path, shown=NAME)
         if not set(options) - {"python"}:
             return pipeline.check_program(program)[1]
+        if "--recipe" in options:
+            return _diagnose_recipe(program, options)
         name, arguments, shape = program.complete[0] if program.complete else program.names[0], {}, None
         edits: list[str] = []
         for option, value in zip(options, [*options[1:], ""], strict=True):
@@ -111,6 +113,26 @@ def _diagnose(text: str, words: str, path: Path | None) -> list[Diagnostic]:
         return list(made.warnings)
     except ArchError as error:
         return list(error.diagnostics)
+
+
+def _diagnose_recipe(program: pipeline.Program, options: list[str]) -> list[Diagnostic]:
+    """What is wrong with a recipe, with flags over it."""
+    pairs = list(zip(options, [*options[1:], ""], strict=True))
+    wanted = dict(pairs)["--recipe"]
+    found, diagnostics = recipes.resolve_all(program)
+    if diagnostics:
+        return list(diagnostics)
+    (recipe,) = (each for each in found if each.name == wanted)
+    flags = [
+        (name, text)
+        for option, value in pairs
+        if option == "--flag"
+        for name, _, text in [value.partition("=")]
+    ]
+    recipe = recipes.with_flags(recipe, flags)
+    if "--whole" in options:
+        recipes.whole(recipe)
+    return []
 
 
 def read(path: Path) -> list[Case]:

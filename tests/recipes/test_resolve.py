@@ -57,7 +57,7 @@ def test_what_is_not_stated_has_its_default() -> None:
     assert recipe.stated == ()
     assert recipe.values("schedule") == (Constant(),)
     assert recipe.value("loss") == CrossEntropy()
-    assert (recipe.value("epochs"), recipe.values("augment")) == (None, ())
+    assert (recipe.value("epochs"), recipe.values("augment")) == (None, (None,))
     with pytest.raises(KeyError):
         recipe.values("epoch")
 

@@ -1,4 +1,4 @@
-"""The network that most tests train, and one finished run of it."""
+"""The networks that most tests train, and one finished run."""
 
 from __future__ import annotations
 
@@ -11,66 +11,54 @@ from typing import Any
 import pytest
 import torch
 from rich.console import Console
-from torch import nn
 
-from ogive.train.run import TrainResult, train
+import ogive
+from ogive.network import Network
+from ogive.train.machine import Machine
+from ogive.train.result import Result
+from ogive.train.run import train
 
-IMAGE = [("image", (1, 32, 32))]
-
-
-def build_lenet5() -> nn.Module:
-    """LeNet-5 with tanh and average pooling (LeCun et al. 1998, figure 2)."""
-    return nn.Sequential(
-        *(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.AvgPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.Tanh(), nn.AvgPool2d(2)),
-        *(nn.Conv2d(16, 120, 5), nn.Tanh(), nn.Flatten()),
-        *(nn.Linear(120, 84), nn.Tanh(), nn.Linear(84, 10)),
-    )
+TINY = """net Tiny(classes = 10) {
+  input image: 1x8x8
+  conv(4, 3x3, padding = 1) -> bn -> relu -> dropout(0.3) -> max_pool(2x2) -> flatten -> linear(classes)
+}
+"""
+CPU = Machine(device="cpu")
 
 
-def build_tiny(classes: int = 10, side: int = 8) -> nn.Module:
-    """One linear layer on 1 x side x side: trains in no time."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(side * side, classes))
+def tiny(**arguments: Any) -> Network:
+    """A net with everything that remembers or draws something, which trains in no time."""
+    return ogive.loads(TINY, **arguments)
 
 
 @dataclass
 class Finished:
-    result: TrainResult
+    result: Result
     shown: str
-    build: Callable[[], nn.Module]
 
 
 @pytest.fixture(scope="session")
 def lenet5(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """LeNet-5, trained as `ogive train` does it by default."""
+    """LeNet-5, trained as `ogive train lenet5` does it."""
     screen = io.StringIO()
-    result = train(
-        build_lenet5,
-        name="lenet5",
-        inputs=IMAGE,
-        outputs=[("out", (10,))],
-        seed=0,
-        device="cpu",
-        out=tmp_path_factory.mktemp("runs") / "lenet5",
-        source_text="net LeNet5 { … }\n",
-        console=Console(file=screen, width=120),
-    )
-    return Finished(result, screen.getvalue(), build_lenet5)
+    with torch.random.fork_rng(devices=[]):
+        result = train(
+            ogive.load("lenet5"),
+            machine=CPU,
+            out=tmp_path_factory.mktemp("runs") / "lenet5",
+            console=Console(file=screen, width=120),
+        )
+    return Finished(result, screen.getvalue())
 
 
 @pytest.fixture
-def quick(tmp_path: Path) -> Callable[..., TrainResult]:
-    """`train` on a network that takes 1x8x8, two epochs, into `out`, a new folder unless given."""
+def quick(tmp_path: Path) -> Callable[..., Result]:
+    """`train` on the tiny net, two epochs, into `out`, a new folder unless given."""
 
-    def run(module: nn.Module | Callable[[], nn.Module] = build_tiny, **changes: Any) -> TrainResult:
-        arguments: dict[str, Any] = {
-            "name": "tiny",
-            "inputs": [("image", (1, 8, 8))],
-            "epochs": 2,
-            "device": "cpu",
-            "out": tmp_path / "run",
-        }
-        return train(module, **(arguments | changes))
+    def run(network: Any = None, *args: Any, **changes: Any) -> Result:
+        settings = {"epochs": 2} | changes.pop("settings", {})
+        arguments: dict[str, Any] = {"machine": CPU, "out": tmp_path / "run"} | changes
+        return train(network if network is not None else tiny(), *args, settings=settings, **arguments)
 
     return run
 

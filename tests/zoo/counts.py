@@ -89,6 +89,7 @@ COUNTS: dict[str, Count] = {
     ),
     "inception": Count(11_185_032, "2.0189G", "figure 5 with 576 channels, biases in the place of norms"),
     "bn_baseline": Count(11_194_984, "2.0189G", "figure 5 with 576 channels"),
+    "bn_x5": Count(11_194_984, "2.0189G", "figure 5 with 576 channels"),
     "bn_sigmoid": Count(11_194_984, "2.0189G", "figure 5 with 576 channels"),
     "bn_after": Count(11_204_936, "2.0189G", "bn_baseline with its 9,952 biases, as no norm cancels them"),
     "bn_mnist": Count(100_010, 99_400, "784-100-100-100-10, by hand"),

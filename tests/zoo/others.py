@@ -97,6 +97,7 @@ OTHERS: dict[str, Other] = {
     "bn_inception_608": own(partial(BNInception, 608, "caffe"), (3, 64, 64)),
     "inception": own(partial(BNInception, 576, order="conv act", lrn=True, drop=0.4), (3, 64, 64)),
     "bn_baseline": own(partial(BNInception, 576, drop=0.4), (3, 64, 64)),
+    "bn_x5": own(partial(BNInception, 576), (3, 64, 64)),
     "bn_sigmoid": own(partial(BNInception, 576, act=torch.sigmoid), (3, 64, 64)),
     "bn_after": own(partial(BNInception, 576, order="conv act norm", drop=0.4), (3, 64, 64)),
     "bn_mnist": own(partial(mnist, norms=True), (1, 28, 28)),

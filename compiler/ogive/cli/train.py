@@ -1,83 +1,121 @@
-"""`ogive train`: a network and a data set to weights, numbers and curves in one folder."""
+"""`ogive train`: a network, a recipe and data to weights, numbers and curves in one folder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ogive.cli.complete import complete_target
 from ogive.cli.messages import WrongUsage, print_diagnostics
-from ogive.cli.target import Settings, target_options
+from ogive.cli.target import Settings, settings_options
+from ogive.cli.training import Flags, machine_options, recipe_options
 from ogive.diagnostics import ArchError
-from ogive.train import settings as defaults
+from ogive.train.machine import Machine
+
+if TYPE_CHECKING:
+    from ogive.network import Network
+    from ogive.recipes import Recipe
+    from ogive.train.result import Result
 
 
 @click.command(
-    short_help="Train on a data set.", epilog="Example: ogive train lenet5 --epochs 20 --out runs/lenet5"
+    short_help="Train on a data set, as a recipe says.",
+    epilog="Example: ogive train lenet5 --recipe lenet5 --epochs 20;  ogive train --resume runs/lenet5",
 )
-@target_options
-@click.option("--data", default="digits", show_default=True, help="The data set.")
-@click.option("--epochs", default=defaults.EPOCHS, show_default=True, help="Times that every image is seen.")
-@click.option("--batch", default=defaults.BATCH, show_default=True, help="Images in a step.")
-@click.option("--lr", default=defaults.LEARNING_RATE, show_default=True, help="The highest learning rate.")
+@click.argument("target", metavar="TARGET", required=False, shell_complete=complete_target)
+@settings_options
+@recipe_options
+@machine_options
 @click.option(
-    "--seed", default=0, show_default=True, help="Of the split, the order, the weights and dropout."
-)
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["cpu", "cuda", "auto"]),
-    help="Where to run.",
+    "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with the run of this folder."
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="The folder of the run; runs/NAME/1, 2, … without it."
+    "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
 )
+@click.option(
+    "--freeze", multiple=True, metavar="NAME", help="Do not train these layers: 'conv1*'. Several times."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run; runs/NAME without it.")
 def command(
-    target: str,
+    target: str | None,
     settings: Settings,
-    data: str,
-    epochs: int,
-    batch: int,
-    lr: float,
-    seed: int,
-    device: str,
+    recipe: str | None,
+    flags: Flags,
+    machine: Machine,
+    changes: Mapping[str, Any],
+    resume: Path | None,
+    init_from: Path | None,
+    freeze: tuple[str, ...],
     out: Path | None,
 ) -> None:
-    """Train a network to classify, and keep everything about the run in a folder."""
-    try:
-        defaults.Settings(data, epochs, batch, lr, seed, device)
-    except ArchError as error:  # what no run could use is told before anything is read
-        raise WrongUsage(error.diagnostics) from None
+    """Train a network as a recipe says, and keep everything about the run in a folder.
+
+    A flag says over the recipe what may stand behind the setting of its name: --optimizer 'sgd(lr = 0.1)'.
+    Ctrl-C saves, and --resume goes on from there to the same weights.
+    """
+    from ogive.cli.running import show, terminal
+
+    if resume is not None:
+        if target is not None or recipe or flags or init_from or freeze or out or _has_own(settings):
+            raise click.UsageError(
+                "--resume goes on with a run as it was: besides it only --plugin and the options of the "
+                "machine (--device, --workers, --data-dir, …) can be given."
+            )
+        show(_resume(resume, settings, changes))
+        return
+    if target is None:
+        raise click.UsageError("Missing argument 'TARGET': a file or a network of the zoo; or --resume RUN.")
     network = settings.load(target)
     print_diagnostics(network.warnings)
+    chosen = recipe_of(recipe, flags, network)
 
-    from rich.console import Console
-
-    from ogive.train.choice import RULE
     from ogive.train.run import train
 
-    result = train(
-        network.module,
-        name=network.name,
-        inputs=[(name, tensor.sizes) for name, tensor in network.inputs],
-        outputs=[(name, tensor.sizes) for name, tensor in network.outputs],
-        least=network.unknowns,
-        parameters=[name for name, _ in network.ir.regions[0].arguments],
-        data=data,
-        epochs=epochs,
-        batch=batch,
-        lr=lr,
-        seed=seed,
-        device=device,
-        out=out,
-        source_text=network.text,
-        plugins={str(plugin.path): plugin.digest for plugin in settings.plugins},
-        arguments=settings.written(),
-        edits=network.edits,
-        console=Console(stderr=True),
+    show(
+        train(
+            network,
+            chosen,
+            machine=machine,
+            out=out,
+            init_from=init_from,
+            freeze=freeze,
+            plugins={str(plugin.path): plugin.digest for plugin in settings.plugins},
+            console=terminal(),
+        )
     )
-    click.echo(result.summary)
-    click.echo(f"  best: {RULE}")
-    for file in result.files:
-        click.echo(f"  {file}")
+
+
+def recipe_of(name: str | None, flags: Flags, network: Network) -> Recipe:
+    """The recipe that is asked for, with the flags over it.
+
+    Raises:
+        ArchError: there is none of that name, or something is wrong in it.
+        WrongUsage: a flag says what it never can.
+    """
+    from ogive.loading import load_recipe
+    from ogive.recipes.flags import with_flags
+
+    recipe = load_recipe(name, network) if name is not None else None
+    try:
+        return with_flags(recipe, flags)
+    except ArchError as error:
+        raise WrongUsage(error.diagnostics) from None
+
+
+def _resume(path: Path, settings: Settings, changes: Mapping[str, Any]) -> Result:
+    from ogive.cli.running import terminal
+    from ogive.train.record import machine_of
+    from ogive.train.recorded import read_run
+    from ogive.train.run import resume
+
+    machine = replace(machine_of(read_run(path).record), **changes) if changes else None
+    plugins = [str(plugin.path) for plugin in settings.plugins]
+    return resume(path, machine=machine, plugins=plugins, console=terminal())
+
+
+def _has_own(settings: Settings) -> bool:
+    return bool(settings.arguments or settings.input or settings.edits)

@@ -67,6 +67,7 @@ def unknown(ctx: Context, frame: Frame, expr: ast.Name, what: str, call: ast.Cal
     elif _from_outside(ctx, expr):
         names = ", ".join(f"`{name}`" for name in sorted(ctx.globals.own_names())[:_MOST_NAMES])
         hint = f"from here only what is named at the top of the file is seen: {names}"
+        hint = hint if names else "write the value itself: nothing is named here"
     elif ctx.declaring:
         hint = f"a size that only the data says is `?{expr.id}`; or give it a value: `let {expr.id} = …`"
     elif call is not None and what == "name":

@@ -98,6 +98,15 @@ def add_plugin(library: Library, path: str | PathLike[str]) -> Plugin:
     return Plugin(file, hashlib.sha256(data).hexdigest(), tuple(added))
 
 
+def digest_of(path: str | PathLike[str]) -> str:
+    """SHA-256 of a plugin, as `Plugin.digest` has it; the file is read, and not run.
+
+    Raises:
+        ArchError: E540, it cannot be read.
+    """
+    return hashlib.sha256(_read(Path(as_path("a plugin", path)))[0]).hexdigest()
+
+
 def _is_meant(cls: type) -> bool:
     """Whether a class is to be a layer: a kind of its own, or a public `Layer` that forgot it."""
     if "kind" in vars(cls):

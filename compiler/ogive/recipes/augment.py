@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ogive.elaborate.values import show
 from ogive.layers.base import arg
-from ogive.recipes.base import Choice, Problem, is_number
+from ogive.recipes.base import Choice, Problem, Setting, Value, is_number
 
 
 def _range(name: str, values: list[Any], *, low: float = 0.0, high: float | None = None) -> Problem | None:
@@ -80,6 +80,28 @@ class Rotation(Choice):
 
 
 @dataclass(frozen=True)
+class Affine(Choice):
+    """A random affine map: the identity plus a little in every entry.
+
+    Each of the four entries of the matrix (scale, shear and rotation together) gets a number from -`distort`
+    to `distort`, each part of the translation one from -`shift` to `shift`, all equally likely; what comes
+    from outside the image repeats its border.
+    """
+
+    kind = "affine"
+
+    distort: float = arg(min=0, max=1, named=True, doc="bound of what an entry of the matrix gets")
+    shift: float = arg(
+        0.0, min=0, max=1, named=True, doc="bound of the translation, as a part of the image's size"
+    )
+
+    def problem(self) -> Problem | None:
+        if self.distort or self.shift:
+            return None
+        return Problem("", "this `affine` changes nothing", "`affine(distort = 0.15, shift = 0.1)`")
+
+
+@dataclass(frozen=True)
 class ColorJitter(Choice):
     """Brightness, contrast, saturation and hue changed at random, each by at most that part."""
 
@@ -134,6 +156,22 @@ class RandomErasing(Choice):
         return _range("scale", self.scale, high=1.0) if self.scale else None
 
 
+class Augmentation(Setting):
+    """What is done to an image, one after the other."""
+
+    def problem(self, values: tuple[Value, ...]) -> tuple[int, str, str | None] | None:
+        """Images are normalised once, and what changes colours comes before."""
+        places = [i for i, value in enumerate(values) if isinstance(value, Normalize)]
+        if len(places) > 1:
+            return places[1], "an image is normalised once", None
+        for i, value in enumerate(values[places[0] + 1 :] if places else ()):
+            if isinstance(value, ColorJitter | PcaLighting):
+                message = f"`{value.kind}` changes colours, and behind `normalize` there are none"
+                return places[0] + 1 + i, message, f"`{value.kind}(…), normalize`"
+        return None
+
+
 AUGMENT = (
-    RandomCrop, ResizedCrop, HFlip, VFlip, Rotation, ColorJitter, PcaLighting, Normalize, RandomErasing,
+    RandomCrop, ResizedCrop, HFlip, VFlip, Rotation, Affine, ColorJitter, PcaLighting, Normalize,
+    RandomErasing,
 )  # fmt: skip

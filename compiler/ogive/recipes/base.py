@@ -22,11 +22,13 @@ class Problem(NamedTuple):
         argument: the argument to blame.
         message: what is wrong, with the values.
         help: what to do.
+        unless: an argument that makes it none where it is given: then it is meant so.
     """
 
     argument: str
     message: str
     help: str | None = None
+    unless: str = ""
 
 
 def is_number(value: object) -> bool:
@@ -81,6 +83,7 @@ class Setting:
         most: how many values it takes at most.
         default: its values where a recipe does not say.
         instead_of: the setting that says the same in another way, so that only one of them can hold.
+        example: what may stand behind it, for a help; stated where it has no default.
     """
 
     name: str
@@ -90,6 +93,12 @@ class Setting:
     most: int = 1
     default: tuple[Value, ...] = ()
     instead_of: str | None = None
+    example: str = ""
+
+    @property
+    def group(self) -> str:
+        """What it shares with settings that say the same in another way: the name of the first of them."""
+        return self.instead_of or self.name
 
     @property
     def by_name(self) -> dict[str, type[Choice]]:

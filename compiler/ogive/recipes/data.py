@@ -19,7 +19,32 @@ class Data(Choice):
     """
 
     classes: ClassVar[int | None] = None
-    shape: ClassVar[tuple[int, ...] | None] = None
+    shape: ClassVar[tuple[int, int, int] | None] = None
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """The shape [C, H, W] of an image as augmentation meets it; None where `shape` is."""
+        return self.shape
+
+
+@dataclass(frozen=True)
+class OfOneSize(Data):
+    """The base of sets whose images are squares of one size: scaled first, then given a border."""
+
+    resize: int | None = arg(
+        None,
+        min=1,
+        named=True,
+        doc="height and width that images are scaled to, bilinearly; as they are unless given",
+    )
+    pad: int = arg(0, min=0, named=True, doc="pixels of zeros on each side, after that")
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        if self.shape is None:
+            return None
+        side = (self.resize or self.shape[1]) + 2 * self.pad
+        return self.shape[0], side, side
 
 
 @dataclass(frozen=True)
@@ -33,7 +58,7 @@ class Digits(Data):
 
 
 @dataclass(frozen=True)
-class Mnist(Data):
+class Mnist(OfOneSize):
     """Handwritten digits, 60,000 for training and 10,000 for the test."""
 
     kind = "mnist"
@@ -43,7 +68,7 @@ class Mnist(Data):
 
 
 @dataclass(frozen=True)
-class FashionMnist(Data):
+class FashionMnist(OfOneSize):
     """Pieces of clothing in the form of MNIST."""
 
     kind = "fashion_mnist"
@@ -53,7 +78,7 @@ class FashionMnist(Data):
 
 
 @dataclass(frozen=True)
-class Cifar10(Data):
+class Cifar10(OfOneSize):
     """50,000 images for training and 10,000 for the test, of 10 classes."""
 
     kind = "cifar10"
@@ -63,7 +88,7 @@ class Cifar10(Data):
 
 
 @dataclass(frozen=True)
-class Cifar100(Data):
+class Cifar100(OfOneSize):
     """The same with 100 classes."""
 
     kind = "cifar100"
@@ -73,7 +98,7 @@ class Cifar100(Data):
 
 
 @dataclass(frozen=True)
-class Svhn(Data):
+class Svhn(OfOneSize):
     """House numbers, cropped to 32x32; `extra` adds the 531,131 easier ones to the training set."""
 
     kind = "svhn"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -12,6 +12,7 @@ from ogive.elaborate.context import Context, Frame, Word
 from ogive.elaborate.names import walk
 from ogive.elaborate.parameters import bind, check
 from ogive.elaborate.values import POISON, Callable, describe, show
+from ogive.layers.base import Argument
 from ogive.recipes.base import Choice, Setting, Value
 from ogive.recipes.settings import SETTINGS
 from ogive.source import Span
@@ -20,30 +21,13 @@ from ogive.syntax import ast
 _ONLY_IN_NETS = frozenset({"here", "in"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
-    """A setting as a recipe states it.
-
-    Attributes:
-        setting: which.
-        values: its values, checked.
-        given: for each value that is a function, the arguments that were written, in the function's order.
-        recipe: the recipe that states it.
-        span: where.
-        kept: arguments that come from another recipe, with its name.
-    """
-
-    setting: Setting
-    values: tuple[Value, ...]
-    given: tuple[Mapping[str, object], ...]
-    recipe: str
-    span: Span
-    kept: Mapping[str, str]
+BY_DEFAULT = ""
+"""What stands in the place of a recipe's name where no recipe said something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of a recipe with the arguments that were written, where each was, and in which recipe."""
+    """A function of a recipe with the arguments given to it: the value, where, and by what recipe or flag."""
 
     function: type[Choice]
     arguments: Mapping[str, tuple[object, Span, str]]
@@ -58,12 +42,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A setting as it was written, before what it takes over is known."""
+    """A setting with its values as they were given, by one recipe or flag, before functions are made.
+
+    Attributes:
+        setting: which.
+        values: a function as a `Call`.
+        recipe: the recipe, or the flag, that states it; `BY_DEFAULT` where none does.
+        span: where.
+        places: where each value is.
+    """
 
     setting: Setting
     values: tuple[Call | Value, ...]
     recipe: str
-    node: ast.Setting
+    span: Span
+    places: tuple[Span, ...]
 
     def over(self, base: Line | None) -> Line:
         """The line over that of another recipe."""
@@ -73,28 +66,130 @@ class Line:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A setting as a recipe states it, with its values checked.
+
+    Attributes:
+        line: as it was given.
+        values: its values, the functions made.
+    """
+
+    line: Line
+    values: tuple[Value, ...]
+
+    @property
+    def setting(self) -> Setting:
+        """Which setting."""
+        return self.line.setting
+
+    @property
+    def recipe(self) -> str:
+        """The recipe, or the flag (`--batch`), that states it; `BY_DEFAULT` where none does."""
+        return self.line.recipe
+
+    @property
+    def span(self) -> Span:
+        """Where."""
+        return self.line.span
+
+    @property
+    def given(self) -> tuple[Mapping[str, object], ...]:
+        """For each value that is a function, the arguments that were given, in the function's order."""
+        return tuple(
+            {name: value for name, (value, _, _) in _ordered(call).items()} if isinstance(call, Call) else {}
+            for call in self.line.values
+        )
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """Arguments that come from another recipe or flag, with its name."""
+        calls = [call for call in self.line.values if isinstance(call, Call)]
+        others = {name: source for call in calls for name, (_, _, source) in _ordered(call).items()}
+        return {name: source for name, source in others.items() if source not in (self.recipe, BY_DEFAULT)}
+
+    @property
+    def by_flag(self) -> bool:
+        """Whether a flag states it, and no recipe."""
+        return self.recipe.startswith("--")
+
+    def place(self, value: int, argument: str = "") -> Span:
+        """Where a value is, or one of its arguments."""
+        call = self.line.values[value]
+        if isinstance(call, Call) and argument in call.arguments:
+            return call.arguments[argument][1]
+        return self.line.places[value]
+
+
+def _ordered(call: Call) -> dict[str, tuple[object, Span, str]]:
+    """The arguments that were given, in the function's order."""
+    names = [argument.name for argument in call.function.arguments()]
+    return {name: call.arguments[name] for name in names if name in call.arguments}
+
+
 def read_line(
-    ctx: Context, frame: Frame, recipe: str, setting: Setting, node: ast.Setting
-) -> tuple[Call | Value, ...] | None:
-    """The values of one setting, or None when something in it is wrong, which was reported."""
-    if len(node.values) > setting.most:
-        takes = "one value" if setting.most == 1 else f"at most {setting.most} values"
-        extra = node.values[setting.most]
-        ctx.error("E326", f"`{setting.name}` takes {takes}, and this is one more", extra.span, "one too many")
+    ctx: Context,
+    frame: Frame,
+    title: str,
+    origin: str,
+    setting: Setting,
+    exprs: Sequence[ast.Expr],
+    span: Span,
+) -> Line | None:
+    """One setting as it was given, or None when something in it is wrong, which was reported.
+
+    Args:
+        ctx, frame: where its values are evaluated.
+        title: what diagnostics call what states it.
+        origin: the recipe, or the flag, that states it.
+        setting: which.
+        exprs: its values.
+        span: where it is.
+    """
+    if len(exprs) > setting.most:
+        one_too_many(ctx, setting.name, exprs, setting.most)
         return None
-    values = [_value(ctx, frame, recipe, setting, expr) for expr in node.values]
+    values = [_value(ctx, frame, title, origin, setting, expr) for expr in exprs]
     if any(value is POISON for value in values):
         return None
     if None in values and len(values) > 1:
         at = values.index(None)
         message = f"`none` stands alone, and this `{setting.name}` has {len(values)} values"
-        ctx.error("E328", message, node.values[at].span, "nothing, and others beside it")
+        ctx.error("E328", message, exprs[at].span, "nothing, and others beside it")
         return None
-    return tuple(values)
+    return Line(setting, tuple(values), origin, span, tuple(expr.span for expr in exprs))
 
 
-def _value(ctx: Context, frame: Frame, recipe: str, setting: Setting, expr: ast.Expr) -> Any:
+def one_too_many(ctx: Context, name: str, exprs: Sequence[ast.Expr], most: int) -> None:
+    """Reports a value behind the last that a setting takes."""
+    takes = "one value" if most == 1 else f"at most {most} values"
+    ctx.error("E326", f"`{name}` takes {takes}, and this is one more", exprs[most].span, "one too many")
+
+
+def _value(ctx: Context, frame: Frame, title: str, origin: str, setting: Setting, expr: ast.Expr) -> Any:
     """One value of a setting, a function as a `Call`; POISON when something was reported."""
+    if not _is_constant(ctx, expr):
+        return POISON
+    head = expr.function if isinstance(expr, ast.Call) else expr
+    function = setting.by_name.get(head.id) if isinstance(head, ast.Name) else None
+    if function is not None:
+        return _function(ctx, frame, origin, setting, function, expr)
+    if setting.plain is None or (setting.functions and not isinstance(expr, ast.Literal)):
+        _no_function(ctx, frame, setting, expr, head)
+        return POISON
+    return read_argument(ctx, frame, title, setting.plain, expr)
+
+
+def read_argument(ctx: Context, frame: Frame, title: str, spec: Argument, expr: ast.Expr) -> Any:
+    """A plain value, or that of an argument; POISON when something was reported."""
+    if not _is_constant(ctx, expr):
+        return POISON
+    value = expressions.argument_value(ctx, frame, expr, spec, title)
+    return POISON if value is POISON else check(ctx, frame, title, spec, value, expr.span)
+
+
+def _is_constant(ctx: Context, expr: ast.Expr) -> bool:
+    """Whether nothing in an expression is known only in a net; if something is, that is reported."""
     ctx.spend(1, expr.span)
     for node in walk(expr):
         if isinstance(node, ast.BodyExpr | ast.Unknown) or (
@@ -102,21 +197,12 @@ def _value(ctx: Context, frame: Frame, recipe: str, setting: Setting, expr: ast.
         ):
             message = f"a recipe takes constants, and `{_short(node.span)}` is known only in a net"
             ctx.error("E327", message, node.span, "not a constant")
-            return POISON
-    head = expr.function if isinstance(expr, ast.Call) else expr
-    function = setting.by_name.get(head.id) if isinstance(head, ast.Name) else None
-    if function is not None:
-        return _function(ctx, frame, recipe, setting, function, expr)
-    if setting.plain is None or (setting.functions and not isinstance(expr, ast.Literal)):
-        _no_function(ctx, frame, setting, expr, head)
-        return POISON
-    title = f"recipe {recipe}"
-    value = expressions.argument_value(ctx, frame, expr, setting.plain, title)
-    return POISON if value is POISON else check(ctx, frame, title, setting.plain, value, expr.span)
+            return False
+    return True
 
 
 def _function(
-    ctx: Context, frame: Frame, recipe: str, setting: Setting, function: type[Choice], expr: ast.Expr
+    ctx: Context, frame: Frame, origin: str, setting: Setting, function: type[Choice], expr: ast.Expr
 ) -> Any:
     """A function with the arguments that are written here; those that are missing another recipe may have."""
     specs = function.arguments()
@@ -126,7 +212,7 @@ def _function(
     bound = bind(ctx, frame, callee, specs, expr.span, check_missing=False)
     if bound is None:
         return POISON
-    given = {name: (value, bound.spans[name], recipe) for name, value in bound.values.items()}
+    given = {name: (value, bound.spans[name], origin) for name, value in bound.values.items()}
     return Call(function, given, expr.span)
 
 
@@ -139,29 +225,15 @@ def _never(*_: object) -> NoReturn:
 
 def complete(ctx: Context, line: Line) -> Stated | None:
     """A line with its functions made, once it is known what it takes over; None if something is wrong."""
-    values: list[Value] = []
-    given: list[Mapping[str, object]] = []
-    kept: dict[str, str] = {}
-    wrong = False
-    for value in line.values:
-        if not isinstance(value, Call):
-            values.append(value)
-            given.append({})
-            continue
-        made = _made(ctx, value)
-        wrong = wrong or made is None
-        values.append(made)
-        names = [a.name for a in value.function.arguments() if a.name in value.arguments]
-        given.append({name: value.arguments[name][0] for name in names})
-        kept |= {name: value.arguments[name][2] for name in names if value.arguments[name][2] != line.recipe}
-    problem = None if wrong else line.setting.problem(tuple(values))
+    values = [_made(ctx, value) if isinstance(value, Call) else value for value in line.values]
+    if any(made is None and given is not None for made, given in zip(values, line.values, strict=True)):
+        return None
+    problem = line.setting.problem(tuple(values))
     if problem is not None:
         at, message, help_ = problem
-        ctx.error("E328", message, line.node.values[at].span, "this one", help=help_)
+        ctx.error("E328", message, line.places[at], "this one", help=help_)
         return None
-    if wrong:
-        return None
-    return Stated(line.setting, tuple(values), tuple(given), line.recipe, line.node.span, kept)
+    return Stated(line, tuple(values))
 
 
 def _made(ctx: Context, call: Call) -> Choice | None:
@@ -183,7 +255,7 @@ def _made(ctx: Context, call: Call) -> Choice | None:
         return None
     choice = function(**{name: value for name, (value, _, _) in call.arguments.items()})
     problem = choice.problem()
-    if problem is None:
+    if problem is None or problem.unless in call.arguments:
         return choice
     _, span, _ = call.arguments.get(problem.argument, (None, call.span, ""))
     ctx.error("E328", problem.message, span, "given here", help=problem.help)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ogive.layers.base import arg
@@ -10,17 +11,27 @@ from ogive.recipes.base import Choice, Problem
 
 @dataclass(frozen=True)
 class Optimizer(Choice):
-    """The base of all optimizers: what decays, and what does not."""
+    """The base of all optimizers: how far a step goes, what decays, and what does not."""
 
+    lr: float = arg(min=0, named=True, doc="learning rate")
     weight_decay: float = arg(0.0, min=0, named=True, doc="factor of the L2 penalty of the weights")
     decay_norms: bool = arg(True, named=True, doc="whether scales and shifts of norms decay as well")
     decay_biases: bool = arg(True, named=True, doc="whether biases decay as well")
 
     def problem(self) -> Problem | None:
+        if not 0 < self.lr < math.inf:
+            return Problem(
+                "lr", f"a learning rate is a finite number above 0, and this is {self.lr:g}", "`lr = 0.1`"
+            )
+        for name in ("momentum", "beta1", "beta2", "alpha"):
+            if getattr(self, name, 0.0) == 1:
+                message = f"`{name} = 1` keeps all of what it has and takes nothing in: it has to be below 1"
+                return Problem(name, message, f"`{name} = 0.9`")
         for name, decays in (("decay_norms", self.decay_norms), ("decay_biases", self.decay_biases)):
             if not decays and not self.weight_decay:
                 message = f"`{name} = false` changes nothing where `weight_decay` is 0"
-                return Problem(name, message, "say how much the others decay: `weight_decay = 0.0001`")
+                help_ = "say how much the others decay: `weight_decay = 0.0001`"
+                return Problem(name, message, help_, unless="weight_decay")
         return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ogive.layers.base import Argument
 from ogive.recipes.base import Choice, Value
-from ogive.recipes.lines import Stated
+from ogive.recipes.lines import BY_DEFAULT, Stated
 from ogive.recipes.resolve import Recipe
 
 _COLUMN = 80
@@ -27,14 +27,16 @@ def to_text(recipe: Recipe) -> str:
 
 
 def _origin(recipe: Recipe, stated: Stated) -> str:
-    """`from baseline`; or, where only arguments are, `momentum from baseline`."""
-    if stated.recipe != recipe.name:
-        return f"from {stated.recipe}"
+    """`from baseline`; for arguments of another recipe or flag, `momentum from baseline`."""
+    if stated.recipe == BY_DEFAULT:
+        return "by default"
+    whole = [f"from {stated.recipe}"] if stated.recipe != recipe.name else []
     sources = dict.fromkeys(stated.kept.values())
-    return "; ".join(
+    parts = [
         f"{', '.join(name for name, at in stated.kept.items() if at == source)} from {source}"
         for source in sources
-    )
+    ]
+    return "; ".join(whole + parts)
 
 
 def to_json(recipe: Recipe) -> dict[str, object]:
@@ -46,10 +48,10 @@ def to_json(recipe: Recipe) -> dict[str, object]:
             {
                 "name": s.setting.name,
                 "values": [_json(value) for value in s.values],
-                "from": s.recipe,
+                "from": s.recipe or None,
                 "kept": dict(s.kept),
-                "file": s.span.source.name,
-                "line": s.span.line,
+                "file": s.span.source.name if s.recipe else None,
+                "line": s.span.line if s.recipe else None,
             }
             for s in recipe.stated
         ],

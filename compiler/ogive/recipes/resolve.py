@@ -8,20 +8,23 @@ the language's own, in the scope of the file: literals, arithmetic, `let`s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from ogive.diagnostics import Diagnostic, Label, did_you_mean
+from ogive.diagnostics import ArchError, Diagnostic, Label, did_you_mean
 from ogive.elaborate.context import Context, Stop
 from ogive.elaborate.modules import FileScope, Parsed
 from ogive.elaborate.program import deep_recursion, new_context
 from ogive.graph import Graph, Region
 from ogive.layers.library import Library
 from ogive.recipes.base import Value
+from ogive.recipes.combinations import mistakes
 from ogive.recipes.lines import Line, Stated, complete, read_line
 from ogive.recipes.settings import BY_NAME, SETTINGS
-from ogive.source import Span
+from ogive.source import SourceFile, Span
 from ogive.syntax import ast
+from ogive.syntax.parser import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,7 @@ def resolve_all(
     """
     if not file.tree.recipes:
         return (), ()
-    graph = Graph("recipes")
-    graph.regions[0] = Region(0, "net", "", "", None)
-    ctx = new_context(library or Library.standard(), graph)
+    ctx = context_of_recipes(library)
     found: list[Recipe] = []
     with deep_recursion():
         try:
@@ -78,6 +79,48 @@ def resolve_all(
             return tuple(found), tuple(ctx.diagnostics[before:])
         except Stop:
             return (), tuple(ctx.diagnostics)
+
+
+def context_of_recipes(library: Library | None = None, file: Span | None = None) -> Context:
+    """A context to evaluate the values of recipes in: that of a net in which nothing stands.
+
+    Args:
+        library: the layers there are.
+        file: where the recipes stand, where values come from outside of it.
+    """
+    graph = Graph("recipes")
+    graph.regions[0] = Region(0, "net", "", "", None, file)
+    return new_context(library or Library.standard(), graph)
+
+
+def read_back(text: str, name: str = "recipe.arch") -> Recipe:
+    """The recipe that `printing.to_text` wrote.
+
+    Args:
+        text: a file that holds one recipe and uses no other file.
+        name: what diagnostics call it.
+
+    Raises:
+        ArchError: it cannot be parsed, something is wrong with the recipe, or (E321) there is not one.
+    """
+    source = SourceFile(name, text)
+    tree, found = parse(source)
+    if tree is None:
+        raise ArchError(found)
+    recipes, found = resolve_all(Standalone(tree))
+    if found:
+        raise ArchError(found)
+    if len(recipes) != 1:
+        raise ArchError([Diagnostic("E321", f"{name} holds {len(recipes)} recipes, and one is expected")])
+    return recipes[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """A file that uses no other."""
+
+    tree: ast.File
+    imports: Mapping[str, Parsed] = field(default_factory=dict[str, Parsed])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +170,10 @@ class _Resolving:
                 )
             lines = self.resolved(_Written(self.scope.file, node))
             written = [lines.by_name[s.name] for s in SETTINGS if s.name in lines.by_name]
-            stated = [complete(self.ctx, line) for line in written] if lines.whole else []
-            if lines.right and lines.whole and None not in stated and twin is node:
+            stated = finished(self.ctx, written) if lines.whole else None
+            if lines.right and stated is not None and twin is node:
                 base = node.base.id if node.base else None
-                found.append(Recipe(node.name.id, base, tuple(s for s in stated if s), node.header))
+                found.append(Recipe(node.name.id, base, stated, node.header))
         return found
 
     # ------------------------------------------------------------------ what extends what
@@ -155,7 +198,7 @@ class _Resolving:
             at = base
         for each in reversed(chain):
             own = self.lines(each)
-            lines = _Lines(_over(lines.by_name, own.by_name), lines.right and own.right, lines.whole)
+            lines = _Lines(over(lines.by_name, own.by_name), lines.right and own.right, lines.whole)
             self.done[id(each.node)] = lines
         return lines
 
@@ -209,37 +252,59 @@ class _Resolving:
                 _unknown_setting(self.ctx, node)
                 right = False
                 continue
-            twin = first.setdefault(setting.instead_of or setting.name, node)
+            twin = first.setdefault(setting.group, node)
             if twin is not node:
                 _twice(self.ctx, twin, node)
                 right = False
                 continue
-            values = read_line(self.ctx, frame, written.node.name.id, setting, node)
-            right = right and values is not None
-            if values is not None:
-                found[setting.name] = Line(setting, values, written.node.name.id, node)
+            name = written.node.name.id
+            line = read_line(self.ctx, frame, f"recipe {name}", name, setting, node.values, node.span)
+            right = right and line is not None
+            if line is not None:
+                found[setting.name] = line
         self.own[id(written.node)] = _Lines(found, right)
         return self.own[id(written.node)]
 
 
-def _visible(file: Parsed) -> dict[str, _Written]:
-    """The recipes that can be extended in a file: its own, then those of the files that it uses."""
-    found: dict[str, _Written] = {}
+def finished(ctx: Context, lines: Iterable[Line]) -> tuple[Stated, ...] | None:
+    """Lines with their functions made, and held against one another; None if anything is wrong."""
+    stated = [complete(ctx, line) for line in lines]
+    right = [each for each in stated if each is not None]
+    together = list(mistakes({each.setting.name: each for each in right}))
+    for each in together:
+        first = each.labels[0]
+        ctx.error(each.code, each.message, first.span, first.text, labels=each.labels[1:], help=each.help)
+    return tuple(right) if len(right) == len(stated) and not together else None
+
+
+F = TypeVar("F", bound=Parsed)
+
+
+def visible_recipes(file: F) -> dict[str, tuple[F, ast.Recipe]]:
+    """The recipes that are known in a file, by what they are called there, with the files that they stand in:
+    its own, then those of the files that it uses.
+    """
+    found: dict[str, tuple[F, ast.Recipe]] = {}
     for node in file.tree.recipes:
-        found.setdefault(node.name.id, _Written(file, node))
+        found.setdefault(node.name.id, (file, node))
     for use in file.tree.uses:
         other = file.imports.get(use.file)
         for node in other.tree.recipes if other else ():
             names = [i.name.id for i in use.names if i.original.id == node.name.id]
             for name in names if use.names else [node.name.id]:
-                found.setdefault(name, _Written(other, node))  # pyright: ignore[reportArgumentType]
+                found.setdefault(name, (other, node))  # pyright: ignore[reportArgumentType]  # a file uses its like
     return found
 
 
-def _over(base: Mapping[str, Line], own: Mapping[str, Line]) -> dict[str, Line]:
-    """The lines of a recipe over those that it takes over."""
-    said = {BY_NAME[name].instead_of or name for name in own}
-    kept = {name: line for name, line in base.items() if (line.setting.instead_of or name) not in said}
+def _visible(file: Parsed) -> dict[str, _Written]:
+    """The recipes that can be extended in a file."""
+    return {name: _Written(*pair) for name, pair in visible_recipes(file).items()}
+
+
+def over(base: Mapping[str, Line], own: Mapping[str, Line]) -> dict[str, Line]:
+    """The lines of a recipe, or of flags, over those that it takes over."""
+    said = {line.setting.group for line in own.values()}
+    kept = {name: line for name, line in base.items() if line.setting.group not in said}
     return {**kept, **{name: line.over(base.get(name)) for name, line in own.items()}}
 
 

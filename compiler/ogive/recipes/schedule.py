@@ -17,8 +17,23 @@ class Warmup(Choice):
     kind = "warmup"
     source = "Goyal et al., 2017, section 2.2"
 
-    epochs: float = arg(min=0, doc="how long; a part of an epoch is allowed")
-    start: float = arg(0.0, min=0, max=1, named=True, doc="the part that it begins with")
+    epochs: float | None = arg(None, min=0, doc="how long, in epochs; a part of one is allowed")
+    part: float | None = arg(None, min=0, max=1, named=True, doc="how long, as a part of the whole run")
+    start: float = arg(0.0, min=0, max=1, named=True, doc="the part of the rate that it begins with")
+
+    def problem(self) -> Problem | None:
+        usage = "`warmup(5)` for 5 epochs, or `warmup(part = 0.1)` for a tenth of the run"
+        if self.epochs is None and self.part is None:
+            return Problem("", "this `warmup` does not say how long it is", usage)
+        if self.epochs is not None and self.part is not None:
+            return Problem("part", "`epochs` and `part` of `warmup` say the same in two ways", usage)
+        if self.part == 1:
+            return Problem("part", "a `warmup` of the whole run leaves nothing for the schedule", usage)
+        return None
+
+    def lasts(self, epochs: float) -> float:
+        """How many epochs it takes in a run of `epochs`."""
+        return self.epochs if self.epochs is not None else (self.part or 0.0) * epochs
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,9 @@ class Steps(Choice):
 
     kind = "steps"
 
-    at: list[float] = arg(named=True, doc="epochs, as ints; or parts of the whole, between 0 and 1")
+    at: list[float] = arg(
+        named=True, doc="after so many epochs, as ints; or after parts of the whole run, between 0 and 1"
+    )
     factor: float = arg(0.1, min=0, named=True, doc="what the rate is multiplied with each time")
 
     def problem(self) -> Problem | None:

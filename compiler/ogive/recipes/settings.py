@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ogive.layers.base import Argument
-from ogive.recipes.augment import AUGMENT
-from ogive.recipes.base import Setting
+from ogive.recipes.augment import AUGMENT, Augmentation
+from ogive.recipes.base import Setting, Value
 from ogive.recipes.data import DATA
-from ogive.recipes.evaluate import EVALUATIONS
+from ogive.recipes.evaluate import EVALUATIONS, CenterCrop
 from ogive.recipes.init import INITIALISERS
 from ogive.recipes.loss import LOSSES, CrossEntropy
 from ogive.recipes.optimizer import OPTIMIZERS
@@ -28,28 +28,51 @@ def _plain(
     return Argument(name, types, choices, optional, True, None, False, False, least, most, "")
 
 
+class _Clip(Setting):
+    """The norm that gradients are cut to."""
+
+    def problem(self, values: tuple[Value, ...]) -> tuple[int, str, str | None] | None:
+        """A norm of 0 leaves no gradient."""
+        return (0, "`clip 0` leaves nothing of any gradient", "`clip none`") if values == (0,) else None
+
+
+class _Ema(Setting):
+    """The mean of the weights, which moves, and yet remembers."""
+
+    def problem(self, values: tuple[Value, ...]) -> tuple[int, str, str | None] | None:
+        """A mean that keeps all never moves, one that keeps nothing is none."""
+        if values[0] == 1:
+            return 0, "a mean that keeps all of itself stays at the first weights", "`ema 0.999`"
+        if values == (0,):
+            return 0, "a mean that keeps nothing of itself is the weights themselves", "`ema none`"
+        return None
+
+
 SETTINGS = (
-    Setting("data", "what the net is trained on", DATA),
+    Setting("data", "what the net is trained on", DATA, example="cifar10"),
     Setting("validation", "the part of the training set that chooses the best epoch", (),
             _plain("validation", int, float, least=0, most=0.9), default=(0.1,)),
-    Setting("augment", "what is done to a training image, in order; `none` for nothing", AUGMENT,
-            _plain("augment", type(None), optional=True), most=MANY),
-    Setting("batch", "images in a step, over all devices", (), _plain("batch", int, least=1)),
-    Setting("accumulate", "batches whose gradients are added before a step", (),
+    Augmentation("augment", "what is done to a training image, in order; `none` for nothing", AUGMENT,
+                 _plain("augment", type(None), optional=True), most=MANY, default=(None,)),
+    Setting("batch", "images in a batch, over all devices together", (),
+            _plain("batch", int, least=1), example="128"),
+    Setting("accumulate", "batches whose gradients make one step", (),
             _plain("accumulate", int, least=1), default=(1,)),
     Setting("epochs", "how often the training set is gone through", (),
-            _plain("epochs", int, least=1)),
+            _plain("epochs", int, least=1), example="30"),
     Setting("steps", "how many steps there are, in place of `epochs`", (),
-            _plain("steps", int, least=1), instead_of="epochs"),
-    Setting("optimizer", "how gradients become steps", OPTIMIZERS),
+            _plain("steps", int, least=1), instead_of="epochs", example="64k"),
+    Setting("optimizer", "how gradients become steps", OPTIMIZERS,
+            example="sgd(lr = 0.1, momentum = 0.9)"),
     Schedule("schedule", "how the learning rate goes", SCHEDULES, most=2, default=(Constant(),)),
-    Setting("clip", "the greatest norm of all gradients together; `none` for any", (),
+    _Clip("clip", "the greatest norm of all gradients together; `none` for any", (),
             _plain("clip", int, float, least=0, optional=True), default=(None,)),
-    Setting("ema", "what an exponential mean of the weights keeps at each step; `none` for no mean", (),
+    _Ema("ema", "what an exponential mean of the weights keeps at each step; `none` for no mean", (),
             _plain("ema", int, float, least=0, most=1, optional=True), default=(None,)),
     Setting("loss", "what is made small", LOSSES, default=(CrossEntropy(),)),
-    Setting("init", "how weights begin; a later value beats an earlier one", INITIALISERS, most=MANY),
-    Setting("evaluate", "what the net sees of a test image", EVALUATIONS),
+    Setting("init", "how weights begin, a later value beating an earlier one; `none` for PyTorch's own way",
+            INITIALISERS, _plain("init", type(None), optional=True), most=MANY, default=(None,)),
+    Setting("evaluate", "what the net sees of a test image", EVALUATIONS, default=(CenterCrop(),)),
     Setting("precision", "of the arithmetic", (), _plain("precision", choices=("fp32", "bf16")),
             default=("fp32",)),
     Setting("channels_last", "whether maps lie in memory with their channels last", (),

@@ -41,7 +41,7 @@ def build(grammar: Path = GRAMMAR, *, strict: bool = False) -> Lark:
         grammar.read_text(encoding="utf-8"),
         parser="lalr",
         lexer="basic",
-        start=["file", "expression", "edits"],
+        start=["file", "expression", "edits", "values"],
         keep_all_tokens=True,
         maybe_placeholders=False,
         postlex=_Passes(),

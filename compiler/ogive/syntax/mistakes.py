@@ -65,6 +65,19 @@ def _nothing(m: Mistake) -> Diagnostic | None:
     return m.say("E001", "there is no value", "nothing stands here", "write `none` for nothing")
 
 
+def _between_values(m: Mistake) -> Diagnostic | None:
+    """`--augment 'hflip normalize'`, `--optimizer 'lr = 0.1'`: behind a value, outside of any file."""
+    if m.top or not m.level or not {"COMMA", "$END"} <= m.expected or "NEWLINE" in m.expected:
+        return None
+    if m.found.type == "EQUAL":
+        help = f"an argument stands in the brackets of a function: `sgd({m.before and m.before.value} = 0.1)`"
+        return m.say("E001", "unexpected `=` behind a value", "the value has ended", help)
+    if m.found.type in BEGINS_VALUE and m.before is not None and m.before.type in ENDS_VALUE:
+        fix = m.fix_before(",")
+        return m.say("E010", f"`,` is missing before {m.what}", "another value", "write `,`", fix)
+    return None
+
+
 def _kernel(m: Mistake) -> Diagnostic | None:
     """`3 x 3`, `3x 3`, `3X3`."""
     begin = m.before if m.before is not None and m.before.type == "INT" else m.found
@@ -419,7 +432,7 @@ def _unexpected(m: Mistake) -> Diagnostic:
 
 _FIRST = (
     _nothing, _kernel, _suffix, _chain_in_brackets, _malformed_number, _behind_as, _split_arrow,
-    _comparison_as_equal,
+    _comparison_as_equal, _between_values,
 )  # fmt: skip
 _RULES: tuple[Callable[[Mistake], Diagnostic | None], ...] = (
     _stage_name, _no_parameters, _slashes, _lonely_else, _keyword_as_name, _at_top,

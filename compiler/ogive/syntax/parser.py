@@ -94,6 +94,17 @@ def parse_edits(
     return (None, run.ordered()) if run.diagnostics else (edits, ())
 
 
+def parse_values(source: SourceFile) -> tuple[tuple[ast.Expr, ...] | None, tuple[Diagnostic, ...]]:
+    """Parse what may stand behind the name of a setting, such as the value of `--augment 'hflip, normalize'`.
+
+    Returns:
+        The values, in order, or None if there is any mistake; and the mistakes.
+    """
+    run = _Run(source)
+    values = run.parse("values")
+    return (None, run.ordered()) if run.diagnostics else (values, ())
+
+
 @dataclass(slots=True)
 class _Mark:
     """The parser at the start of a statement: its stacks, the lexeme that comes next, how many it was fed."""
@@ -217,7 +228,7 @@ class _Run:
             diagnostic = refused or self._explain(mark, index)
             self.diagnostics.append(diagnostic)
             insort(self._suspect, _start(diagnostic))
-        if self._start == "expression":
+        if self._start in ("expression", "values"):
             return len(self.lexemes)
         state.state_stack[:], state.value_stack[:] = mark.states, mark.values
         place = Span(self.source, self.lexemes[index].span.start, self.lexemes[index].span.start)

@@ -203,6 +203,9 @@ class Builder:
     def setting(self, parts: Parts) -> ast.Setting:
         return ast.Setting(_name(parts[0]), _nodes(parts), _cover(parts))
 
+    def values(self, parts: Parts) -> tuple[ast.Expr, ...]:
+        return _nodes(parts)
+
     # ----------------------------------------------------------------- statements
 
     def body(self, parts: Parts) -> ast.Body:

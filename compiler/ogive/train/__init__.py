@@ -1,5 +1,41 @@
-"""Training a network: data, the Lightning task, what is kept of a run.
+"""Training as recipes say it: `train` and `resume`, with what they take and give.
 
-`run.train` does a whole run. Nothing here is imported by the commands that only read a program: this room
-imports torch and Lightning.
+    from ogive.train import Loaders, Machine, resume, train
+
+The engine is Lightning's `Trainer`; what it does not know is here: recipes, data, exact resumption, what is
+kept of a run and what is said when one fails. Names are imported when they are asked for.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ogive.train.loaders import Loaders
+    from ogive.train.machine import Machine
+    from ogive.train.opened import open_run
+    from ogive.train.result import Result
+    from ogive.train.run import resume, train
+
+__all__ = ["Loaders", "Machine", "Result", "open_run", "resume", "train"]
+
+_HOMES = {
+    "Loaders": "loaders",
+    "Machine": "machine",
+    "Result": "result",
+    "open_run": "opened",
+    "resume": "run",
+    "train": "run",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ogive.train' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"ogive.train.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,270 +1,317 @@
-"""A whole run: from a network and a data set to trained weights, numbers and curves in one folder."""
+"""A whole run: from a network, a recipe and data to trained weights, numbers and curves in one folder; and
+one that goes on where it stopped.
+"""
 
 from __future__ import annotations
 
-import signal
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any, cast
 
-import lightning
-import torch
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-from lightning.pytorch import Trainer, seed_everything
 from rich.console import Console
-from torch import nn
+from torchmetrics import Metric
 
 from ogive.diagnostics import ArchError, Diagnostic
-from ogive.train import settings as defaults
-from ogive.train.callbacks import Checkpoints, History
-from ogive.train.checks import (
-    Shape,
-    check_outputs,
-    check_smallest_batch,
-    choose_device,
-    image_shape,
-    try_once,
-)
-from ogive.train.curves import draw_curves
-from ogive.train.data import ImageData, find_data_set
-from ogive.train.evaluate import evaluate
-from ogive.train.interrupt import Interrupt, stopped_by
+from ogive.loading import load_recipe
+from ogive.network import Network
+from ogive.recipes import Recipe
+from ogive.recipes.flags import with_flags
+from ogive.recipes.whole import whole
+from ogive.train import record as records
+from ogive.train.averaging import averaging
+from ogive.train.disk import none_usable
+from ogive.train.finish import finish
+from ogive.train.fit import fit, make_trainer
+from ogive.train.history import Choice, History
+from ogive.train.interrupt import Interrupt
+from ogive.train.loaders import Loaders
+from ogive.train.machine import Machine
+from ogive.train.measures import Measure
+from ogive.train.opened import reopen
+from ogive.train.program import target_of
 from ogive.train.progress import ProgressBar
 from ogive.train.quiet import quiet
-from ogive.train.rundir import RunFolder, default_folder, write_text
-from ogive.train.settings import Settings
-from ogive.train.task import Classification
-from ogive.train.threads import threads_for, using_threads
-from ogive.train.weights import save_weights
+from ogive.train.ranks import is_first
+from ogive.train.rates import Rates
+from ogive.train.result import Result
+from ogive.train.rundir import RunFolder, default_folder
+from ogive.train.saving import Checkpoints
+from ogive.train.storage import Newest, keep_as, newest
+from ogive.train.task import Task
+from ogive.train.threads import using_threads
+from ogive.train.weights import packed
+from ogive.train.work import Asked, LossFunction, Source, Work
 
-
-@dataclass(frozen=True, slots=True)
-class TrainResult:
-    """What a run came to.
-
-    `accuracy` and `validation_accuracy` are shares, 0 to 1: of the test set, read once at the end with the
-    best weights, and of the validation part, which chose them. Epochs count from 1. `seconds` are those of
-    training.
-    """
-
-    name: str
-    accuracy: float
-    correct: int
-    total: int
-    epochs: int
-    best_epoch: int
-    validation_accuracy: float
-    seconds: float
-    device: str
-    out: Path
-    files: tuple[Path, ...]
-
-    @property
-    def summary(self) -> str:
-        """`lenet5: test accuracy 98.61 % (355 of 360) after 30 epochs, best at epoch 27; runs/lenet5/1`."""
-        epochs = f"{self.epochs} epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        return (
-            f"{self.name}: test accuracy {100 * self.accuracy:.2f} % ({self.correct} of {self.total}) "
-            f"after {epochs}, best at epoch {self.best_epoch}; {self.out}"
-        )
+FOLDER_VARIABLE = "OGIVE_RUN"
+"""Where the first process of a run tells those that it starts which folder it is."""
 
 
 def train(
-    module: nn.Module | Callable[[], nn.Module],
+    network: Source,
+    recipe: str | Recipe | None = None,
     *,
-    name: str,
-    inputs: Sequence[tuple[str, Shape]],
-    outputs: Sequence[tuple[str, Shape]] | None = None,
-    least: Mapping[str, int] | None = None,
-    parameters: Sequence[str] = (),
-    data: str = "digits",
-    epochs: int = defaults.EPOCHS,
-    batch: int = defaults.BATCH,
-    lr: float = defaults.LEARNING_RATE,
-    seed: int = 0,
-    device: str = "auto",
-    out: Path | None = None,
-    source_text: str | None = None,
-    arguments: Mapping[str, str] | None = None,
-    edits: Sequence[str] = (),
+    settings: Mapping[str, object] | None = None,
+    name: str | None = None,
+    input: tuple[int, int, int] | None = None,  # noqa: A002 - the language's word
+    machine: Machine | None = None,
+    out: str | os.PathLike[str] | None = None,
+    init_from: str | os.PathLike[str] | None = None,
+    freeze: Sequence[str] = (),
+    loaders: Loaders | None = None,
+    loss: LossFunction | None = None,
+    metrics: Mapping[str, Measure | Metric] | None = None,
+    monitor: str | None = None,
     plugins: Mapping[str, str] | None = None,
     console: Console | None = None,
-) -> TrainResult:
-    """Trains a network to classify, and keeps everything about it in a folder.
+) -> Result:
+    """Trains a network, and keeps everything about it in a folder.
 
-    On a CPU two runs with the same seed, from the same weights and with the same number of threads, give
-    bit-identical weights; a small network gets one thread unless the environment says otherwise. Random
-    states and the network's mode are the caller's to restore.
+        from ogive.train import Loaders, train
+
+        train(ogive.load("lenet5"), "lenet5", settings={"epochs": 10})
+        train(ogive.load("unet", classes=2), settings={"optimizer": "adamw(lr = 0.001)"},
+              loaders=Loaders(train_loader, validation_loader), metrics={"iou": JaccardIndex("binary")})
+
+    On a CPU the same recipe, seed and number of threads give bit-identical weights, whatever the number of
+    workers, and whether or not the run was stopped and resumed. Random states are the caller's to restore.
 
     Args:
-        module: a network, trained in place from the weights it has; or a function that makes one, called
-            after the seed is set, so that the run depends on the seed alone. It ends on the CPU, in
-            evaluation mode, with the best weights.
+        network: what `ogive.load` gives; a module, trained in place from the weights it has (it ends on the
+            CPU, in evaluation mode, with the best weights); or a function that makes one, called once the seed
+            is set.
+        recipe: a recipe, its name in the network's file or in the zoo, or `FILE:NAME`; without it the
+            recipe `default`.
+        settings: over the recipe's, by their names, as they are written there: `{"epochs": 5, "lr": 0.1,
+            "optimizer": "sgd(lr = 0.1)"}`.
         name: of the network, for folder and messages.
-        inputs: name and shape, without the batch, of each input.
-        outputs: the same of each output, where they are known; what the network returns is looked at anyway.
-        least: the least that unknown sizes of the input may be.
-        parameters: names of the net's own parameters, those that advice may tell to set.
-        data: name of a data set, see `data.DATA_SETS`.
-        epochs: times that every training image is seen.
-        batch: images in a step, at most.
-        lr: the highest learning rate of the schedule.
-        seed: of the validation split, the order of the images, their jitter and dropout.
-        device: `cpu`, `cuda`, or `auto`: cuda where there is one.
-        out: the run's folder; without it `runs/NAME/1`, or the next number that is free.
-        source_text: the program, kept as `NAME.arch`.
-        arguments: what `--set` gave the net, as it was written; kept in the record.
-        edits: what `--edit` made of it; kept in the record.
-        plugins: the files with layers of the user's own, each with its SHA-256; kept in the record.
+        input: (C, H, W) of the images that a module takes; a compiled network says it itself.
+        machine: devices, workers, folders of data.
+        out: the run's folder; without it `runs/NAME`, or `runs/NAME-2`, … where that is taken.
+        init_from: weights to begin with, as safetensors, or the run that they come from; what fits by name
+            and shape is taken, and what does not is told.
+        freeze: names of layers or parameters that are not trained, with `*`.
+        loaders: data of one's own, in place of the recipe's `data`, `batch`, `augment` and `validation`.
+        loss: `loss(output, targets)` -> scalar, in place of the recipe's. Auxiliary heads get it too.
+        metrics: measures of one's own, taken on validation and test data: functions of the main output and
+            the targets whose values are means over the batch, or metrics of torchmetrics.
+        monitor: the column of metrics.csv that tells the best epoch: `val_accuracy` where classes are told
+            apart, otherwise `-val_loss` (with a `-`, less is better).
+        plugins: files with layers of the user's own, each with its SHA-256; kept in the record.
         console: where progress is shown; without it nowhere.
 
     Raises:
-        ArchError: E520 input and E521 output do not fit the data, E522 unknown data set, E523 no such device,
-            E524 the folder holds a run, E525 a loss that is not finite, E526 a number that cannot be used,
-            E527 not enough memory.
-        KeyboardInterrupt: Ctrl-C or, as its subclass `Terminated`, SIGTERM; after saving. It says where the
-            weights are.
+        ArchError: E520 input and E521 output do not fit the data, E523 no such device, E524 the folder is
+            taken, E525 a loss that is not finite, E526 a setting that cannot be used here, E527 not enough
+            memory, E568 a full disk; what is wrong with the recipe, the data (E550 to E554), the weights
+            (E561, E562) or the names (E560, E563).
+        KeyboardInterrupt: Ctrl-C or, as its subclass `Terminated`, SIGTERM; after saving. It says how to go
+            on.
     """
-    settings = Settings(data, epochs, batch, lr, seed, device)
-    data_set = find_data_set(data)
-    chosen = choose_device(device)
-    shape = image_shape(inputs, data_set, least)
-    if outputs is not None:
-        check_outputs(outputs, data_set, parameters)
-    folder = RunFolder(out if out is not None else default_folder(name), name)
-    folder.refuse_if_taken()
-
+    machine = machine or Machine()
+    compiled = network if isinstance(network, Network) else None
+    chosen = _recipe(recipe, settings, compiled, own_data=loaders is not None)
+    asked = Asked(
+        network,
+        name or (compiled.name if compiled else type(network).__name__.lower()),
+        chosen,
+        machine,
+        target=target_of(compiled, plugins) if compiled else None,
+        input=input,
+        init_from=Path(init_from) if init_from is not None else None,
+        freeze=tuple(freeze),
+        loaders=loaders,
+        loss=loss,
+        metrics=dict(metrics or {}),
+        monitor=monitor,
+    )
+    main = is_first()
+    folder = RunFolder(_folder(out, asked.name))
+    if main:
+        folder.refuse_if_taken()
     with quiet():
-        seed_everything(seed, workers=True, verbose=False)
-        network = module if isinstance(module, nn.Module) else module()
-        macs = try_once(network, shape, data_set, parameters)
-        images = ImageData(data_set, shape, batch=batch, seed=seed)
-        check_smallest_batch(network, images.train.smallest)
-        made = {"set": dict(arguments or {}), "edits": list(edits), "plugins": dict(plugins or {})}
-        run = _Run(name, settings, chosen, network, images, folder, made)
-        folder.claim(run.about() | {"status": "running"})
-        if source_text is not None:
-            write_text(folder.source, source_text)
-        history = History(folder)
+        work = Work(asked)
+        record = records.begin(work)
+        if main:
+            initial = None if work.drawn else packed(work.module)
+            folder.create(record, records.texts(asked), initial)
+            os.environ[FOLDER_VARIABLE] = str(folder.path)
         try:
-            with using_threads(threads_for(macs, batch) if chosen == "cpu" else torch.get_num_threads()):
-                seconds = run.fit(history, console or Console(quiet=True))
-                return run.finish(history, seconds)
-        except BaseException as error:
-            stopped = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            folder.write_record(run.about() | {"status": stopped, "epochs_done": len(history.epochs)})
-            raise
+            return _Run(work, folder, record, console or Console(quiet=True)).go(None)
+        finally:
+            os.environ.pop(FOLDER_VARIABLE, None)
 
 
-@dataclass(frozen=True, slots=True)
+def resume(
+    path: str | os.PathLike[str],
+    *,
+    network: Source | None = None,
+    machine: Machine | None = None,
+    loaders: Loaders | None = None,
+    loss: LossFunction | None = None,
+    metrics: Mapping[str, Measure | Metric] | None = None,
+    plugins: Sequence[str] = (),
+    console: Console | None = None,
+) -> Result:
+    """Goes on with a run where it stopped, from its folder alone; one that is finished is only told.
+
+    Args:
+        path: the folder.
+        network: what was trained, where it was no compiled network.
+        machine: another one than the run's.
+        loaders, loss, metrics: as they were given to `train`.
+        plugins: the files with layers of the user's own that the run needs: they are run, and so asked for.
+        console: where progress is shown; without it nowhere.
+
+    Raises:
+        ArchError: E564 there is no run, E565 its files are damaged or changed or need a plugin, E569 no
+            checkpoint of it can be used; and as `train`.
+        KeyboardInterrupt: as `train`.
+    """
+    folder = RunFolder(Path(path))
+    opened = reopen(folder.path, plugins=plugins)
+    record = dict(opened.record)
+    source = network or opened.network
+    if record["status"] == "finished":
+        return records.result_of(record, folder)
+    if source is None:
+        message = f"`{folder.path}` trained a module that was made in Python, which a folder cannot keep"
+        help_ = f'from Python: `ogive.train.resume("{folder.path}", network=…)`'
+        raise ArchError([Diagnostic("E565", message, help=help_)])
+    asked = records.asked_again(
+        record, source, opened.recipe, machine, loaders=loaders, loss=loss, metrics=dict(metrics or {})
+    )
+    console = console or Console(quiet=True)
+    with quiet(), ExitStack() as stack:
+        if is_first():
+            stack.enter_context(folder.locked())
+        initial = folder.initial if folder.initial.exists() else None
+        work = Work(
+            asked, statistics=record["data"].get("statistics"), initial=initial, threads=record["threads"]
+        )
+        found = newest(folder.checkpoints, records.identity(record))
+        for refused, reason in found.refused:
+            console.print(f"not used: {refused}: {reason}", highlight=False, soft_wrap=True)
+        if found.state is None and found.refused:
+            raise none_usable(folder.path, found.refused)
+        return _Run(work, folder, record, console).go(found)
+
+
 class _Run:
-    """A run whose settings are sound and whose network fits the data."""
+    """A run whose parts fit each other and whose folder is there."""
 
-    name: str
-    settings: Settings
-    device: str
-    network: nn.Module
-    images: ImageData
-    folder: RunFolder
-    made: Mapping[str, object]
+    def __init__(self, work: Work, folder: RunFolder, record: Mapping[str, Any], console: Console) -> None:
+        self.work = work
+        self.folder = folder
+        self.record = dict(record)
+        self.console = console
+        self.choice = _choice(work)
 
-    def about(self) -> dict[str, object]:
-        """What the run is made with: enough to make it again, and to use its weights."""
-        parts = self.images.split
-        return {
-            "name": self.name,
-            "program": dict(self.made),
-            "settings": asdict(self.settings) | {"device": self.device},
-            "input": list(self.images.shape),
-            "normalisation": {"mean": self.images.mean.tolist(), "std": self.images.std.tolist()},
-            "images": {
-                "train": len(parts.train),
-                "validation": len(parts.validation),
-                "test": len(parts.test),
-            },
-            "parameters": sum(parameter.numel() for parameter in self.network.parameters()),
-            "versions": {"torch": torch.__version__, "lightning": lightning.__version__},
-        }
-
-    def fit(self, history: History, console: Console) -> float:
-        """Trains; returns the seconds it took."""
-        interrupt = Interrupt()
-        checkpoints = Checkpoints(self.folder, history, interrupt)
-        trainer = Trainer(
-            accelerator="gpu" if self.device == "cuda" else "cpu",
-            devices=1,
-            max_epochs=self.settings.epochs,
-            callbacks=[history, checkpoints, ProgressBar(console, history, self.images.train)],
-            plugins=[LightningEnvironment()],  # one process, also inside a cluster's job
-            reload_dataloaders_every_n_epochs=1,  # an epoch's order follows from its number
-            default_root_dir=self.folder.path,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            num_sanity_val_steps=0,
-        )
-        began = time.monotonic()
+    def go(self, found: Newest | None) -> Result:
+        """Trains, from the beginning or from a checkpoint, and finishes."""
+        main = is_first()
+        for note in self.work.notes:
+            self.console.print(note, highlight=False, soft_wrap=True, markup=False)
+        history = History(self.folder, self.choice)
+        if found is not None and found.state is not None:
+            self._take_up(found, history)
+        if main:
+            self.folder.write_record(self.record | {"status": "running"})
         try:
-            with interrupt.listening():
-                trainer.fit(Classification(self.network, self.settings.lr), datamodule=self.images)
-        except SystemExit:  # what Lightning makes of a KeyboardInterrupt
-            if not checkpoints.interrupted:
-                raise
-        except torch.OutOfMemoryError as error:
-            batch = self.settings.batch
-            message = f"a batch of {batch} images does not fit into the memory of `{self.device}`"
-            help_ = f"--batch {max(1, batch // 2)}"
-            raise ArchError([Diagnostic("E527", message, help=help_)]) from error
-        if checkpoints.interrupted:
-            number = interrupt.number or signal.SIGINT
-            raise stopped_by(number, self._where_the_weights_are(history))
-        return time.monotonic() - began
+            with using_threads(self.work.threads):
+                trainer = self._fit(history, found.path if found is not None else None)
+                result = finish(self.work, trainer, self.folder, self.record, history)
+        except BaseException as error:
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            if main:
+                self._record_end(status, history)
+            raise
+        return result
 
-    def _where_the_weights_are(self, history: History) -> str:
-        where = f"interrupted in epoch {len(history.epochs) + 1}"
-        if not self.folder.last.exists():
-            return f"{where}, before anything was saved; {self.folder.path}"
-        best = f", the best (epoch {history.best.epoch}) in {self.folder.best}" if history.best else ""
-        return f"{where}; the last weights are in {self.folder.last}{best}"
+    def _take_up(self, found: Newest, history: History) -> None:
+        state = cast("dict[str, Any]", found.state)
+        history.take_up(state["history"])
+        epoch, batches = state["position"]
+        self.work.feed.done = (epoch, batches)
+        # a kill between the two names of one checkpoint
+        if history.improved and not batches and found.path is not None and is_first():
+            keep_as(found.path, self.folder.best)
+        where = f"after {batches} batches of epoch {epoch + 1}" if batches else f"after epoch {epoch}"
+        self.console.print(f"goes on {where}: {found.path}", highlight=False, soft_wrap=True)
 
-    def finish(self, history: History, seconds: float) -> TrainResult:
-        """Reads the test data with the best weights, and writes weights, curves and record."""
-        best = history.best
-        assert best is not None  # at least one epoch was run
-        self._load_best()
-        score = evaluate(self.network, self.images.test_dataloader(), self.device)
-        self.network.cpu().eval()
-        outcome = {
-            "best_epoch": best.epoch,
-            "validation_accuracy": best.val_accuracy,
-            "test_accuracy": score.accuracy,
-            "test_correct": score.correct,
-            "test_total": score.total,
-        }
-        save_weights(self.network, self.folder.weights, self.about() | outcome)
-        title = f"{self.name} on {self.settings.data}"
-        draw_curves(history.epochs, best, title, self.folder.curves, score.accuracy)
-        self.folder.write_record(
-            self.about() | outcome | {"test_loss": score.loss, "seconds": seconds, "status": "finished"}
+    def _fit(self, history: History, checkpoint: Path | None) -> Any:
+        work, asked = self.work, self.work.asked
+        feed, recipe = work.feed, asked.recipe
+        interrupt = Interrupt()
+        checkpoints = Checkpoints(
+            self.folder,
+            history,
+            interrupt,
+            asked.machine.save_minutes,
+            cast("int", recipe.value("accumulate")),
         )
-        return TrainResult(
-            name=self.name,
-            accuracy=score.accuracy,
-            correct=score.correct,
-            total=score.total,
-            epochs=len(history.epochs),
-            best_epoch=best.epoch,
-            validation_accuracy=best.val_accuracy,
-            seconds=seconds,
-            device=self.device,
-            out=self.folder.path,
-            files=self.folder.files(),
+        task = Task(
+            work.module,
+            recipe,
+            graph=work.graph,
+            loss=work.loss,
+            rates=Rates(recipe.values("schedule"), steps=feed.steps, steps_per_epoch=feed.steps_per_epoch),
+            metrics=asked.metrics,
+            about=records.identity(self.record),
+            keep_frozen=work.frozen.hold if work.frozen is not None else None,
         )
+        ema = averaging(cast("float | None", recipe.value("ema")))
+        callbacks = [*([ema] if ema else []), history, checkpoints, ProgressBar(self.console, history, feed)]
+        trainer = make_trainer(recipe, asked.machine, work.device, self.folder, feed, callbacks)
+        fit(
+            trainer,
+            task,
+            feed,
+            checkpoint=checkpoint,
+            checkpoints=checkpoints,
+            interrupt=interrupt,
+            folder=self.folder,
+            graph=work.graph,
+            recipe=recipe,
+        )
+        return trainer
 
-    def _load_best(self) -> None:
-        """Puts the best checkpoint's weights into the network, on the CPU."""
-        state = torch.load(self.folder.best, map_location="cpu", weights_only=True)["state_dict"]
-        own = {key.removeprefix("network."): value for key, value in state.items()}
-        self.network.cpu().load_state_dict(own)
+    def _record_end(self, status: str, history: History) -> None:
+        """What became of it; a disk without room for that keeps what it says already."""
+        try:
+            self.folder.write_record(self.record | {"status": status, "epochs": len(history.rows)})
+        except OSError:
+            return
+
+
+def _recipe(
+    recipe: str | Recipe | None,
+    settings: Mapping[str, object] | None,
+    network: Network | None,
+    *,
+    own_data: bool,
+) -> Recipe:
+    """The whole recipe, with what is given beside it."""
+    if isinstance(recipe, str):
+        recipe = load_recipe(recipe, network.compiled.program if network else None)
+    flags = [(name, records.as_text(value)) for name, value in (settings or {}).items()]
+    if own_data:
+        # what the user's own loaders decide has to be said all the same; nothing reads it
+        said = {each.setting.name for each in recipe.stated} if recipe is not None else set[str]()
+        flags += [(n, text) for n, text in (("data", "random"), ("batch", "1")) if n not in said and recipe]
+    return whole(with_flags(recipe, flags))
+
+
+def _folder(out: str | os.PathLike[str] | None, name: str) -> Path:
+    told = os.environ.get(FOLDER_VARIABLE)
+    if told and not is_first():
+        return Path(told)
+    return Path(out) if out is not None else default_folder(name)
+
+
+def _choice(work: Work) -> Choice:
+    monitor = work.asked.monitor
+    if monitor is None:
+        monitor = "val_accuracy" if work.asked.loss is None else "-val_loss"
+    return Choice(monitor.removeprefix("-"), highest=not monitor.startswith("-"))

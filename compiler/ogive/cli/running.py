@@ -1,0 +1,24 @@
+"""What the commands that train print: progress on the standard error, the outcome on the standard output."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from ogive.train.result import Result
+
+
+def terminal() -> Console:
+    """Where progress is shown."""
+    return Console(stderr=True)
+
+
+def show(result: Result) -> None:
+    """One line about the run, and its files. Of several processes the first prints."""
+    from ogive.train.ranks import is_first
+
+    if not is_first():
+        return
+    click.echo(result.summary)
+    for file in result.files:
+        click.echo(f"  {file}")

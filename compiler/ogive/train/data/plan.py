@@ -1,0 +1,321 @@
+"""From what a recipe says to the steps of training and of evaluation, looked at before an image is read.
+
+An evaluation takes the steps that draw nothing, in their order; in the place of the first crop of training it
+cuts out the middle, or takes ten crops. Where training takes parts of an image and scales them
+(`resized_crop`), the evaluation scales the shorter side first: to what `data` says, otherwise to 8/7 of the
+crop (256 for 224, as Krizhevsky et al., 2012, and those after them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ogive.diagnostics import ArchError, Diagnostic, Label
+from ogive.recipes import Recipe, augment
+from ogive.recipes.base import Choice
+from ogive.recipes.evaluate import CenterCrop as CenterCropChoice
+from ogive.recipes.evaluate import TenCrop as TenCropChoice
+from ogive.train.data import stages
+from ogive.train.data.sizes import Arriving, Impossible
+from ogive.train.data.source import Shape, Source
+from ogive.train.data.stages import Stage
+from ogive.train.data.statistics import tensor
+
+Steps = tuple[tuple[int, Stage], ...]
+"""Steps, each with its place in the recipe's list; those of an evaluation alone have -1."""
+
+_MARGIN = 8 / 7
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe does with the images of a set.
+
+    Attributes:
+        recipe: what it says.
+        source: the set.
+        shape: what the network takes.
+    """
+
+    recipe: Recipe
+    source: Source
+    shape: Shape
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The values of `augment`."""
+        return tuple(value for value in self.recipe.values("augment") if isinstance(value, Choice))
+
+    @property
+    def first_crop(self) -> int | None:
+        """The place of the first crop."""
+        cuts = (augment.RandomCrop, augment.ResizedCrop)
+        return next((place for place, each in enumerate(self.choices) if isinstance(each, cuts)), None)
+
+    @property
+    def takes_parts(self) -> bool:
+        """Whether the first crop of training is a part of an image, scaled."""
+        place = self.first_crop
+        return place is not None and isinstance(self.choices[place], augment.ResizedCrop)
+
+    @property
+    def begins(self) -> Arriving:
+        """The images of the set."""
+        size = self.source.size
+        return Arriving(
+            size[0] if size is not None else self.source.channels,
+            size[1:] if size is not None else None,
+            self.source.shorter,
+        )
+
+    # ------------------------------------------------------------------ steps
+
+    def training(self, statistics: Mapping[str, Any]) -> Steps:
+        """The steps of training."""
+        made = ((place, made_of(choice, statistics)) for place, choice in enumerate(self.choices))
+        return tuple((place, stage) for place, stage in made if stage is not None)
+
+    def evaluation(
+        self, statistics: Mapping[str, Any], *, ten: bool = False, until: int | None = None
+    ) -> Steps:
+        """The steps of an evaluation: of all, or of those before a place in the recipe.
+
+        Args:
+            statistics: of the training images.
+            ten: whether ten crops are asked for, where the recipe says so.
+            until: the place.
+        """
+        found: list[tuple[int, Stage]] = []
+        now = self.begins
+        for place, choice in enumerate(self.choices[:until]):
+            if place == self.first_crop:
+                found += self._cut(now, ten)
+            elif (stage := made_of(choice, statistics)) is not None and not stage.draws:
+                found.append((place, stage))
+        if self.first_crop is None and until is None:
+            found += self._cut(now, ten)
+        return tuple(found)
+
+    @property
+    def cut(self) -> tuple[int, int]:
+        """Height and width that an evaluation cuts out."""
+        choice = self.recipe.value("evaluate")
+        size = choice.size if isinstance(choice, CenterCropChoice | TenCropChoice) else None
+        return (size, size) if size is not None else self.shape[1:]
+
+    @property
+    def ten(self) -> bool:
+        """Whether the test is shown in ten crops."""
+        return isinstance(self.recipe.value("evaluate"), TenCropChoice)
+
+    def _cut(self, now: Arriving, ten: bool) -> list[tuple[int, Stage]]:
+        found: list[Stage] = []
+        if self.takes_parts and (shorter := self._shorter(now)) is not None:
+            found.append(stages.Resize(shorter))
+        found.append((stages.TenCrop if ten and self.ten else stages.CenterCrop)(self.cut))
+        return [(-1, stage) for stage in found]
+
+    def _shorter(self, now: Arriving) -> int | None:
+        """What an evaluation scales the shorter side to, where training took parts of the image."""
+        if now.shorter is not None:  # `data` says it
+            return max(self.cut) if now.shorter < max(self.cut) else None
+        wanted = round(_MARGIN * max(self.cut))
+        if now.size is None or min(now.size) > wanted:
+            return wanted
+        return max(self.cut) if min(now.size) < max(self.cut) else None
+
+    # ------------------------------------------------------------------ looking at it
+
+    def check(self, fits: Callable[[Shape], bool] | None = None) -> None:
+        """Whether all steps can be taken, and give what the network takes.
+
+        Args:
+            fits: whether the network would take images of another shape.
+
+        Raises:
+            ArchError: E554, a step cannot be taken; E520, the network does not take what comes out.
+        """
+        self._check_normalisation()
+        came, place = self._checked_training()
+        if came.shape is None:
+            raise ArchError([self._sizes_differ(came)])
+        if came.shape != self.shape:
+            raise ArchError([self._not_taken(came.shape, place, fits)])
+        now = self.begins
+        for _, stage in self.evaluation(_NOTHING):
+            try:
+                now = stage.arrives(now)
+            except Impossible as error:
+                raise ArchError([self._blame("evaluate", 0, error.message, error.help)]) from error
+        assert now.shape is not None
+        if now.shape != self.shape and not (fits is not None and fits(now.shape)):
+            message = f"an evaluation shows {_times(now.shape)}, and the network takes {_times(self.shape)}"
+            raise ArchError(
+                [self._blame("evaluate", 0, message, "`center_crop` without a size", code="E520")]
+            )
+        self._check_mean_image()
+
+    def _checked_training(self) -> tuple[Arriving, int | None]:
+        """What comes out of training's steps, and the place of the last that changed the size."""
+        now, last = self.begins, None
+        if self.takes_parts and self.source.unscaled is not None:
+            now = Arriving(now.channels, None)
+        for place, choice in enumerate(self.choices):
+            stage = made_of(choice, _NOTHING)
+            if stage is None:
+                continue
+            try:
+                came = stage.arrives(now)
+            except Impossible as error:
+                raise ArchError([self._blame("augment", place, error.message, error.help)]) from error
+            if came != now:
+                last = place
+            now = came
+        return now, last
+
+    def _check_normalisation(self) -> None:
+        """Whether colours are still colours where they are taken for that."""
+        done: augment.Normalize | None = None
+        for place, choice in enumerate(self.choices):
+            if done is not None and isinstance(choice, augment.Normalize):
+                message = "the images are normalised twice"
+                raise ArchError([self._blame("augment", place, message, "one `normalize`")])
+            if done is not None and isinstance(choice, augment.ColorJitter | augment.PcaLighting):
+                message = (
+                    f"`{choice.kind}` changes colours from 0 to 1, and behind `normalize` there are none"
+                )
+                raise ArchError([self._blame("augment", place, message, f"`{choice.kind}, normalize`")])
+            if isinstance(choice, augment.Normalize):
+                done = choice
+
+    def _check_mean_image(self) -> None:
+        """Whether there is one size to take the mean of images in.
+
+        Raises:
+            ArchError: E554, there is not.
+        """
+        for place, choice in enumerate(self.choices):
+            if not isinstance(choice, augment.Normalize) or choice.per != "pixel":
+                continue
+            in_training = in_evaluation = self.begins
+            if self.takes_parts and self.source.unscaled is not None:
+                in_training = Arriving(self.begins.channels, None)
+            for earlier in self.choices[:place]:
+                stage = made_of(earlier, _NOTHING)
+                in_training = stage.arrives(in_training) if stage is not None else in_training
+            for _, stage in self.evaluation(_NOTHING, until=place):
+                in_evaluation = stage.arrives(in_evaluation)
+            if in_training.size is None or in_training.size != in_evaluation.size:
+                message = f"a mean of each pixel needs images of one size, and here are {in_training}"
+                if in_training.size is not None:
+                    message += f" in training and {in_evaluation} in an evaluation"
+                side = self.shape[1]
+                help_ = f"`normalize`; or `random_crop({side}), normalize(per = pixel)`"
+                raise ArchError([self._blame("augment", place, message, help_)])
+
+    # ------------------------------------------------------------------ saying what is wrong
+
+    def _blame(
+        self, setting: str, value: int, message: str, help_: str | None, *, code: str = "E554"
+    ) -> Diagnostic:
+        """A diagnostic at a value of a setting, where the recipe states it."""
+        stated = next((each for each in self.recipe.stated if each.setting.name == setting), None)
+        labels = (
+            (Label(stated.place(value)),) if stated is not None and value < len(stated.line.places) else ()
+        )
+        return Diagnostic(code, message, labels, help=help_)
+
+    def _sizes_differ(self, came: Arriving) -> Diagnostic:
+        size = max(self.shape[1:])
+        taken = _times(self.shape)
+        message = f"the images of `{self.source.name}` differ in size, and the network takes {taken}"
+        help_ = f"`augment random_crop({size})`"
+        if self.source.shorter is None and self.source.written:
+            larger = self.source.written.format(round(size * _MARGIN))
+            help_ += f" and `data {larger}`; or `augment resized_crop({size})`"
+        place = len(self.choices) - 1
+        if place < 0:
+            return Diagnostic("E554", message, help=help_)
+        return self._blame("augment", place, message, help_)
+
+    def _not_taken(self, came: Shape, place: int | None, fits: Callable[[Shape], bool] | None) -> Diagnostic:
+        """What to change, so that the network gets what it takes."""
+        taken, side = self.shape, self.shape[1]
+        message = f"the images come as {_times(came)}, and the network takes {_times(taken)}"
+        ways: list[str] = []
+        if fits is not None and fits(came):
+            ways.append(f"`--input {_times(came)}`")
+        if came[0] == taken[0] and taken[1] == taken[2]:
+            if place is not None:
+                ways.append(f"`{self.choices[place].kind}({side})`")
+            elif self.source.written:
+                ways.append(f"`--data '{self.source.written.format(side)}'`")
+        if came[0] != taken[0]:
+            message += f": {came[0]} channels, and {taken[0]}"
+        if place is not None:
+            return self._blame("augment", place, message, ", or ".join(ways) or None, code="E520")
+        help_ = ", or ".join(ways) or "a network that takes them: `--input " + _times(came) + "`"
+        return Diagnostic("E520", message, help=help_)
+
+
+_NOTHING: Mapping[str, Any] = {}
+"""The statistics of steps that are only looked at."""
+
+
+def made_of(choice: Choice, statistics: Mapping[str, Any]) -> Stage | None:
+    """A step of a recipe; without statistics, one that only tells sizes. None for one that does nothing."""
+    match choice:
+        case augment.RandomCrop():
+            return stages.RandomCrop(choice.size, choice.padding, choice.fill)
+        case augment.ResizedCrop():
+            scale, ratio = choice.scale or [0.08, 1.0], choice.ratio or [3 / 4, 4 / 3]
+            return stages.ResizedCrop(choice.size, (scale[0], scale[1]), (ratio[0], ratio[1]))
+        case augment.HFlip():
+            return stages.Flip(-1, choice.p)
+        case augment.VFlip():
+            return stages.Flip(-2, choice.p)
+        case augment.Rotation():
+            return stages.Rotation(choice.degrees)
+        case augment.Affine():
+            return stages.Affine(choice.distort, choice.shift)
+        case augment.ColorJitter():
+            return stages.ColorJitter(choice.brightness, choice.contrast, choice.saturation, choice.hue)
+        case augment.PcaLighting():
+            if "pca" not in statistics:
+                return None
+            values, vectors = tensor(statistics, "pca", "values"), tensor(statistics, "pca", "vectors")
+            return stages.Lighting(choice.std, values, vectors)
+        case augment.Normalize():
+            return _normalize(choice, statistics)
+        case augment.RandomErasing():
+            low, high = choice.scale or [0.02, 1 / 3]
+            return stages.RandomErasing(choice.p, (low, high))
+        case _:
+            raise TypeError(f"no step does `{choice.kind}`")
+
+
+def _normalize(choice: augment.Normalize, statistics: Mapping[str, Any]) -> Stage | None:
+    if choice.per == "pixel" and "mean_image" in statistics:
+        return stages.Normalize(tensor(statistics, "mean_image"), torch.ones(1, 1, 1, dtype=torch.float64))
+    if choice.per == "channel" and "mean" in statistics:
+        mean, std = tensor(statistics, "mean"), tensor(statistics, "std")
+        return stages.Normalize(mean[:, None, None], std[:, None, None])
+    return None
+
+
+def _times(shape: Shape) -> str:
+    return "x".join(map(str, shape))
+
+
+def arriving(source: Source, recipe: Recipe) -> Shape | None:
+    """The shape of the images that a network gets in training; None where they would differ in size.
+
+    Raises:
+        ArchError: E554, a step cannot be taken.
+    """
+    plan = Plan(recipe, source, source.size or (source.channels, 1, 1))
+    return plan._checked_training()[0].shape  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,265 @@
+"""What a run works with: network, data and loss, made from what the user asked for and checked against each
+other before anything is written or trained.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+from torchmetrics import Metric
+
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.network import Network
+from ogive.recipes import Recipe
+from ogive.recipes.data import Data
+from ogive.recipes.schedule import Plateau
+from ogive.train import checks
+from ogive.train.data import ImageData, open_data
+from ogive.train.feed import Feed
+from ogive.train.initial import initialise
+from ogive.train.loaders import Loaders
+from ogive.train.losses import Loss
+from ogive.train.machine import Machine
+from ogive.train.measures import Measure
+from ogive.train.program import Target
+from ogive.train.seeds import WEIGHTS, derived, seed_torch
+from ogive.train.start import Frozen, freeze, start_from
+from ogive.train.threads import threads_for
+from ogive.train.weights import load_weights
+
+if TYPE_CHECKING:
+    from ogive.graph import Graph
+
+Source = Network | nn.Module | Callable[[], nn.Module]
+"""What can be trained: a compiled network, a module (in place), or a function that makes one."""
+LossFunction = Callable[[Any, Any], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for.
+
+    Attributes:
+        source: what is trained.
+        name: of the network, for folder and messages.
+        recipe: whole.
+        machine: where and how.
+        target: what to compile it from again; None for a module.
+        input: (C, H, W) for a module, which does not say it.
+        init_from: weights to begin with.
+        freeze: names of what is not trained.
+        loaders: the user's own data, in place of the recipe's.
+        loss: the user's own, in place of the recipe's.
+        metrics: the user's own measures, by their names.
+        monitor: the column of metrics.csv that tells the best epoch, `-val_loss` where less is better.
+    """
+
+    source: Source
+    name: str
+    recipe: Recipe
+    machine: Machine
+    target: Target | None = None
+    input: tuple[int, int, int] | None = None
+    init_from: Path | None = None
+    freeze: tuple[str, ...] = ()
+    loaders: Loaders | None = None
+    loss: LossFunction | None = None
+    metrics: Mapping[str, Measure | Metric] = field(default_factory=dict)
+    monitor: str | None = None
+
+    @property
+    def seed(self) -> int:
+        """The recipe's."""
+        return cast("int", self.recipe.value("seed"))
+
+
+class Work:
+    """Network, data and loss of a run, which fit each other.
+
+    Args:
+        asked: what the user asked for.
+        statistics: of the data, where an earlier part of the run has computed them.
+        initial: weights that an earlier part of the run began with, where they were not drawn.
+        threads: what an earlier part of the run computed with.
+
+    Attributes:
+        network: in training mode, on the CPU, with the weights that it begins with.
+        notes: what the user should be told before training.
+
+    Raises:
+        ArchError: they do not fit, or are not there.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        *,
+        statistics: Mapping[str, Any] | None = None,
+        initial: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.asked = asked
+        self.notes: list[str] = []
+        recipe, machine = asked.recipe, asked.machine
+        self.device = checks.choose_device(machine.device)
+        checks.enough_devices(self.device, machine.devices)
+        self.data = asked.loaders or self._open_data(statistics)
+        random.seed(asked.seed)
+        np.random.seed(asked.seed % 2**32)
+        seed_torch(asked.seed, WEIGHTS)
+        self.module = asked.source if isinstance(asked.source, nn.Module) else self._build()
+        self.drawn = not isinstance(asked.source, nn.Module) and asked.init_from is None
+        macs = self._check_outputs()
+        self._begin(initial)
+        self.frozen: Frozen | None = freeze(self.module, asked.freeze, self.graph) if asked.freeze else None
+        self.loss = Loss(asked.loss or cast("Any", recipe.value("loss")))
+        self.feed = Feed(
+            self.data,
+            epochs=cast("int | None", recipe.value("epochs")),
+            steps=cast("int | None", recipe.value("steps")),
+            accumulate=cast("int", recipe.value("accumulate")),
+            seed=asked.seed,
+            world=machine.world,
+        )
+        self._check_validation()
+        self._check_batch()
+        self.threads = threads or (self._threads(macs) if self.device == "cpu" else torch.get_num_threads())
+
+    @property
+    def graph(self) -> Graph | None:
+        """Of the network, where it was compiled."""
+        return self.asked.source.ir if isinstance(self.asked.source, Network) else None
+
+    @property
+    def shape(self) -> tuple[int, int, int] | None:
+        """(C, H, W) of the images; None for the user's own data."""
+        return None if isinstance(self.data, Loaders) else self.data.shape
+
+    # ------------------------------------------------------------------ data
+
+    def _open_data(self, statistics: Mapping[str, Any] | None) -> ImageData:
+        asked, recipe, machine = self.asked, self.asked.recipe, self.asked.machine
+        choice = recipe.value("data")
+        assert isinstance(choice, Data)
+        wanted = self._wanted(choice)
+        source = open_data(
+            choice,
+            inputs=wanted,
+            data_dir=Path(machine.data_dir) if machine.data_dir is not None else None,
+            download=machine.download,
+        )
+        if isinstance(asked.source, Network):
+            sizes = [(name, type_.sizes) for name, type_ in asked.source.inputs]
+            wanted = checks.image_shape(sizes, source.name, source.size, asked.source.unknowns)
+        if wanted is None:
+            message = f"the shape of the network's input is not known, and `{source.name}` gives images"
+            raise ArchError([Diagnostic("E520", message, help="say it: `input=(C, H, W)`")])
+        return ImageData(
+            source,
+            recipe,
+            wanted,
+            workers=machine.workers,
+            seed=asked.seed,
+            statistics=statistics,
+            corrupt=machine.corrupt,
+            fits=self._fits,
+        )
+
+    def _wanted(self, choice: Data) -> tuple[int, int, int] | None:
+        """The input of the network, as far as it is known before the data are."""
+        asked = self.asked
+        if not isinstance(asked.source, Network):
+            return asked.input
+        inputs = [(name, type_.sizes) for name, type_ in asked.source.inputs]
+        size = _image(choice.shape) if choice.shape else None
+        return checks.image_shape(inputs, choice.kind, size, asked.source.unknowns)
+
+    def _fits(self, shape: tuple[int, int, int]) -> bool:
+        """Whether the network can be compiled for images of this shape."""
+        from ogive.pipeline import compile_target
+
+        source = self.asked.source
+        if not isinstance(source, Network):
+            return False
+        made = source.compiled
+        try:
+            compile_target(made.program, made.name, arguments=made.arguments, shape=shape, edits=made.edits)
+        except ArchError:
+            return False
+        return True
+
+    # ------------------------------------------------------------------ network
+
+    def _build(self) -> nn.Module:
+        source = self.asked.source
+        assert not isinstance(source, nn.Module)
+        return source.module() if isinstance(source, Network) else source()
+
+    def fresh(self) -> nn.Module:
+        """The network once more, where it can be made again; else the one that was trained."""
+        return self.module if isinstance(self.asked.source, nn.Module) else self._build()
+
+    def _begin(self, initial: Path | None) -> None:
+        """Gives the network the weights that it begins with."""
+        asked = self.asked
+        inits = asked.recipe.values("init")
+        if initial is not None:
+            load_weights(self.module, initial)
+            return
+        if inits and not isinstance(asked.source, nn.Module):
+            initialise(self.module, inits, self.graph, derived(asked.seed, WEIGHTS))
+        if asked.init_from is not None:
+            self.notes += start_from(self.module, asked.init_from).lines()
+
+    def _check_outputs(self) -> int:
+        """Whether classes are told apart as the data want it; returns multiply-accumulates of an image."""
+        source, data = self.asked.source, self.data
+        if isinstance(source, Network):
+            if isinstance(data, ImageData) and self.asked.loss is None:
+                outputs = [(name, type_.sizes) for name, type_ in source.outputs]
+                parameters = [name for name, _ in source.ir.regions[0].arguments]
+                checks.check_outputs(outputs, data.source.name, len(data.classes), parameters)
+            return source.macs if isinstance(source.macs, int) else 0
+        if isinstance(data, ImageData):
+            return checks.try_once(self.module, data.shape, data.source.name, len(data.classes))
+        return 0
+
+    # ------------------------------------------------------------------ what does not go together
+
+    def _check_validation(self) -> None:
+        """A schedule that follows validation needs some."""
+        plateau = next((v for v in self.asked.recipe.values("schedule") if isinstance(v, Plateau)), None)
+        if plateau is not None and not self.feed.validates:
+            message = "the schedule `plateau` follows the validation error, and there is no validation part"
+            raise ArchError([Diagnostic("E526", message, help="--validation 0.1, or another --schedule")])
+
+    def _check_batch(self) -> None:
+        if isinstance(self.data, Loaders):
+            return
+        batch = cast("int", self.asked.recipe.value("batch"))
+        world = self.asked.machine.world
+        if batch < world:
+            message = f"a batch of {batch} over {world} devices leaves one without an image"
+            raise ArchError([Diagnostic("E526", message, help=f"--batch {world * max(1, 64 // world)}")])
+        steps = max(1, self.feed.batches)
+        smallest = self.data.counts["train"] // steps // world
+        if not self.asked.recipe.value("sync_bn"):
+            checks.check_smallest_batch(self.module, smallest)
+
+    def _threads(self, macs: int) -> int:
+        world = self.asked.machine.devices
+        if world > 1:
+            return max(1, torch.get_num_threads() // world)
+        return threads_for(macs, cast("int", self.asked.recipe.value("batch")))
+
+
+def _image(shape: Sequence[int]) -> tuple[int, int, int]:
+    channels, height, width = shape
+    return channels, height, width
