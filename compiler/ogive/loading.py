@@ -104,10 +104,12 @@ def load_recipe(name: str | PathLike[str], target: Program | Network | None = No
 
 def _file_of_recipe(text: str) -> tuple[Path | None, str]:
     """The file that a text names, and the recipe in it; no file where the text is a name."""
-    if _is_path(text):
+    if text.endswith(".arch"):
         return Path(text), ""
     before, colon, name = text.rpartition(":")
-    return (Path(before), name) if colon and before else (None, text)
+    if colon and before:
+        return Path(before), name
+    return (Path(text), "") if _is_path(text) else (None, text)
 
 
 def _recipe_of_file(program: Program, name: str) -> Recipe:

@@ -49,6 +49,25 @@ def test_a_recipe_of_the_zoo(ogive: Callable):
     assert ogive("show", "cliquenet_k36_t12", "--recipe", "cliquenet_svhn").out == ran.out
 
 
+def test_the_zoo_stands_behind_a_file(ogive: Callable, file: Path):
+    ran = ogive("show", "--recipe", "cliquenet_svhn", file)
+    assert ran.out == ogive("show", "--recipe", "cliquenet_svhn").out
+    assert ogive("show", "--recipe", f"{file}:fast").out == FAST
+
+
+def test_in_full(ogive: Callable, file: Path):
+    ran = ogive("show", "--recipe", "default", "--whole")
+    assert ran.code == 0
+    assert "  accumulate     1 " in ran.out
+    assert ran.out.count("# by default\n") == len(ran.out.splitlines()) - 9  # it states seven
+    assert "nesterov = false" in ogive("show", "--recipe", "cifar_resnet", "--whole").out
+    settings = json.loads(ogive("show", "--recipe", "default", "--whole", "--json").out)[0]["settings"]
+    assert {s["name"]: (s["from"], s["line"]) for s in settings}["seed"] == (None, None)
+    incomplete = ogive("show", "--recipe", "fast", file, "--whole")
+    assert (incomplete.code, "error[E329]" in incomplete.err, incomplete.out) == (1, True, "")
+    assert ogive("show", file, "--whole").code == 2
+
+
 def test_as_json(ogive: Callable, file: Path):
     (recipe,) = json.loads(ogive("show", "--recipe", "fast", file, "--json").out)
     assert (recipe["name"], recipe["extends"]) == ("fast", "base")
@@ -68,7 +87,10 @@ def test_what_cannot_be_shown(ogive: Callable, file: Path):
     assert ogive("show").code == 2
     assert ogive("show", file, "--json").code == 2
     without = ogive("show", "--recipe", "x", "resnet50")
-    assert (without.code, "neither resnet.arch nor the zoo has a recipe called `x`" in without.err) == (1, True)
+    assert (without.code, "neither resnet.arch nor the zoo has a recipe called `x`" in without.err) == (
+        1,
+        True,
+    )
 
 
 def test_a_mistake_in_one_recipe_does_not_hide_another(ogive: Callable, file: Path):

@@ -16,7 +16,8 @@ The first word of the heading is the code. A file holds any number of cases. The
 means that the block is a Python expression which gives the text (for what would be too long to print). A block
 ```arch file=NAME is no program but a file that the programs of the case may use. Other
 words are options of the command line: `--set name=value`, `--edit 'remove bn'`, `--input 3x8x8`, and `:name` for
-one net of the file; or `--recipe name`, for one recipe of it, with `--flag lr=0.1`, and `--whole` for a run.
+one net of the file; or `--recipe name`, for one recipe of it, with `--flag lr=0.1`, and `--whole` for a run;
+or `--read-back`, for what a run kept.
 """
 
 from __future__ import annotations
@@ -91,6 +92,9 @@ def diagnose(text: str, words: str = "", files: Mapping[str, str] | None = None)
 def _diagnose(text: str, words: str, path: Path | None) -> list[Diagnostic]:
     options = shlex.split(words)
     try:
+        if options == ["--read-back"]:
+            recipes.read_back(text, NAME)
+            return []
         program = reading.read_text(text, NAME) if path is None else reading.read_file(path, shown=NAME)
         if not set(options) - {"python"}:
             return pipeline.check_program(program)[1]

@@ -145,8 +145,11 @@ def _recipes_of(text: str) -> None:
     """Prints the recipes of a text in both forms; the text of one is a recipe again."""
     from ogive.diagnostics import ArchError
     from ogive.reading import read_text
-    from ogive.recipes import resolve_all
+    from ogive.recipes import Recipe, read_back, resolve_all, whole
     from ogive.recipes.printing import to_json, to_text
+
+    def values(recipe: Recipe) -> list[object]:
+        return [(s.setting.name, s.values) for s in recipe.stated]
 
     try:
         found, _ = resolve_all(read_text(text))
@@ -158,9 +161,12 @@ def _recipes_of(text: str) -> None:
         again, wrong = resolve_all(read_text(printed))
         assert not wrong, f"{wrong[0].message} in what was printed"
         (same,) = again
-        assert [(s.setting.name, s.values) for s in same.stated] == [
-            (s.setting.name, s.values) for s in recipe.stated
-        ]
+        assert values(same) == values(recipe)
+        try:
+            full = whole(recipe)
+        except ArchError:  # it does not say what a run needs
+            continue
+        assert values(read_back(to_text(full))) == values(full)
 
 
 def _formatted(text: str) -> None:

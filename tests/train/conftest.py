@@ -1,4 +1,4 @@
-"""The networks that most tests train, and one finished run."""
+"""Runs: one that is finished, and a way to quick ones."""
 
 from __future__ import annotations
 
@@ -13,23 +13,9 @@ import torch
 from rich.console import Console
 
 import ogive
-from ogive.network import Network
-from ogive.train.machine import Machine
 from ogive.train.result import Result
 from ogive.train.run import train
-
-TINY = """net Tiny(classes = 10) {
-  input image: 1x8x8
-  conv(4, 3x3, padding = 1) -> bn -> relu -> dropout(0.3) -> max_pool(2x2) -> flatten -> linear(classes)
-}
-"""
-CPU = Machine(device="cpu")
-
-
-def tiny(**arguments: Any) -> Network:
-    """A net with everything that remembers or draws something, which trains in no time."""
-    return ogive.loads(TINY, **arguments)
-
+from train.nets import CPU, tiny
 
 @dataclass
 class Finished:
@@ -56,7 +42,8 @@ def quick(tmp_path: Path) -> Callable[..., Result]:
     """`train` on the tiny net, two epochs, into `out`, a new folder unless given."""
 
     def run(network: Any = None, *args: Any, **changes: Any) -> Result:
-        settings = {"epochs": 2} | changes.pop("settings", {})
+        settings = changes.pop("settings", {})
+        settings = settings if "steps" in settings else {"epochs": 2} | settings
         arguments: dict[str, Any] = {"machine": CPU, "out": tmp_path / "run"} | changes
         return train(network if network is not None else tiny(), *args, settings=settings, **arguments)
 

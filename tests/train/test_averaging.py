@@ -15,6 +15,10 @@ from torch.utils.data import DataLoader
 
 from ogive.train.averaging import Averaging, averaging
 
+pytestmark = [  # what Lightning says of itself, and of loaders that cannot go on within an epoch
+    pytest.mark.filterwarnings("ignore:.*LeafSpec"),
+    pytest.mark.filterwarnings("ignore:You're resuming from a checkpoint"),
+]
 DECAY = 0.8
 STEPS, EPOCHS = 3, 2
 

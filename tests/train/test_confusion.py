@@ -113,8 +113,10 @@ def test_no_letter_leaves_the_page_or_covers_another(figures: list[Figure]) -> N
         figure = figures.pop()
         for axes in figure.axes:
             for axis in (axes.xaxis, axes.yaxis):
+                first, last = sorted(axis.get_view_interval())
+                ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
                 boxes = [
-                    t.get_window_extent() for t in axis.get_ticklabels() if t.get_text() and t.get_visible()
+                    text.get_window_extent() for at, text in ticks if first <= at <= last and text.get_text()
                 ]
                 assert all(box.x0 >= -1 and box.y0 >= -1 for box in boxes)
                 if axis is axes.yaxis:

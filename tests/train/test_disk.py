@@ -157,18 +157,15 @@ def test_no_checkpoint_can_be_used(tmp_path: Path):
         save(run / "checkpoints" / "last.ckpt", state(step))
     (run / "checkpoints" / "last.ckpt").write_bytes(b"")
     refused = newest(run / "checkpoints", {"run": "b2"}, needs=()).refused
-    (diagnostic,) = none_usable(run, refused, run / "program" / "net.arch").diagnostics
+    (diagnostic,) = none_usable(run, refused).diagnostics
     assert diagnostic.code == "E569"
     assert diagnostic.message == f"no checkpoint of `{run}` can be used"
     assert diagnostic.notes == (
         ("last.ckpt", "it is empty"), ("previous.ckpt", "it is of another run: `a1`, not `b2`")
     )  # fmt: skip
     assert diagnostic.help == (
-        "train again from the beginning, into another folder: "
-        f"ogive train {run}/program/net.arch --recipe {run}/recipe.arch"
-    )
-    assert (
-        none_usable(run, refused).diagnostics[0].help == "train again from the beginning, into another folder"
+        f"begin again from the start, with the same outcome: remove `{run}/checkpoints`, "
+        f"then: ogive train --resume {run}"
     )
 
 

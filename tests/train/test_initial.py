@@ -240,6 +240,7 @@ LINEAR = {"linear1.weight", "aux1.linear1.weight"}
         ("stem.*", {"stem.conv1.weight"}),
         ("3a.pair1", {"_3a.pair1.conv1.weight", "_3a.pair1.conv2.weight"}),
         ("_3a.pair1", {"_3a.pair1.conv1.weight", "_3a.pair1.conv2.weight"}),
+        ("3a*", {*CONVS, "_3a.depthwise1.weight"} - {"stem.conv1.weight"}),
         ("3a.*.conv1", {"_3a.pair1.conv1.weight", "_3a.pair2.conv1.weight"}),
         (["stem", "linear1"], {"stem.conv1.weight", "linear1.weight"}),
         ("*.bn2", {"_3a.pair1.bn2.weight", "_3a.pair2.bn2.weight"}),

@@ -44,7 +44,14 @@ def test_steps_begin_with_the_epoch_behind() -> None:
 
 @pytest.mark.parametrize(
     ("at", "steps", "first"),
-    [(0.5, 64_000, 32_000), (0.75, 64_000, 48_000), (0.7, 10, 7), (0.5, 15, 8), (0.1, 30, 3), (1 / 3, 9, 3)],
+    [
+        (0.5, 64_000, 32_000),
+        (0.75, 64_000, 48_000),
+        (0.55, 100, 55),
+        (0.5, 15, 8),
+        (0.1, 30, 3),
+        (1 / 3, 9, 3),
+    ],
 )
 def test_a_part_of_the_run_is_told_exactly(at: float, steps: int, first: int) -> None:
     rates = Rates([Steps(at=[at])], steps=steps, steps_per_epoch=4)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import CPU, tiny
 from safetensors.torch import load_file
 
 from ogive.diagnostics import ArchError
@@ -20,6 +19,7 @@ from ogive.train.result import Result
 from ogive.train.run import resume
 from ogive.train.saving import Checkpoints, _Wish
 from ogive.train.task import Task
+from train.nets import CPU, tiny
 
 Quick = Callable[..., Result]
 SETTINGS = {"epochs": 3, "batch": 256}

@@ -314,6 +314,15 @@ def test_a_pattern_that_freezes_nothing(pattern: str, says: str, help_: str | No
         assert dict(diagnostic.notes)["parts"] == "stem, conv1, conv10, bn1, act"
 
 
+@pytest.mark.parametrize("patterns", [["*"], ["stem", "conv*", "bn1"]])
+def test_something_is_left_to_train(patterns: list[str]) -> None:
+    module = Two()
+    diagnostic = refusal(lambda: freeze(module, patterns))
+    assert (diagnostic.code, diagnostic.message) == ("E563", "every parameter of the net is frozen")
+    assert all(p.requires_grad for p in module.parameters())
+    assert module.training
+
+
 def test_every_pattern_that_freezes_nothing_is_told() -> None:
     with pytest.raises(ArchError) as caught:
         freeze(Two(), ["x*", "stem", "y*"])

@@ -20,14 +20,14 @@ from ogive.train.interrupt import Terminated
 from ogive.version import __version__
 
 COMMANDS = (
-    "new", "check", "fmt", "summary", "compile", "draw", "train", "sweep", "plot", "show", "list", "layers",
-    "explain", "bench",
+    "new", "check", "fmt", "summary", "compile", "draw", "train", "eval", "predict", "sweep", "plot", "show",
+    "list", "layers", "explain", "bench",
 )  # fmt: skip
 """In the order of `ogive --help`; each is the object `command` of the module of that name, `list_` for
 `list`.
 """
-_MODULES = {"list": "list_", "compile": "compile_"}
-_RUN_NETWORKS = ("train", "sweep", "bench")
+_MODULES = {"list": "list_", "compile": "compile_", "eval": "eval_"}
+_RUN_NETWORKS = ("train", "eval", "predict", "sweep", "bench")
 
 
 class _Commands(click.Group):

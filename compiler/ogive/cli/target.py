@@ -83,27 +83,39 @@ plugin_option = click.option(
 )
 
 
+def written_settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--set`, `--edit`, `--input` and `--plugin` to a command, which gets them as they are written:
+    `assignments`, `edits`, `shape` and `plugins`. No plugin is run.
+    """
+    options = (
+        click.option(
+            "--set",
+            "assignments",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="An argument of the net, as in a program: classes=10.",
+        ),
+        click.option(
+            "--edit",
+            "edits",
+            multiple=True,
+            metavar="EDIT",
+            help="Rewrite the net, as in a program: 'insert bn before relu'. May be given several times.",
+        ),
+        click.option(
+            "--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch: 3x320x320."
+        ),
+        plugin_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--set`, `--edit`, `--input` and `--plugin` to a command, which gets all as `settings`."""
 
-    @click.option(
-        "--set",
-        "assignments",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="An argument of the net, as in a program: classes=10.",
-    )
-    @click.option(
-        "--edit",
-        "edits",
-        multiple=True,
-        metavar="EDIT",
-        help="Rewrite the net, as in a program: 'insert bn before relu'. May be given several times.",
-    )
-    @click.option(
-        "--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch: 3x320x320."
-    )
-    @plugin_option
+    @written_settings_options
     @wraps(command)
     def wrapped(
         *args: Any,

@@ -152,6 +152,7 @@ class _Resolving:
         self.scope = scope
         self.own: dict[int, _Lines] = {}
         self.done: dict[int, _Lines] = {}
+        self.known: dict[int, dict[str, tuple[Parsed, ast.Recipe]]] = {}
 
     def all(self) -> list[Recipe]:
         """The recipes of the file."""
@@ -207,9 +208,9 @@ class _Resolving:
         base = written.node.base
         if base is None:
             return None
-        known = _visible(written.file)
+        known = self.visible(written.file)
         if base.id in known:
-            return known[base.id]
+            return _Written(*known[base.id])
         guess = did_you_mean(base.id, known.keys() - {written.node.name.id})
         others = sorted(known.keys() - {written.node.name.id})
         notes = (("note", f"the recipes here are {', '.join(others[:12])}"),) if others else ()
@@ -222,6 +223,12 @@ class _Resolving:
             help=f"did you mean `{guess}`?" if guess else None,
         )
         return None
+
+    def visible(self, file: Parsed) -> dict[str, tuple[Parsed, ast.Recipe]]:
+        """The recipes that can be extended in a file."""
+        if id(file) not in self.known:
+            self.known[id(file)] = visible_recipes(file)
+        return self.known[id(file)]
 
     def cycle(self, chain: list[_Written], again: _Written) -> None:
         names = " -> ".join(c.node.name.id for c in (*chain, again))
@@ -294,11 +301,6 @@ def visible_recipes(file: F) -> dict[str, tuple[F, ast.Recipe]]:
             for name in names if use.names else [node.name.id]:
                 found.setdefault(name, (other, node))  # pyright: ignore[reportArgumentType]  # a file uses its like
     return found
-
-
-def _visible(file: Parsed) -> dict[str, _Written]:
-    """The recipes that can be extended in a file."""
-    return {name: _Written(*pair) for name, pair in visible_recipes(file).items()}
 
 
 def over(base: Mapping[str, Line], own: Mapping[str, Line]) -> dict[str, Line]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ogive.diagnostics import Diagnostic
 from ogive.recipes import Recipe
 from ogive.train.disk import moment
-from ogive.train.nonfinite import Culprit, all_numbers, first_not_finite
+from ogive.train.nonfinite import Culprit, all_numbers, first_not_finite, magnitude
 from ogive.train.storage import BEST, LAST, PREVIOUS, Damaged, State, read
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ def loss_not_finite(network: nn.Module, broken: Broken, recipe: Recipe, run: Pat
         recipe: whole.
         run: the run's folder.
     """
-    culprit = _run_again(network, broken, bf16=recipe.value("precision") == "bf16")
+    culprit, largest = _run_again(network, broken, bf16=recipe.value("precision") == "bf16")
     where = f"in epoch {broken.epoch}, step {broken.step}"
     message = f"the training loss is {broken.loss} {where}"
-    first = "the output of the network is finite; its loss is not"
+    most = f", at most {largest:.2g} in magnitude" if largest is not None else ""
+    first = f"the output of the network is finite{most}; its loss is not"
     if culprit is not None:
         first = culprit.said
         message += f": {'the data hold it' if culprit.what == 'input' else f'it begins at {culprit.place}'}"
@@ -61,11 +62,19 @@ def last_good(folder: Path) -> tuple[Path, State] | None:
     return None
 
 
-def _run_again(network: nn.Module, broken: Broken, *, bf16: bool) -> Culprit | None:
+def _run_again(network: nn.Module, broken: Broken, *, bf16: bool) -> tuple[Culprit | None, float | None]:
+    """What was to blame, and the greatest magnitude of the output."""
+    largest: list[float | None] = [None]
+
+    def look(output: object) -> object:
+        largest.append(magnitude(output))
+        return output
+
     device = next((tensor.device for tensor in network.parameters()), torch.device("cpu"))
     with torch.random.fork_rng(devices=[]), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         torch.set_rng_state(broken.random)
-        return first_not_finite(network, _moved(broken.inputs, device))
+        culprit = first_not_finite(network, _moved(broken.inputs, device), then=look)
+    return culprit, largest[-1]
 
 
 def _moved(value: Any, device: torch.device) -> Any:

@@ -73,16 +73,29 @@ def draw_curves(
     Raises:
         OSError: a file cannot be written.
     """
-    panels = panels_of(rows)
-    if not panels:
-        return
     with styled():
-        columns = min(len(panels), 3)
-        lines = math.ceil(len(panels) / columns)
-        figure = new_figure(max(3.4 * columns, 4.0), 2.3 * lines + 0.7)
-        _fill(figure, rows, panels, columns, best_epoch, title, test or {})
+        figure = curves_figure(rows, best_epoch, title, test)
+        if figure is None:
+            return
         for path in files:
             write_atomically(path, as_bytes(figure, path.suffix.lstrip(".").lower()))
+
+
+def curves_figure(
+    rows: Sequence[Mapping[str, Any]],
+    best_epoch: int | None,
+    title: str,
+    test: Mapping[str, Any] | None = None,
+) -> Figure | None:
+    """What `draw_curves` writes, within `figures.styled()`; None where there is nothing to draw."""
+    panels = panels_of(rows)
+    if not panels:
+        return None
+    columns = min(len(panels), 3)
+    lines = math.ceil(len(panels) / columns)
+    figure = new_figure(max(3.4 * columns, 4.0), 2.3 * lines + 0.7)
+    _fill(figure, rows, panels, columns, best_epoch, title, test or {})
+    return figure
 
 
 def panels_of(rows: Sequence[Mapping[str, Any]]) -> list[Panel]:

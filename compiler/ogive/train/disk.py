@@ -40,19 +40,17 @@ def disk_errors(run: Path) -> Generator[None]:
         raise ArchError([_diagnostic(run, error, number)]) from error
 
 
-def none_usable(run: Path, refused: Sequence[tuple[Path, str]], program: Path | None = None) -> ArchError:
+def none_usable(run: Path, refused: Sequence[tuple[Path, str]]) -> ArchError:
     """E569: there are checkpoints, and each was refused.
 
     Args:
         run: the run's folder.
         refused: the checkpoints with the reasons, as `storage.newest` gives them.
-        program: the program in the run's folder, if it has one.
     """
     notes = tuple((path.name, reason) for path, reason in refused)
     message = f"no checkpoint of `{run}` can be used"
-    help_ = "train again from the beginning, into another folder"
-    if program is not None:
-        help_ = f"{help_}: ogive train {program} --recipe {run / 'recipe.arch'}"
+    again = f"remove `{run / 'checkpoints'}`, then: ogive train --resume {run}"
+    help_ = f"begin again from the start, with the same outcome: {again}"
     return ArchError([Diagnostic("E569", message, notes=notes, help=help_)])
 
 

@@ -178,8 +178,8 @@ class Member:
 def evaluate_members(
     members: Sequence[Member], device: torch.device | str = "cpu", *, classes: int | None = None
 ) -> tuple[Evaluation, tuple[Evaluation, ...]]:
-    """An ensemble whose members take their images as they were trained: normalised by statistics of their own,
-    cut to sizes of their own. The device has one of them at a time.
+    """An ensemble whose members take their images as they were trained: normalised by statistics of their
+    own, cut to sizes of their own. The device has one of them at a time.
 
     Args:
         members: networks that tell the same classes apart.
@@ -219,8 +219,8 @@ def evaluate_members(
         else:
             mean += shares
     assert mean is not None
-    links = {member.link for member in members}
-    link: Link = links.pop() if len(links) == 1 else "softmax"
+    alike = all(member.link == members[0].link for member in members)
+    link: Link = members[0].link if alike else "softmax"
     output = _output_of(mean / len(members), link)
     together = _Sums(classes)
     together.add(output, expected, _LOSSES[link], output)

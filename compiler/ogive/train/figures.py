@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 import warnings
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -84,9 +83,27 @@ def literal(texts: Iterable[Text]) -> None:
 
 
 def wrapped(text: str, width: float, size: float) -> str:
-    """A text in lines of that width in inches, for letters of that size in points."""
-    columns = max(int(width * 72 / (0.58 * size)), 8)
-    return "\n".join(textwrap.wrap(" ".join(text.split()), columns)) or " "
+    """A text in lines of at most that width in inches, for letters of that size in points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size)
+
+    def fits(line: str) -> bool:
+        # hinted letters, as a PNG has them, are a little wider
+        return text_to_path.get_text_width_height_descent(line, font, ismath=False)[0] <= 0.93 * 72 * width
+
+    lines: list[str] = []
+    for word in text.split():
+        if lines and fits(f"{lines[-1]} {word}"):
+            lines[-1] += f" {word}"
+            continue
+        lines.append("")
+        for letter in word:  # a word that is too long for a line is broken
+            if lines[-1] and not fits(lines[-1] + letter):
+                lines.append("")
+            lines[-1] += letter
+    return "\n".join(lines) or " "
 
 
 def count_whole(axes: Axes) -> None:

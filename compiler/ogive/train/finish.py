@@ -83,9 +83,8 @@ def _test(work: Work, network: nn.Module, device: torch.device) -> dict[str, flo
     asked, data = work.asked, work.data
     if not isinstance(data, Loaders) and asked.loss is None and not asked.metrics:
         found = evaluate(
-            network, data.test_batches(), device, classes=len(data.classes), loss=work.loss.plain,
-            link=work.loss.link,
-        )  # fmt: skip
+            network, data.test_batches(), device, classes=len(data.classes), link=work.loss.link
+        )
         values = {"loss": found.loss, "accuracy": found.accuracy}
         values |= {"correct": found.correct, "total": found.total}
         return values | ({"top5": found.top5} if found.top5 is not None and len(data.classes) > 10 else {})

@@ -17,8 +17,10 @@ from ogive.recipes import Recipe
 from ogive.train.broken import loss_not_finite
 from ogive.train.disk import disk_errors
 from ogive.train.interrupt import Interrupt, stopped_by
+from ogive.train.loaders import Loaders
 from ogive.train.machine import Machine
 from ogive.train.memory import is_out_of_memory, out_of_memory
+from ogive.train.ranks import is_first
 from ogive.train.rundir import RunFolder
 from ogive.train.saving import Checkpoints
 from ogive.train.storage import Storage
@@ -114,13 +116,19 @@ def fit(
             raise
     except NotFinite as error:
         raise ArchError([loss_not_finite(task.network, error.broken, recipe, folder.path)]) from None
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         device = trainer.strategy.root_device
-        raise ArchError([out_of_memory(graph, task.network, recipe, device, error)]) from error
+        said = out_of_memory(
+            graph, task.network, recipe, device, error, world=trainer.world_size,
+            own_loaders=isinstance(feed.data, Loaders),
+        )  # fmt: skip
+        raise ArchError([said]) from error
     if checkpoints.interrupted:
         number = interrupt.number or signal.SIGINT
+        if not is_first():
+            raise SystemExit(128 + number)  # the first process says what there is to say
         raise stopped_by(number, _how_to_go_on(checkpoints, folder))
 
 

@@ -6,6 +6,7 @@ Pure: what the names mean is found out elsewhere.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ Pairs = tuple[tuple[str, str], ...]
 Alternatives = tuple[tuple[str, tuple[str, ...]], ...]
 """Names, each with the texts to be tried in turn."""
 
+_UNDERSCORES = re.compile("__+")
 _LONGEST = 40
 """Characters of a name of a folder that one factor may have."""
 
@@ -98,7 +100,9 @@ class Grid:
         """The name of the folder of a run; two variants may have the same."""
         parts = [v if n in ("net", "edit") else f"{n}_{v}" for n, v in self.factors(variant)]
         parts += [f"seed{seed}"] if len(self.seeds) > 1 else []
-        return "-".join(file_name(part)[:_LONGEST].strip("._") or "x" for part in parts)
+        return "-".join(
+            _UNDERSCORES.sub("_", file_name(part))[:_LONGEST].strip("._") or "x" for part in parts
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As sweep.json has it."""

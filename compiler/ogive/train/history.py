@@ -70,13 +70,10 @@ class History(Callback):
         return self._before + time.monotonic() - self._began
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts the clock."""
-        self._began = time.monotonic()
-
-    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Goes on with the sums of an epoch that was broken off."""
+        """Starts the clock, and goes on with the sums of an epoch that was broken off."""
         assert isinstance(pl_module, Task)
-        if self._tally is not None:
+        self._began = time.monotonic()
+        if self._tally is not None:  # Lightning does not begin such an epoch again
             pl_module.train_tally.load_state_dict(self._tally)
             self._tally = None
 

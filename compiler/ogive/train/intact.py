@@ -80,10 +80,11 @@ def _no_run(folder: Path) -> Diagnostic:
     around = next((each for each in folder.parents if is_run(each)), None)
     if not folder.exists():
         near = _runs_in(folder.parent) or _runs_in(Path("runs"))
-        guess = did_you_mean(str(folder), near)
+        names = {Path(each).name: each for each in near}
+        guess = did_you_mean(folder.name, names)
         help_ = "`ogive train` makes one"
         if near:
-            help_ = f"did you mean `{visible(guess)}`?" if guess else f"there are {listed(near)}"
+            help_ = f"did you mean `{visible(names[guess])}`?" if guess else f"there are {listed(near)}"
         return Diagnostic("E564", f"there is no run `{shown}`", help=help_)
     help_ = f"it belongs to a run: `{visible(str(around))}`" if around else None
     if not folder.is_dir():

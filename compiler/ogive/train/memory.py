@@ -196,7 +196,7 @@ def _of_the_machine() -> Memory | None:
         info = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
         total, free = (1024 * int(info[name].split()[0]) for name in ("MemTotal", "MemAvailable"))
         status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        virtual, resident = (1024 * int(status[name].split()[0]) for name in ("VmSize", "VmRSS"))
+        virtual, resident = (1024 * int(status[name].split()[0]) for name in ("VmSize", "RssAnon"))
     except (OSError, KeyError, ValueError):
         return None
     found = [

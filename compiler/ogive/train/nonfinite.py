@@ -129,6 +129,14 @@ def all_numbers(values: Iterable[object]) -> bool:
     return all(_flaw(value) in (None, "-inf") for value in values)
 
 
+def magnitude(value: object) -> float | None:
+    """The greatest magnitude in the tensors of what a network returns; None where there are none of finite
+    floats.
+    """
+    found = [largest for tensor in _tensors(value) if (largest := _largest(tensor)) is not None]
+    return max(found, default=None)
+
+
 def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(inputs, Mapping):
         return (), dict(cast("Mapping[str, Any]", inputs))
@@ -274,7 +282,6 @@ class _Watch(TorchFunctionMode):
     ) -> _Origin:
         module = self._inside[-1] if self._inside else None
         block = module is None or not (_is_leaf(module) and type(module).__module__.startswith("torch."))
-        values = [abs(value) for value in map(_largest, self._computed(read)) if value is not None]
         culprit = Culprit(
             name=self._names[id(module)] if module is not None else "",
             kind=type(module).__name__ if module is not None else "loss",
@@ -284,7 +291,7 @@ class _Watch(TorchFunctionMode):
             operation=_plain_name(function) if block else None,
             after=self._after if block else None,
             use=self._uses[id(module)] if module is not None else 1,
-            largest=max(values, default=None),
+            largest=magnitude(self._computed(read)),
         )
         origin = _Origin(len(self._found), culprit, constant)
         self._found.append(origin)

@@ -106,7 +106,8 @@ class Opened(Reopened):
         """The images of the run, or others, prepared as the run's were: by its recipe and its statistics.
 
         Args:
-            choice: other data, as a recipe writes them: `cifar10`, `folder("photos", resize = 256)`.
+            choice: other data, as a recipe writes them: `cifar10`, `folder("photos", resize = 256)`. Of a
+                set that the run has not seen no part is kept back for validation.
             workers: processes that prepare images; the data decide, unless given.
             download: whether a data set that is not there is fetched.
 
@@ -121,12 +122,14 @@ class Opened(Reopened):
             raise ArchError([Diagnostic("E564", message, help=help_)])
         machine = machine_of(self.record)
         recipe = self.recipe if choice is None else with_flags(self.recipe, [("data", choice)])
-        chosen = recipe.value("data")
+        own, chosen = self.recipe.value("data"), recipe.value("data")
         assert isinstance(chosen, Data)
         if choice is None and isinstance(chosen, Folder):
             chosen = replace(chosen, path=str(self._reachable(chosen.path)))
-        own = self._reachable(machine.data_dir) if machine.data_dir is not None else None
-        source = open_data(chosen, inputs=self.shape, data_dir=self.data_dir or own, download=download)
+        elif type(own) is not type(chosen) or getattr(own, "path", None) != getattr(chosen, "path", None):
+            recipe = with_flags(recipe, [("validation", "0")])  # nothing of it was kept from training
+        kept = self._reachable(machine.data_dir) if machine.data_dir is not None else None
+        source = open_data(chosen, inputs=self.shape, data_dir=self.data_dir or kept, download=download)
         self._require_classes(source, own=choice is None)
         return ImageData(
             source,

@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from ogive.diagnostics import ArchError, Diagnostic
+from ogive.diagnostics import ArchError
 from ogive.graph import Graph
 from ogive.recipes.optimizer import Adam, AdamW, Optimizer, RmsProp, Sgd
 from ogive.train.owners import norm_parameters, role
+from ogive.train.start import nothing_to_train
 
 
 def build_optimizer(
@@ -28,9 +29,7 @@ def build_optimizer(
     """
     groups = parameter_groups(choice, network, graph)
     if not groups:
-        some = any(True for _ in network.parameters())
-        message = "every parameter of the net is frozen" if some else "the net has no parameter to train"
-        raise ArchError([Diagnostic("E563", message, help="leave a part of it to train" if some else None)])
+        raise ArchError([nothing_to_train(network)])
     match choice:
         case Sgd():
             return torch.optim.SGD(groups, lr=choice.lr, momentum=choice.momentum, nesterov=choice.nesterov)

@@ -10,7 +10,7 @@ from ogive.recipes.base import Value
 from ogive.recipes.schedule import Constant, Cosine, Exponential, Plateau, Poly, Steps, Warmup
 
 _ROUNDING = 1e-6
-"""Of a step: `0.7 * 10` is 7.000000000000001, and means step 7."""
+"""Of a step: `0.55 * 100` is 55.00000000000001, and means step 55."""
 
 
 class Rates:

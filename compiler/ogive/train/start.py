@@ -230,7 +230,7 @@ def freeze(module: nn.Module, patterns: Sequence[str], graph: Graph | None = Non
         graph: what the module was compiled from; its names (`3a`) then do as well as the module's (`_3a`).
 
     Raises:
-        ArchError: E563, for each pattern that freezes nothing.
+        ArchError: E563, for each pattern that freezes nothing; or where nothing would be left to train.
     """
     called = _names(module, graph)
     norms = {name: part for name, part in module.named_modules() if is_norm(part)}
@@ -246,6 +246,9 @@ def freeze(module: nn.Module, patterns: Sequence[str], graph: Graph | None = Non
             wrong.append(_freezes_nothing(pattern, called, found))
         frozen |= hit
         still |= {name for name in norms if name in found}
+    ids = {id(parameter) for parameter in frozen.values()}
+    if not wrong and not any(p.requires_grad and id(p) not in ids for p in module.parameters()):
+        wrong.append(nothing_to_train(module))
     if wrong:
         raise ArchError(wrong)
     for parameter in frozen.values():
@@ -254,13 +257,19 @@ def freeze(module: nn.Module, patterns: Sequence[str], graph: Graph | None = Non
         own = list(part.parameters(recurse=False))
         if own and not any(parameter.requires_grad for parameter in own):
             still.add(name)
-    ids = {id(parameter) for parameter in frozen.values()}
     result = Frozen(
         tuple(name for name, parameter in module.named_parameters() if id(parameter) in ids),
         tuple(name for name in norms if name in still),
     )
     result.hold(module)
     return result
+
+
+def nothing_to_train(module: nn.Module) -> Diagnostic:
+    """What is said of a network in which no parameter is trained."""
+    if next(module.parameters(), None) is None:
+        return Diagnostic("E563", "the net has no parameter to train")
+    return Diagnostic("E563", "every parameter of the net is frozen", help="leave a part of it to train")
 
 
 def _names(module: nn.Module, graph: Graph | None) -> dict[str, list[str]]:
@@ -305,6 +314,3 @@ def _listed(names: Iterable[str]) -> str:
     every = list(names)
     more = len(every) - _LISTED
     return visible(", ".join(every[:_LISTED]) + (f" and {more} more" if more > 0 else ""))
-
-
-__all__ = ["Different", "Frozen", "Started", "freeze", "start_from"]

@@ -5,7 +5,7 @@ other before anything is written or trained.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,7 +21,7 @@ from ogive.recipes import Recipe
 from ogive.recipes.data import Data
 from ogive.recipes.schedule import Plateau
 from ogive.train import checks
-from ogive.train.data import ImageData, open_data
+from ogive.train.data import ImageData, arriving, expected, open_data
 from ogive.train.feed import Feed
 from ogive.train.initial import initialise
 from ogive.train.loaders import Loaders
@@ -157,7 +157,7 @@ class Work:
         )
         if isinstance(asked.source, Network):
             sizes = [(name, type_.sizes) for name, type_ in asked.source.inputs]
-            wanted = checks.image_shape(sizes, source.name, source.size, asked.source.unknowns)
+            wanted = checks.image_shape(sizes, source.name, arriving(source, recipe), asked.source.unknowns)
         if wanted is None:
             message = f"the shape of the network's input is not known, and `{source.name}` gives images"
             raise ArchError([Diagnostic("E520", message, help="say it: `input=(C, H, W)`")])
@@ -178,8 +178,7 @@ class Work:
         if not isinstance(asked.source, Network):
             return asked.input
         inputs = [(name, type_.sizes) for name, type_ in asked.source.inputs]
-        size = _image(choice.shape) if choice.shape else None
-        return checks.image_shape(inputs, choice.kind, size, asked.source.unknowns)
+        return checks.image_shape(inputs, choice.kind, expected(asked.recipe), asked.source.unknowns)
 
     def _fits(self, shape: tuple[int, int, int]) -> bool:
         """Whether the network can be compiled for images of this shape."""
@@ -214,7 +213,8 @@ class Work:
             load_weights(self.module, initial)
             return
         if inits and not isinstance(asked.source, nn.Module):
-            initialise(self.module, inits, self.graph, derived(asked.seed, WEIGHTS))
+            said = next((s.span for s in asked.recipe.stated if s.setting.name == "init"), None)
+            initialise(self.module, inits, self.graph, derived(asked.seed, WEIGHTS), span=said)
         if asked.init_from is not None:
             self.notes += start_from(self.module, asked.init_from).lines()
 
@@ -258,8 +258,3 @@ class Work:
         if world > 1:
             return max(1, torch.get_num_threads() // world)
         return threads_for(macs, cast("int", self.asked.recipe.value("batch")))
-
-
-def _image(shape: Sequence[int]) -> tuple[int, int, int]:
-    channels, height, width = shape
-    return channels, height, width

@@ -9,7 +9,18 @@ holds it together.
 from ogive.train.data.loading import Batch
 from ogive.train.data.module import ImageData
 from ogive.train.data.opening import open_data
-from ogive.train.data.plan import arriving
+from ogive.train.data.plan import arriving, expected
 from ogive.train.data.source import Fit, Images, InMemory, Source, Unreadable
 
-__all__ = ["Batch", "Fit", "ImageData", "Images", "InMemory", "Source", "Unreadable", "arriving", "open_data"]
+__all__ = [
+    "Batch",
+    "Fit",
+    "ImageData",
+    "Images",
+    "InMemory",
+    "Source",
+    "Unreadable",
+    "arriving",
+    "expected",
+    "open_data",
+]

@@ -91,7 +91,7 @@ def _opened(name: str, train: Path, test: Path, inputs: Shape | None, resize: in
     channels = 1 if inputs is not None and inputs[0] == 1 else 3
     images = {part: _images(part, classes, channels, resize) for part in (train, test)}
     common = images[train].common_size()
-    if common is not None and images[test].common_size() not in (None, common):
+    if images[test].common_size() != common:
         common = None
     whole = {part: replace(each, size=common) for part, each in images.items()}
     return Source(
@@ -121,7 +121,7 @@ def _classes(name: str, at: Path) -> tuple[str, ...]:
     classes = tuple(entry for entry, is_folder in found if is_folder)
     if not classes:
         files = sum(not is_folder for _, is_folder in found)
-        holds = f"{files} files and no folder" if files else "nothing"
+        holds = f"{files} file{'s' * (files > 1)} and no folder" if files else "nothing"
         message = f"`{at}` holds {holds}: its classes are the folders in it"
         example = next((entry for entry, _ in found), "1.png")
         raise ArchError([Diagnostic("E553", message, help=f"`{at / 'CLASS' / example}`")])

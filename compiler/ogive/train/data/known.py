@@ -176,7 +176,7 @@ class Mat:
 
         names = ["train", *(["extra"] if self.extra else [])] if train else ["test"]
         parts = [SVHN(root, split=name) for name in names]
-        images = np.concatenate([part.data for part in parts])
+        images = np.ascontiguousarray(np.concatenate([part.data for part in parts]))
         labels = np.concatenate([np.atleast_1d(part.labels) for part in parts])
         return Part(torch.from_numpy(images), torch.from_numpy(labels), tuple("0123456789"))
 
@@ -277,7 +277,7 @@ def _missing(
     looked = ", ".join(f"`{name}`" for name in names[:3]) + (
         f" and {len(names) - 3} more" if names[3:] else ""
     )
-    notes = [("looked for", f"{looked} in `{where}`")]
+    notes = [("looked for", f"{looked} in `{where}`, or in `{choice.kind}` there")]
     urls = dict.fromkeys(file.url for file in missing)
     notes += [("from", url) for url in urls]
     archives = [where / Path(url).name for url in urls]
@@ -307,7 +307,7 @@ def _read(choice: OfOneSize, family: Family, root: Path, train: bool) -> Part:
     except MemoryError:
         raise
     except Exception as error:  # what readers raise for damaged files is nearly anything
-        raise ArchError([_damaged(choice, _why(family, root, error))]) from error
+        raise ArchError([_damaged(choice, _why(family, root, train, error))]) from error
     images, labels, classes = part
     which = "training" if train else "test"
     expected = choice.shape
@@ -323,13 +323,15 @@ def _read(choice: OfOneSize, family: Family, root: Path, train: bool) -> Part:
     return part
 
 
-def _why(family: Family, root: Path, error: Exception) -> str:
-    """The file whose digest is wrong, if one is; what the reader said otherwise."""
+def _why(family: Family, root: Path, train: bool, error: Exception) -> str:
+    """The file that is empty, or whose digest is wrong, if one is; what the reader said otherwise."""
     for file in family.files():
+        if (root / file.path).is_file() and not (root / file.path).stat().st_size:
+            return f"`{root / file.path}` is empty"
         if file.md5 and (root / file.path).is_file() and (found := md5_of(root / file.path)) != file.md5:
             return f"`{root / file.path}` has the MD5 {found}, not {file.md5}"
-    said = str(error).strip().split("\n", 1)[0]
-    return said or type(error).__name__
+    said = str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return f"the {'training' if train else 'test'} images cannot be read: {said}"
 
 
 def md5_of(path: Path) -> str:

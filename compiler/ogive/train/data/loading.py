@@ -49,16 +49,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Fetched(Generic[T]):
-    """What a worker gives: what was made of a step's images, and what could not be used."""
+    """What a worker gives: what was made of a step's images, if any was left, and what could not be used."""
 
-    value: T
+    value: T | None
     failures: tuple[Failure, ...]
 
     def pin_memory(self) -> Fetched[T]:
         """As PyTorch asks for it: the same, in memory that a GPU copies from."""
-        from torch.utils.data._utils.pin_memory import pin_memory
-
-        return Fetched(cast("T", pin_memory(self.value)), self.failures)
+        if not isinstance(self.value, Batch):
+            return self
+        images, labels, share = self.value
+        pinned = Batch(images.pin_memory(), labels.pin_memory(), share)
+        return Fetched(cast("T", pinned), self.failures)
 
 
 @runtime_checkable
@@ -144,9 +146,11 @@ class Examples(Dataset[Fetched[Batch]]):
         failures: list[Failure] = []
         found = [self._example(step.epoch, int(index), failures) for index in step.indices]
         made = [(image, read) for image, read in found if image is not None]
-        images = torch.cat([image for image, _ in made]) if made else torch.zeros(0)
+        if not made:
+            return Fetched(None, tuple(failures))
+        images = unit(torch.cat([image for image, _ in made]))
         chosen = torch.tensor([read for _, read in made], dtype=torch.int64)
-        return Fetched(Batch(unit(images), labels[chosen], step.share), tuple(failures))
+        return Fetched(Batch(images, labels[chosen], step.share), tuple(failures))
 
     def _example(self, epoch: int, index: int, failures: list[Failure]) -> tuple[Tensor | None, int]:
         """An image, or what stands in for it, and its index."""
@@ -163,13 +167,13 @@ class Examples(Dataset[Fetched[Batch]]):
 
 
 @dataclass(frozen=True)
-class Measured(Dataset[Fetched[Moments | None]]):
+class Measured(Dataset[Fetched[Moments]]):
     """Sums over a pipeline's images; those that cannot be used are left out."""
 
     pipeline: Pipeline
     of_pixels: bool
 
-    def __getitems__(self, step: Step) -> Fetched[Moments | None]:
+    def __getitems__(self, step: Step) -> Fetched[Moments]:
         if isinstance(self.pipeline.images, Stacked):
             images = self.pipeline.many(step.epoch, step.indices)
             return Fetched(Moments.of(images, of_pixels=self.of_pixels), ())
@@ -189,6 +193,12 @@ class Loader(DataLoader[Any], Generic[T]):
     """A PyTorch loader that hands failures over and gives the rest.
 
     What it draws for itself comes from a generator of its own: iterating leaves torch's as they are.
+
+    Args:
+        data, steps: what is made of what.
+        workers: processes that do it; 0 for this one.
+        failed: called with images that could not be used.
+        nothing: called in the end where all of them were such.
     """
 
     def __init__(
@@ -198,6 +208,7 @@ class Loader(DataLoader[Any], Generic[T]):
         *,
         workers: int,
         failed: Callable[[tuple[Failure, ...]], None],
+        nothing: Callable[[], None],
     ) -> None:
         super().__init__(
             cast("Dataset[Any]", data),
@@ -209,13 +220,20 @@ class Loader(DataLoader[Any], Generic[T]):
             worker_init_fn=_leave_signals_to_the_parent,
         )
         self.failed = failed
+        self.nothing = nothing
 
     def __iter__(self) -> Iterator[T]:  # pyright: ignore[reportIncompatibleMethodOverride]
         fetched: Fetched[T]
+        steps = given = 0
         for fetched in super().__iter__():
+            steps += 1
             if fetched.failures:
                 self.failed(fetched.failures)
-            yield fetched.value
+            if fetched.value is not None:
+                given += 1
+                yield fetched.value
+        if steps and not given:
+            self.nothing()
 
 
 def _as_it_is(fetched: Any) -> Any:

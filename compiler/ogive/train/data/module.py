@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -17,12 +19,13 @@ from ogive.train.data.loading import Batch, Examples, Failure, Loader, Measured,
 from ogive.train.data.order import InOrder, Shuffled, split
 from ogive.train.data.plan import Plan, Steps
 from ogive.train.data.source import Images, Shape, Source
-from ogive.train.data.statistics import SAMPLE, Moments, described
+from ogive.train.data.statistics import SAMPLE, described
 from ogive.train.seeds import ORDER, SPLIT, derived
 
 Name = Literal["train", "validation", "test"]
 
 _WORKERS = 4
+_SHOWN = 3
 _MEASURED_AT_ONCE = 256
 _EVALUATION_BATCH = 256
 _EVALUATION_PIXELS = 2**22
@@ -189,7 +192,7 @@ class ImageData:
         return Pipeline(images, steps, size, self._seed)
 
     def _loader(self, data: Any, steps: Any) -> Loader[Any]:
-        return Loader(data, steps, workers=self.workers, failed=self._failed)
+        return Loader(data, steps, workers=self.workers, failed=self._failed, nothing=self._nothing)
 
     def _failed(self, failures: tuple[Failure, ...]) -> None:
         """Notes what could not be used.
@@ -202,6 +205,16 @@ class ImageData:
         for path, reason in failures:
             if (path, reason) not in self.skipped:
                 self.skipped.append((path, reason))
+
+    def _nothing(self) -> None:
+        """Ends a part of which no image could be used.
+
+        Raises:
+            ArchError: E552.
+        """
+        notes = tuple(self.skipped[:_SHOWN])
+        message = f"no image of a part of `{self.source.name}` can be used"
+        raise ArchError([Diagnostic("E552", message, notes=notes, help="mend or delete them")])
 
     def _default_workers(self) -> int:
         if self.in_memory:
@@ -248,13 +261,8 @@ class ImageData:
             indices = indices[chosen.numpy()]
         pipeline = self._pipeline(self.source.train, steps, None)
         measured = Measured(pipeline, of_pixels="mean_image" in needs)
-        total: Moments | None = None
-        for moments in self._loader(measured, InOrder(indices, _MEASURED_AT_ONCE)):
-            if moments is not None:
-                total = moments if total is None else total + moments
-        if total is None:
-            raise ArchError([_none_readable(self.source.name, self.skipped)])
-        return described(total, len(everything), needs)
+        sums = self._loader(measured, InOrder(indices, _MEASURED_AT_ONCE))
+        return described(reduce(add, sums), len(everything), needs)
 
 
 def _unreadable(failure: Failure) -> Diagnostic:
@@ -262,8 +270,3 @@ def _unreadable(failure: Failure) -> Diagnostic:
     return Diagnostic(
         "E552", message, help="mend or delete it; or go on without such images: `--corrupt skip`"
     )
-
-
-def _none_readable(name: str, skipped: list[tuple[str, str]]) -> Diagnostic:
-    notes = tuple((path, reason) for path, reason in skipped[:3])
-    return Diagnostic("E552", f"no training image of `{name}` can be used", notes=notes)

@@ -1,9 +1,10 @@
 """From what a recipe says to the steps of training and of evaluation, looked at before an image is read.
 
 An evaluation takes the steps that draw nothing, in their order; in the place of the first crop of training it
-cuts out the middle, or takes ten crops. Where training takes parts of an image and scales them
-(`resized_crop`), the evaluation scales the shorter side first: to what `data` says, otherwise to 8/7 of the
-crop (256 for 224, as Krizhevsky et al., 2012, and those after them).
+cuts out the middle, or takes ten crops. Of an image that is too small for that, it does so with the border that
+training adds. Where training takes parts of an image and scales them (`resized_crop`), the evaluation scales
+the shorter side first: to what `data` says, otherwise to 8/7 of the crop (256 for 224, as Krizhevsky et al.,
+2012, and those after them).
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import torch
 from ogive.diagnostics import ArchError, Diagnostic, Label
 from ogive.recipes import Recipe, augment
 from ogive.recipes.base import Choice
+from ogive.recipes.data import Data
 from ogive.recipes.evaluate import CenterCrop as CenterCropChoice
 from ogive.recipes.evaluate import TenCrop as TenCropChoice
 from ogive.train.data import stages
-from ogive.train.data.sizes import Arriving, Impossible
+from ogive.train.data.sizes import Arriving, Impossible, large_enough
 from ogive.train.data.source import Shape, Source
 from ogive.train.data.stages import Stage
 from ogive.train.data.statistics import tensor
@@ -114,6 +116,9 @@ class Plan:
 
     def _cut(self, now: Arriving, ten: bool) -> list[tuple[int, Stage]]:
         found: list[Stage] = []
+        crop = self.choices[self.first_crop] if self.first_crop is not None else None
+        if isinstance(crop, augment.RandomCrop) and crop.padding and not _cut_from(now, self.cut):
+            found.append(stages.Border(crop.padding, crop.fill))
         if self.takes_parts and (shorter := self._shorter(now)) is not None:
             found.append(stages.Resize(shorter))
         found.append((stages.TenCrop if ten and self.ten else stages.CenterCrop)(self.cut))
@@ -139,7 +144,6 @@ class Plan:
         Raises:
             ArchError: E554, a step cannot be taken; E520, the network does not take what comes out.
         """
-        self._check_normalisation()
         came, place = self._checked_training()
         if came.shape is None:
             raise ArchError([self._sizes_differ(came)])
@@ -177,21 +181,6 @@ class Plan:
             now = came
         return now, last
 
-    def _check_normalisation(self) -> None:
-        """Whether colours are still colours where they are taken for that."""
-        done: augment.Normalize | None = None
-        for place, choice in enumerate(self.choices):
-            if done is not None and isinstance(choice, augment.Normalize):
-                message = "the images are normalised twice"
-                raise ArchError([self._blame("augment", place, message, "one `normalize`")])
-            if done is not None and isinstance(choice, augment.ColorJitter | augment.PcaLighting):
-                message = (
-                    f"`{choice.kind}` changes colours from 0 to 1, and behind `normalize` there are none"
-                )
-                raise ArchError([self._blame("augment", place, message, f"`{choice.kind}, normalize`")])
-            if isinstance(choice, augment.Normalize):
-                done = choice
-
     def _check_mean_image(self) -> None:
         """Whether there is one size to take the mean of images in.
 
@@ -223,7 +212,8 @@ class Plan:
         self, setting: str, value: int, message: str, help_: str | None, *, code: str = "E554"
     ) -> Diagnostic:
         """A diagnostic at a value of a setting, where the recipe states it."""
-        stated = next((each for each in self.recipe.stated if each.setting.name == setting), None)
+        said = [each for each in self.recipe.stated if each.setting.name == setting and each.recipe]
+        stated = said[0] if said else None
         labels = (
             (Label(stated.place(value)),) if stated is not None and value < len(stated.line.places) else ()
         )
@@ -254,11 +244,9 @@ class Plan:
                 ways.append(f"`{self.choices[place].kind}({side})`")
             elif self.source.written:
                 ways.append(f"`--data '{self.source.written.format(side)}'`")
-        if came[0] != taken[0]:
-            message += f": {came[0]} channels, and {taken[0]}"
         if place is not None:
             return self._blame("augment", place, message, ", or ".join(ways) or None, code="E520")
-        help_ = ", or ".join(ways) or "a network that takes them: `--input " + _times(came) + "`"
+        help_ = ", or ".join(ways) or f"a network that takes them: `--input {_times(came)}`"
         return Diagnostic("E520", message, help=help_)
 
 
@@ -307,8 +295,23 @@ def _normalize(choice: augment.Normalize, statistics: Mapping[str, Any]) -> Stag
     return None
 
 
+def _cut_from(now: Arriving, size: tuple[int, int]) -> bool:
+    """Whether that much can be cut out, as far as is known."""
+    return now.least is None or large_enough(now.least, size)
+
+
 def _times(shape: Shape) -> str:
     return "x".join(map(str, shape))
+
+
+def expected(recipe: Recipe) -> Shape | None:
+    """The shape that images will have in training, as far as the recipe tells it before the data are read."""
+    data = recipe.value("data")
+    shape = data.image if isinstance(data, Data) else None
+    for choice in recipe.values("augment"):
+        if isinstance(choice, augment.RandomCrop | augment.ResizedCrop):
+            shape = (shape[0] if shape is not None else 3, choice.size, choice.size)
+    return shape
 
 
 def arriving(source: Source, recipe: Recipe) -> Shape | None:

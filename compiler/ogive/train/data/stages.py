@@ -25,6 +25,11 @@ def unit(images: Tensor) -> Tensor:
     return images if images.is_floating_point() else images.to(torch.float32).div_(255)
 
 
+def _size(images: Tensor) -> tuple[int, int]:
+    height, width = images.shape[2:]
+    return height, width
+
+
 @dataclass(frozen=True)
 class Stage:
     """One step.
@@ -87,15 +92,9 @@ class RandomCrop(Stage):
         return Arriving(before.channels, (self.size, self.size))
 
     def __call__(self, images: Tensor, draws: Draws) -> Tensor:
-        from torchvision.transforms.v2 import functional
-
         if self.padding:
-            mode = "reflect" if self.fill == "reflect" else "constant"
-            height, width = images.shape[2:]
-            if mode == "reflect":
-                require_large_enough((height, width), (self.padding + 1, self.padding + 1))
-            images = functional.pad(images, [self.padding], padding_mode=mode)
-        height, width = images.shape[2:]
+            images = Border(self.padding, self.fill)(images, draws)
+        height, width = _size(images)
         size = self.size
         require_large_enough((height, width), (size, size))
         tops, lefts = draws.below(height - size + 1, 0), draws.below(width - size + 1, 1)
@@ -299,6 +298,28 @@ class Resize(Stage):
 
 
 @dataclass(frozen=True)
+class Border(Stage):
+    """The border that `random_crop` puts around an image."""
+
+    padding: int
+    fill: str = "zeros"
+    draws: ClassVar[bool] = False
+
+    def arrives(self, before: Arriving) -> Arriving:
+        height, width = (side + 2 * self.padding for side in before.size) if before.size else (0, 0)
+        shorter = before.shorter + 2 * self.padding if before.shorter is not None else None
+        return Arriving(before.channels, (height, width) if before.size else None, shorter)
+
+    def __call__(self, images: Tensor, draws: Draws) -> Tensor:
+        from torchvision.transforms.v2 import functional
+
+        mode = "reflect" if self.fill == "reflect" else "constant"
+        if mode == "reflect":
+            require_large_enough(_size(images), (self.padding + 1, self.padding + 1))
+        return functional.pad(images, [self.padding], padding_mode=mode)
+
+
+@dataclass(frozen=True)
 class CenterCrop(Stage):
     """`center_crop`: the middle."""
 
@@ -315,10 +336,9 @@ class CenterCrop(Stage):
     def __call__(self, images: Tensor, draws: Draws) -> Tensor:
         from torchvision.transforms.v2 import functional
 
-        height, width = images.shape[2:]
-        if (height, width) == self.size:
+        if _size(images) == self.size:
             return images
-        require_large_enough((height, width), self.size)
+        require_large_enough(_size(images), self.size)
         return functional.center_crop(images, list(self.size))
 
 
@@ -329,6 +349,5 @@ class TenCrop(CenterCrop):
     def __call__(self, images: Tensor, draws: Draws) -> Tensor:
         from torchvision.transforms.v2 import functional
 
-        height, width = images.shape[2:]
-        require_large_enough((height, width), self.size)
+        require_large_enough(_size(images), self.size)
         return torch.stack(functional.ten_crop(images, list(self.size)), dim=1)

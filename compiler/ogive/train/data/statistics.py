@@ -9,7 +9,8 @@ run that goes on with what its record says has the same numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,8 @@ SAMPLE = 50_000
 _CONSTANT = 1e-8  # a deviation below this is that of a channel that never changes
 
 
-class Moments(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moments:
     """Sums over images, of values from 0 to 255.
 
     Attributes:
@@ -38,7 +40,7 @@ class Moments(NamedTuple):
     products: Tensor
     image: Tensor
 
-    def __add__(self, other: Moments) -> Moments:  # type: ignore[override]
+    def __add__(self, other: Moments) -> Moments:
         """The sums over both."""
         return Moments(
             self.images + other.images,
