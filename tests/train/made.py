@@ -55,9 +55,13 @@ def folder() -> Path:
     return path
 
 
-@cache
 def digits_run(seed: int = 0) -> Path:
     """A net with batch norm, of a file that uses another and the library, with `--set` and `--edit`."""
+    return _digits_run(seed)
+
+
+@cache
+def _digits_run(seed: int) -> Path:
     network = ogive.load(folder() / "tiny.arch", edits=["replace relu with tanh"], width=4)
     return _train(network, f"tiny-{seed}", seed=seed, epochs=2, batch=256)
 

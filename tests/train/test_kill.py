@@ -30,7 +30,7 @@ def ogive(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def finished(folder: Path, *arguments: str) -> str:
     process = ogive(folder, *arguments)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=100)
     assert process.returncode == 0, err
     return out
 
@@ -54,7 +54,7 @@ def wait_for_run(folder: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_killed_at_a_random_moment_and_again(seed: int, whole: bytes, tmp_path: Path) -> None:
     moments = random.Random(seed)
     process = ogive(tmp_path, *TRAIN)
@@ -66,7 +66,7 @@ def test_killed_at_a_random_moment_and_again(seed: int, whole: bytes, tmp_path: 
         assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
         process = ogive(tmp_path, "train", "--resume", "run")
         time.sleep(moments.uniform(3, 6))
-    process.communicate(timeout=300)
+    process.communicate(timeout=100)
     finished(tmp_path, "train", "--resume", "run")
     assert tensors((tmp_path / "run/weights.safetensors").read_bytes()) == tensors(whole)
 
@@ -78,7 +78,7 @@ def test_stopped_by_a_signal(number: signal.Signals, code: int, whole: bytes, tm
     while not checkpoint.exists() and process.poll() is None:
         time.sleep(0.001)
     process.send_signal(number)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=100)
     assert process.returncode == code
     assert "to go on: ogive train --resume run" in err
     assert "Traceback" not in err
@@ -98,7 +98,7 @@ def test_two_processes_agree_with_one_and_go_on(tmp_path: Path) -> None:
     while not (tmp_path / "two/checkpoints/last.ckpt").exists() and process.poll() is None:
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=100)
     assert "to go on: ogive train --resume two" in err
     finished(tmp_path, "train", "--resume", "two")
     one, two = (load_file(tmp_path / name / "weights.safetensors") for name in ("one", "two"))

@@ -122,7 +122,10 @@ def test_stopped_within_an_epoch_and_behind_one(
 @pytest.mark.parametrize(
     "settings",
     [
-        {"optimizer": "sgd(lr = 0.1, momentum = 0.9, nesterov = true)", "schedule": "plateau(patience = 0)"},
+        {
+            "optimizer": "sgd(lr = 2, momentum = 0.9, nesterov = true)",
+            "schedule": "plateau(patience = 0, of = loss)",
+        },
         {"ema": 0.9, "clip": 1.0, "init": "kaiming_normal"},
         {"accumulate": 4, "schedule": "warmup(1), steps(at = [0.5])"},
         {"epochs": None, "steps": 14, "augment": "random_crop(8, padding = 1), hflip, random_erasing"},
@@ -147,6 +150,8 @@ def test_killed_and_stopped_with_all_that_has_a_state(
     if whole is None:
         whole = quick(settings=chosen, out=tmp_path / "whole")
     assert_same(once, whole)
+    if "schedule" in settings and "plateau" in settings["schedule"]:
+        assert len({row["lr"] for row in rows_of(once.out)}) > 1
 
 
 def test_any_number_of_workers(

@@ -14,6 +14,7 @@ from statistics import mean, stdev
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.figures import as_bytes, styled
@@ -353,7 +354,21 @@ def test_the_table_as_text(made: Sweep) -> None:
     assert "E525: the loss is \\| nan" in markdown
     plain = to_plain(table).splitlines()
     assert len({line.index(cell) for line, cell in zip(plain, ("test acc", body[0][3]), strict=False)}) == 1
-    assert to_rich(table).row_count == 4
+
+
+@pytest.mark.parametrize("width", [60, 95, 200])
+def test_the_table_on_a_terminal_loses_nothing(made: Sweep, width: int) -> None:
+    table = table_of(made)
+    rich = to_rich(table, width)
+    assert (rich is None) == (width == 60)
+    if rich is None:
+        return
+    screen = io.StringIO()
+    Console(file=screen, width=width).print(rich)
+    shown = screen.getvalue()
+    assert max(map(len, shown.splitlines())) <= width
+    for line in table.cells()[1:]:
+        assert all(cell in shown for cell in line[2:])
 
 
 def test_the_table_as_csv(made: Sweep) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from ogive.layers.unknown import Size, unknown
 from ogive.train.checks import image_shape
-from ogive.train.data import find_data_set
 
 h, w = unknown("h"), unknown("w")
 
@@ -24,4 +23,4 @@ h, w = unknown("h"), unknown("w")
 def test_the_size_of_the_images(
     shape: tuple[Size, ...], least: dict[str, int], found: tuple[int, int, int]
 ) -> None:
-    assert image_shape([("image", shape)], find_data_set("digits"), least) == found
+    assert image_shape([("image", shape)], "digits", (1, 8, 8), least) == found

@@ -39,7 +39,9 @@ Part = Literal["test", "validation", "train"]
     metavar="FILE.safetensors",
     help="The weights of TARGET, which needs them; of RUN others than its best.",
 )
-@click.option("--data", metavar="DATA", help="Other data, as a recipe writes them: 'cifar10(resize = 224)'.")
+@click.option(
+    "--data", metavar="DATA", help="Score on other data, as a recipe writes them: 'cifar10(resize = 224)'."
+)
 @click.option(
     "--part",
     default="test",
@@ -50,10 +52,10 @@ Part = Literal["test", "validation", "train"]
 @click.option(
     "--recalibrate-bn",
     is_flag=True,
-    help="First give every batch norm the statistics of all training images (Ioffe & Szegedy 2015, "
-    "algorithm 2).",
+    help="First give every batch norm the statistics of all training images of the data (Ioffe & Szegedy "
+    "2015, algorithm 2).",
 )
-@click.option("--bn-data", metavar="DATA", help="With --recalibrate-bn: of these data's training images.")
+@click.option("--bn-data", metavar="DATA", help="With --recalibrate-bn: the training images of these data.")
 @click.option(
     "--save-weights",
     type=click.Path(path_type=Path),

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from ogive.cli.complete import complete_target
 from ogive.cli.messages import print_diagnostics, refuse
 from ogive.cli.output import write
 from ogive.cli.target import plugin_option
-from ogive.cli.training import Flags, machine_options, recipe_options
+from ogive.cli.training import Flags, TrainingCommand, machine_options, recipe_options
 from ogive.diagnostics import ArchError
 from ogive.render import visible
 from ogive.train.machine import Machine
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    cls=TrainingCommand,
     short_help="Train a grid of runs, and compare them.",
     epilog="Example: ogive sweep lenet5 --seeds 3 --edit 'insert bn before act' --vary lr=0.005,0.025",
 )
@@ -62,22 +64,30 @@ if TYPE_CHECKING:
     help="Values of a setting of the recipe, each trained: lr=0.1,0.01, optimizer=sgd(0.1),adam, "
     "recipe=a,b. Several values of one setting stand in [ ]: augment=[hflip, normalize],none.",
 )
-@click.option("--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch.")
-@plugin_option
-@recipe_options
-@click.option(
-    "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
-)
-@click.option("--freeze", multiple=True, metavar="NAME", help="Do not train these layers. Several times.")
-@machine_options
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at the same time.")
 @click.option("--out", type=click.Path(path_type=Path), help="The folder; runs/sweep-TARGET without it.")
 @click.option("--extend", is_flag=True, help="Add runs to a sweep that is there.")
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="SWEEP", help="Go on with the sweep of this folder."
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column more: a number of the last epoch (train_error), or the steps to reach one "
+    "('train_error <= 25'). Several times.",
+)
 @click.option("--dry-run", is_flag=True, help="List the runs, and train none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.option("--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch.")
+@plugin_option
+@click.option(
+    "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
+)
+@click.option("--freeze", multiple=True, metavar="NAME", help="Do not train these layers. Several times.")
+@recipe_options
+@machine_options
 def command(
     targets: tuple[str, ...],
     seeds: str,
@@ -97,6 +107,7 @@ def command(
     out: Path | None,
     extend: bool,
     resume: Path | None,
+    columns: tuple[str, ...],
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -113,8 +124,8 @@ def command(
     if resume is not None:
         if targets or assignments or edits or varied or recipe or flags or out or extend:
             raise click.UsageError(
-                "--resume goes on with a sweep as it was: besides it only --plugin, --jobs and the options "
-                "of the machine (--device, --workers, --data-dir, …) can be given."
+                "--resume goes on with a sweep as it was: besides it only --plugin, --jobs, --column and the "
+                "options of the machine (--device, --workers, --data-dir, …) can be given."
             )
         there = read_sweep(resume)
         grid = there.grid
@@ -122,6 +133,7 @@ def command(
         plugins = tuple(str(Path(plugin).resolve()) for plugin in plugins)
         _require_plugins(there, plugins)
         path = _from_where_it_began(there, resume)
+        columns = columns or tuple(there.about.get("columns", ()))
     else:
         if not targets:
             raise click.UsageError(
@@ -141,16 +153,19 @@ def command(
             freeze=freeze,
         )
         path = out or Path("runs") / _name(targets)
+    columns = _columns(columns)
     _one_device(machine)
     trains = Trains(grid, machine, plugins, jobs)
     runs = plan(grid, trains.meaning)
     if dry_run:
         _list(runs, grid, path)
         return
-    about = {"plugins": trains.digests, "machine": asdict(machine), "folder": str(Path.cwd())}
-    sweep = open_sweep(path, grid, runs, about, extend=extend)
-    _carry_out(sweep, trains, jobs)
-    _show(sweep, as_json=as_json)
+    about: dict[str, Any] = {"plugins": trains.digests, "machine": asdict(machine), "folder": str(Path.cwd())}
+    about["columns"] = list(columns)
+    with _writes_in(path):
+        sweep = open_sweep(path, grid, runs, about, extend=extend)
+        _carry_out(sweep, trains, jobs)
+        _show(sweep, as_json=as_json)
     if any(sweep.status(run) == "failed" for run in sweep.runs):
         raise click.exceptions.Exit(1)
 
@@ -188,6 +203,20 @@ def _alternatives(given: Sequence[str], option: str) -> Alternatives:
             pieces = [p[1:-1].strip() if p.startswith("[") and p.endswith("]") else p for p in pieces]
         found[name] = tuple(dict.fromkeys(pieces))
     return tuple(found.items())
+
+
+def _columns(given: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are asked for, each once, as they are kept.
+
+    Raises:
+        click.BadParameter: there is no such column, or it is none that can be read.
+    """
+    from ogive.train.sweep_columns import Extra
+
+    try:
+        return tuple(dict.fromkeys(str(Extra.parse(text)) for text in given))
+    except ValueError as error:
+        raise click.BadParameter(visible(str(error)), param_hint="--column") from None
 
 
 def _seeds(text: str, first: int) -> tuple[int, ...]:
@@ -299,7 +328,7 @@ def _carry_out(sweep: Sweep, trains: Trains, jobs: int) -> None:
     """Trains what is left of a sweep.
 
     Raises:
-        ArchError: E573, another process does; E510, its folder cannot be written.
+        ArchError: E573, another process does.
         KeyboardInterrupt: it was interrupted; says how to go on.
     """
     from ogive.train.interrupt import Terminated, stopped_by
@@ -315,9 +344,21 @@ def _carry_out(sweep: Sweep, trains: Trains, jobs: int) -> None:
         done = f"{done} of {len(sweep.runs)} runs are finished"
         said = f"interrupted: {done}; to go on: ogive sweep --resume {shown}"
         raise stopped_by(number, said) from interrupt
+
+
+@contextmanager
+def _writes_in(folder: Path) -> Generator[None]:
+    """Tells where the folder of a sweep cannot be written: the disk is full, or it is another's.
+
+    Raises:
+        ArchError: E510.
+    """
+    try:
+        yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        refuse("E510", f"cannot write in `{shown}`: {reason}", cause=error)
+        advice = "make room, or name another folder: --out; the same command goes on with what is there"
+        refuse("E510", f"cannot write in `{visible(str(folder))}`: {reason}", advice=advice, cause=error)
 
 
 def _write_tables(sweep: Sweep) -> None:
@@ -335,10 +376,7 @@ def _show(sweep: Sweep, *, as_json: bool) -> None:
     from ogive.train.sweep_figure import draw_sweep
     from ogive.train.sweep_table import NOTE, table_of, to_json, to_plain, to_rich
 
-    try:
-        _write_tables(sweep)
-    except OSError as error:
-        refuse("E510", f"cannot write in `{visible(str(sweep.path))}`: {error.strerror}", cause=error)
+    _write_tables(sweep)
     table = table_of(sweep)
     written = [sweep.path / "table.md", sweep.path / "table.csv"]
     with styled():
@@ -351,11 +389,15 @@ def _show(sweep: Sweep, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(to_json(table), indent=2, ensure_ascii=False))
         return
+    rich = None
     if sys.stdout.isatty():
         from rich.console import Console
 
-        Console().print(to_rich(table))
-    else:
+        console = Console()
+        rich = to_rich(table, console.width)
+        if rich is not None:
+            console.print(rich)
+    if rich is None:
         click.echo(f"{to_plain(table)}\n{NOTE}")
     for path in written:
         click.echo(f"  {visible(str(path))}")

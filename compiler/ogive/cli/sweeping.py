@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -114,8 +113,9 @@ class Trains:
         """
         from ogive.train.recorded import is_run
         from ogive.train.run import resume, train
+        from ogive.train.threads import share_cores
 
-        self._share_cores()
+        share_cores(self.jobs)
         if is_run(folder):
             resume(folder, machine=self.machine, plugins=self.plugins, console=self._console())
             return
@@ -135,11 +135,3 @@ class Trains:
         from ogive.cli.running import terminal
 
         return terminal() if self.jobs == 1 else None
-
-    def _share_cores(self) -> None:
-        """Leaves the other processes their cores, unless the environment says how many threads there are."""
-        if self.jobs == 1 or any(os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")):
-            return
-        import torch
-
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // self.jobs)))

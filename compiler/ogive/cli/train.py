@@ -12,7 +12,7 @@ import click
 from ogive.cli.complete import complete_target
 from ogive.cli.messages import WrongUsage, print_diagnostics
 from ogive.cli.target import Settings, settings_options
-from ogive.cli.training import Flags, machine_options, recipe_options
+from ogive.cli.training import Flags, TrainingCommand, machine_options, recipe_options
 from ogive.diagnostics import ArchError
 from ogive.train.machine import Machine
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    cls=TrainingCommand,
     short_help="Train on a data set, as a recipe says.",
     epilog="Example: ogive train lenet5 --recipe lenet5 --epochs 20;  ogive train --resume runs/lenet5",
 )
-@click.argument("target", metavar="TARGET", required=False, shell_complete=complete_target)
+@click.argument("target", metavar="[TARGET]", required=False, shell_complete=complete_target)
 @settings_options
 @recipe_options
 @machine_options

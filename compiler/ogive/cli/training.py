@@ -24,7 +24,28 @@ _ARGUMENTS = {
     "momentum": "the optimizer's momentum",
     "weight_decay": "the optimizer's weight decay",
 }
+_RECIPE_NAMES = frozenset({*(setting.name for setting in SETTINGS), *_ARGUMENTS})
 _METAVARS = {"batch": "N", "accumulate": "N", "epochs": "N", "steps": "N", "seed": "N", "validation": "PART"}
+
+
+class TrainingCommand(click.Command):
+    """A command whose help tells apart what is computed and where."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options in three groups."""
+        groups: dict[str, list[tuple[str, str]]] = {"Options": [], "Over the recipe": [], "The machine": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is None:
+                continue
+            name = parameter.name or ""
+            own = name not in _RECIPE_NAMES and name not in Machine.__dataclass_fields__
+            group = "Options" if own else "Over the recipe" if name in _RECIPE_NAMES else "The machine"
+            groups[group].append(record)
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
 
 
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,7 +61,7 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     names = [*(setting.name for setting in SETTINGS), *_ARGUMENTS]
     for name, about in reversed(_ARGUMENTS.items()):
-        wrapped = click.option(_flag(name), name, metavar="X", help=f"Over the recipe: {about}.")(wrapped)
+        wrapped = click.option(_flag(name), name, metavar="X", help=_sentence(about))(wrapped)
     for setting in reversed(SETTINGS):
         wrapped = _option(setting)(wrapped)
     return click.option(
@@ -83,12 +104,17 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _option(setting: Setting) -> Callable[..., Any]:
-    about = f"Over the recipe: {setting.doc}."
+    about = _sentence(setting.doc)
     if setting.plain is not None and setting.plain.types == (bool,):
         flag = _flag(setting.name)
         return click.option(f"{flag}/--no-{flag[2:]}", setting.name, default=None, help=about)
     metavar = _METAVARS.get(setting.name, setting.name.upper())
     return click.option(_flag(setting.name), setting.name, metavar=metavar, help=about)
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop, as the help of an option has them."""
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _flag(name: str) -> str:

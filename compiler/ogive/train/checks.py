@@ -39,7 +39,7 @@ def image_shape(
     if size is not None:
         shape = _known(shape, size, least or {})
     sizes = [each for each in shape if isinstance(each, int)]
-    channels = shape[0] if shape and isinstance(shape[0], int) else 3
+    channels = shape[0] if len(shape) == 3 and isinstance(shape[0], int) else size[0] if size else 3
     example = f"--input {channels}x" + ("x".join(map(str, size[1:])) if size else "224x224")
     if len(shape) != 3:
         message = f"input `{name}` is {written(shape)}, and `{data}` gives images: channels x height x width"

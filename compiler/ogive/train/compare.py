@@ -117,7 +117,7 @@ def usual_columns(runs: Sequence[Recorded]) -> tuple[str, ...]:
     Raises:
         ArchError: E571, the runs have no column in common.
     """
-    common = [c for c in runs[0].columns if all(_has(run, c) for run in runs) and c not in _NOT_DRAWN]
+    common = [c for c in runs[0].columns if all(has_column(run, c) for run in runs) and c not in _NOT_DRAWN]
     for part in ("val", "train"):
         usual = tuple(c for c in (f"{part}_loss", f"{part}_accuracy") if c in common)
         if usual:
@@ -139,7 +139,7 @@ def require_columns(runs: Sequence[Recorded], columns: Iterable[str]) -> None:
     """
     wrong: list[Diagnostic] = []
     for column in columns:
-        without = next((run for run in runs if not _has(run, column)), None)
+        without = next((run for run in runs if not has_column(run, column)), None)
         if without is None:
             continue
         derived = [e for e, of in ((_as_error(c), c) for c in without.columns) if e != of]
@@ -157,7 +157,8 @@ def _columns_of(runs: Sequence[Recorded]) -> tuple[tuple[str, str], ...]:
     return tuple((visible(str(run.path)), visible(", ".join(run.columns))) for run in runs[:6])
 
 
-def _has(run: Recorded, column: str) -> bool:
+def has_column(run: Recorded, column: str) -> bool:
+    """Whether a run has a column, or that from which it is worked out."""
     return column in run.columns or _accuracy_of(column) in run.columns
 
 

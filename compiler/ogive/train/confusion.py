@@ -90,7 +90,7 @@ def draw_confusion(
 def _counts(counts: Any) -> Counts:
     import numpy as np
 
-    return np.array(counts, dtype=np.int64)
+    return np.array(counts.tolist() if hasattr(counts, "tolist") else counts, dtype=np.int64)
 
 
 def _shares(counts: Counts) -> Shares:

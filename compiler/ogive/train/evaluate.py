@@ -120,6 +120,8 @@ def evaluate(
         evaluation = evaluate(network.module(), data.test_batches(), "cuda")
         evaluation.accuracy, evaluation.per_class, evaluation.confusion
 
+        evaluate(ogive.load("unet", classes=2).module(), my_loader, classes=2).mean_iou
+
     Several networks are taken as an ensemble: the mean of their class probabilities (as in Krizhevsky,
     Sutskever & Hinton 2012, section 6, and in Ioffe & Szegedy 2015, section 4.2.3). Ten crops of an image are
     taken likewise. The networks are moved to the device and evaluated in evaluation mode; every part of them

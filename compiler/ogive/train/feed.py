@@ -82,7 +82,9 @@ class Feed(LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         if isinstance(self.data, Loaders):
-            return self.data.validation or []
+            validation = self.data.validation
+            # behind a Part: Lightning takes a list of batches for several loaders
+            return [] if validation is None else Part(validation, length_of(validation))
         if not self.validates:
             return []
         return self.data.validation_batches(rank=trainer.global_rank, world=trainer.world_size)
@@ -93,7 +95,8 @@ class Feed(LightningDataModule):
             if not count:
                 what = "has no batches" if count == 0 else "does not say how many batches it has"
                 message = f"the training loader {what}"
-                raise ArchError([Diagnostic("E526", message, help="a loader whose `len` is known")])
+                help_ = "a loader whose `len` is known" if count is None else None
+                raise ArchError([Diagnostic("E526", message, help=help_)])
             return count
         return len(self.data.train_batches(0, world=world))
 

@@ -78,7 +78,7 @@ class Grid:
 
     def factors(self, variant: Variant) -> Pairs:
         """What tells a variant from the others: headings, and what stands below them in the table."""
-        found = [("net", variant.target)] if len(self.targets) > 1 else []
+        found = [("net", self._net(variant))] if len(self.targets) > 1 else []
         found += [
             (n, v)
             for (n, v), (_, all_) in zip(variant.arguments, self.arguments, strict=True)
@@ -90,6 +90,11 @@ class Grid:
             (n, v) for (n, v), (_, all_) in zip(variant.settings, self.settings, strict=True) if len(all_) > 1
         ]
         return tuple(found) or (("net", variant.target),)
+
+    def _net(self, variant: Variant) -> str:
+        """Its target; of nets of one file, `dir/resnet.arch:resnet18`, what stands behind the colon."""
+        files = {target.rpartition(":")[0] for target in self.targets}
+        return variant.target.rpartition(":")[2] if len(files) == 1 else variant.target
 
     def label(self, variant: Variant) -> str:
         """What tells a variant from the others, in a line."""

@@ -87,6 +87,9 @@ class History(Callback):
         for part, score in scores.items():
             row |= {f"{part}_{name}": value for name, value in score.values().items()}
         row |= {"lr": pl_module.lr, "seconds": self.seconds}
+        if "val" in scores:
+            error = 1 - (scores["val"].accuracy or 0.0)
+            pl_module.rates.validated(trainer.current_epoch, loss=scores["val"].loss, error=error)
         self.rows.append(row)
         if self._choice.better(row, self.best):
             self.best = row

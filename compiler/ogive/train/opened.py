@@ -25,7 +25,6 @@ from ogive.train.intact import (
     changed_versions,
     check_program,
     damaged,
-    is_run,
     library_of,
     listed,
     read_recipe,
@@ -38,8 +37,6 @@ from ogive.train.start import start_from
 
 if TYPE_CHECKING:
     from ogive.train.data import Source
-
-__all__ = ["Opened", "Reopened", "is_run", "load_all", "open_run", "reopen"]
 
 Shape = tuple[int, int, int]
 
@@ -129,7 +126,13 @@ class Opened(Reopened):
         elif type(own) is not type(chosen) or getattr(own, "path", None) != getattr(chosen, "path", None):
             recipe = with_flags(recipe, [("validation", "0")])  # nothing of it was kept from training
         kept = self._reachable(machine.data_dir) if machine.data_dir is not None else None
-        source = open_data(chosen, inputs=self.shape, data_dir=self.data_dir or kept, download=download)
+        source = open_data(
+            chosen,
+            inputs=self.shape,
+            data_dir=self.data_dir or kept,
+            download=download,
+            classes=len(self.classes),
+        )
         self._require_classes(source, own=choice is None)
         return ImageData(
             source,

@@ -104,7 +104,8 @@ def images_for(run: Reopened, paths: Sequence[Path]) -> tuple[Pipeline, bool]:
     )
     plan = Plan(run.recipe, source, shape)
     statistics = run.record["data"]["statistics"]
-    return Pipeline(files, plan.evaluation(statistics, ten=True), plan.cut, run.record["seed"]), plan.ten
+    steps = plan.evaluation(statistics, ten=True)
+    return Pipeline(files, steps, len(steps), plan.cut, run.record["seed"]), plan.ten
 
 
 def _files(choice: Data, shape: Shape, size: Shape | None, paths: tuple[Path, ...]) -> _Files:

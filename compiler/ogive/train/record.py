@@ -47,6 +47,7 @@ def begin(work: Work) -> dict[str, Any]:
         "init_from": str(asked.init_from) if asked.init_from else None,
         "freeze": list(asked.freeze),
         "monitor": asked.monitor,
+        "from_python": from_python(asked),
         "data": _data(work),
         "machine": asdict(asked.machine) | {"device": work.device},
         "folder": str(Path.cwd()),
@@ -54,6 +55,17 @@ def begin(work: Work) -> dict[str, Any]:
         "parameters": sum(parameter.numel() for parameter in work.module.parameters()),
         "versions": versions(),
     }
+
+
+def from_python(asked: Asked) -> list[str]:
+    """What a run was given that a folder cannot keep: names of the arguments of `train`."""
+    given = {
+        "network": asked.target is None,
+        "loaders": asked.loaders is not None,
+        "loss": asked.loss is not None,
+        "metrics": bool(asked.metrics),
+    }
+    return [name for name, there in given.items() if there]
 
 
 def _data(work: Work) -> dict[str, Any]:

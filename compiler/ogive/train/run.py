@@ -35,6 +35,7 @@ from ogive.train.progress import ProgressBar
 from ogive.train.quiet import quiet
 from ogive.train.ranks import is_first
 from ogive.train.rates import Rates
+from ogive.train.report import write_report
 from ogive.train.result import Result
 from ogive.train.rundir import RunFolder, default_folder
 from ogive.train.saving import Checkpoints
@@ -84,7 +85,7 @@ def train(
         recipe: a recipe, its name in the network's file or in the zoo, or `FILE:NAME`; without it the
             recipe `default`.
         settings: over the recipe's, by their names, as they are written there: `{"epochs": 5, "lr": 0.1,
-            "optimizer": "sgd(lr = 0.1)"}`.
+            "optimizer": "sgd(lr = 0.1)"}`; with `loaders` those of the data cannot stand here.
         name: of the network, for folder and messages.
         input: (C, H, W) of the images that a module takes; a compiled network says it itself.
         machine: devices, workers, folders of data.
@@ -114,7 +115,7 @@ def train(
     chosen = _recipe(recipe, settings, compiled, own_data=loaders is not None)
     asked = Asked(
         network,
-        name or (compiled.name if compiled else type(network).__name__.lower()),
+        name or (compiled.name if compiled else _called(network)),
         chosen,
         machine,
         target=target_of(compiled, plugins) if compiled else None,
@@ -160,7 +161,7 @@ def resume(
         path: the folder.
         network: what was trained, where it was no compiled network.
         machine: another one than the run's.
-        loaders, loss, metrics: as they were given to `train`.
+        loaders, loss, metrics: as they were given to `train`, where they were.
         plugins: the files with layers of the user's own that the run needs: they are run, and so asked for.
         console: where progress is shown; without it nowhere.
 
@@ -175,10 +176,8 @@ def resume(
     source = network or opened.network
     if record["status"] == "finished":
         return records.result_of(record, folder)
-    if source is None:
-        message = f"`{folder.path}` trained a module that was made in Python, which a folder cannot keep"
-        help_ = f'from Python: `ogive.train.resume("{folder.path}", network=…)`'
-        raise ArchError([Diagnostic("E565", message, help=help_)])
+    _require_again(record, folder.path, network=source, loaders=loaders, loss=loss, metrics=metrics)
+    assert source is not None
     asked = records.asked_again(
         record, source, opened.recipe, machine, loaders=loaders, loss=loss, metrics=dict(metrics or {})
     )
@@ -196,6 +195,25 @@ def resume(
         if found.state is None and found.refused:
             raise none_usable(folder.path, found.refused)
         return _Run(work, folder, record, console).go(found)
+
+
+def _require_again(record: Mapping[str, Any], path: Path, **given: object) -> None:
+    """What a run was given from Python has to be given again: nothing else stands in for it.
+
+    Raises:
+        ArchError: E565.
+    """
+    needed: list[str] = record.get("from_python", [])
+    if all(given[name] is not None for name in needed):
+        return
+    *others, last = [_FROM_PYTHON[name] for name in needed]
+    what = f"{', '.join(others)} and {last}" if others else last
+    message = f"`{path}` was trained with {what} from Python, which a folder cannot keep"
+    call = f'ogive.train.resume("{path}", {", ".join(f"{name}=…" for name in needed)})'
+    raise ArchError([Diagnostic("E565", message, help=f"from Python: `{call}`")])
+
+
+_FROM_PYTHON = {"network": "a module", "loaders": "loaders", "loss": "a loss", "metrics": "measures"}
 
 
 class _Run:
@@ -281,7 +299,8 @@ class _Run:
         """What became of it; a disk without room for that keeps what it says already."""
         try:
             self.folder.write_record(self.record | {"status": status, "epochs": len(history.rows)})
-        except OSError:
+            write_report(self.folder.path)
+        except (OSError, ArchError):
             return
 
 
@@ -297,10 +316,22 @@ def _recipe(
         recipe = load_recipe(recipe, network.compiled.program if network else None)
     flags = [(name, records.as_text(value)) for name, value in (settings or {}).items()]
     if own_data:
+        told = [name for name in settings or {} if name in _OF_THE_DATA]
+        if told:
+            message = f"`{told[0]}` is for the data of a recipe, and the loaders are the user's own"
+            raise ArchError([Diagnostic("E526", message, help="leave it out: the loaders decide")])
         # what the user's own loaders decide has to be said all the same; nothing reads it
         said = {each.setting.name for each in recipe.stated} if recipe is not None else set[str]()
         flags += [(n, text) for n, text in (("data", "random"), ("batch", "1")) if n not in said and recipe]
     return whole(with_flags(recipe, flags))
+
+
+_OF_THE_DATA = ("data", "batch", "augment", "validation", "evaluate")
+
+
+def _called(source: Source) -> str:
+    """What a module, or a function that makes one, is called in folders and messages."""
+    return str(getattr(source, "__name__", type(source).__name__)).strip("<>").lower()
 
 
 def _folder(out: str | os.PathLike[str] | None, name: str) -> Path:

@@ -78,14 +78,16 @@ def plan(grid: Grid, meaning: Callable[[Variant], Meaning]) -> list[Run]:
         ArchError: what `meaning` raises, for all variants together; E573, two variants are the same.
     """
     found: dict[Variant, Meaning] = {}
-    wrong: list[Diagnostic] = []
+    wrong: list[ArchError] = []
     for variant in grid.variants():
         try:
             found[variant] = meaning(variant)
         except ArchError as error:
-            wrong += [each for each in error.diagnostics if each not in wrong]
+            wrong.append(error)
     if wrong:
-        raise ArchError(wrong)
+        kinds = {type(error) for error in wrong}
+        kind = kinds.pop() if len(kinds) == 1 else ArchError  # wrong usage stays that
+        raise kind(dict.fromkeys(each for error in wrong for each in error.diagnostics))
     runs: list[Run] = []
     twins: dict[tuple[str, str], Variant] = {}
     for variant, means in found.items():

@@ -16,11 +16,14 @@ from ogive.train.curves import SHARES
 from ogive.train.grid import Variant, variant_to_json
 from ogive.train.recorded import Recorded, is_number
 from ogive.train.sweep import Run, Sweep, groups_of
+from ogive.train.sweep_columns import Extra
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
 NOTE = "mean ± standard deviation over the runs (n - 1); accuracies in %"
+_NARROWEST = 14
+"""Columns of a terminal that a text needs at least."""
 _COUNTS = ("correct", "total")
 
 
@@ -73,6 +76,19 @@ class Line:
         found = [run.outcome(part)[metric] for run in self.recorded if metric in run.outcome(part)]
         return Spread(tuple(found), 100.0 if metric in SHARES else 1.0) if found else None
 
+    def extra(self, extra: Extra) -> Spread | None:
+        """A column that was asked for, over the finished runs that have a number there."""
+        found = tuple(number for run in self.recorded if (number := extra.of(run)) is not None)
+        return Spread(found) if found else None
+
+    def extra_text(self, extra: Extra) -> str:
+        """`42 ± 5`; `42 ± 5 (2 of 3)` where the third never reached it; `never`."""
+        spread = self.extra(extra)
+        if spread is None:
+            return "never" if extra.sign and self.recorded else ""
+        text, n = spread.text(extra.places), len(spread.values)
+        return text if n == len(self.recorded) else f"{text} ({n} of {len(self.recorded)})"
+
     @property
     def best_epoch(self) -> Spread | None:
         """The epoch whose weights were kept."""
@@ -104,16 +120,19 @@ class SweepTable:
         headings: what differs between the lines.
         lines: one for each variant.
         metrics: pairs of a part (`test`, `validation`) and a metric: the columns with numbers.
+        extras: columns that were asked for.
     """
 
     path: str
     headings: tuple[str, ...]
     lines: tuple[Line, ...]
     metrics: tuple[tuple[str, str], ...]
+    extras: tuple[Extra, ...] = ()
 
     def cells(self) -> list[tuple[str, ...]]:
         """The headings, then the lines, as text; a cell without a number is empty."""
         names = [f"{part} {'top-5' if metric == 'top5' else metric}" for part, metric in self.metrics]
+        names += [extra.heading for extra in self.extras]
         found: list[tuple[str, ...]] = [(*self.headings, "n", *names, "best epoch", "parameters")]
         for line in self.lines:
             spreads = [line.spread(part, metric) for part, metric in self.metrics]
@@ -124,6 +143,7 @@ class SweepTable:
                     *line.factors,
                     line.count,
                     *texts,
+                    *(line.extra_text(extra) for extra in self.extras),
                     best.text(1) if best and best.std is not None else f"{best.mean:.0f}" if best else "",
                     short(parameters) if parameters is not None else "",
                 )
@@ -142,7 +162,8 @@ def table_of(sweep: Sweep) -> SweepTable:
         read = [sweep.recorded(run) for run, status in with_status if status == "finished"]
         recorded = tuple(run for run in read if run is not None)
         lines.append(Line(variant, tuple(text for _, text in factors), with_status, recorded))
-    return SweepTable(str(sweep.path), headings, tuple(lines), _metrics(lines))
+    extras = tuple(Extra.parse(text) for text in sweep.about.get("columns", ()))
+    return SweepTable(str(sweep.path), headings, tuple(lines), _metrics(lines), extras)
 
 
 def _metrics(lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
@@ -184,11 +205,13 @@ def to_csv(table: SweepTable) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     pairs = [f"{part}_{metric}" for part, metric in table.metrics]
-    numbers = [f"{name}_{what}" for name in (*pairs, "best_epoch") for what in ("mean", "std", "n")]
+    extras = [extra.heading for extra in table.extras]
+    numbers = [f"{name}_{what}" for name in (*pairs, *extras, "best_epoch") for what in ("mean", "std", "n")]
     writer.writerow([*table.headings, "runs", "finished", "failed", *numbers, "parameters"])
     for line in table.lines:
         failed = sum(status == "failed" for _, status in line.runs)
-        spreads = [*(line.spread(part, metric) for part, metric in table.metrics), line.best_epoch]
+        spreads = [line.spread(part, metric) for part, metric in table.metrics]
+        spreads += [*(line.extra(extra) for extra in table.extras), line.best_epoch]
         cells: list[object] = [*line.factors, len(line.runs), len(line.recorded), failed]
         for spread in spreads:
             cells += [f"{spread.mean:.6g}", "" if spread.std is None else f"{spread.std:.6g}",
@@ -206,6 +229,7 @@ def to_json(table: SweepTable) -> dict[str, Any]:
                 **variant_to_json(line.variant),
                 "parameters": line.parameters,
                 **{part: _spreads(line, part, table) for part in ("test", "validation")},
+                **({"columns": _extras(line, table)} if table.extras else {}),
                 "best_epoch": _spread(line.best_epoch),
                 "runs": [
                     {"folder": run.folder, "seed": run.seed, "status": status,
@@ -224,6 +248,10 @@ def _spreads(line: Line, part: str, table: SweepTable) -> dict[str, Any]:
     return {name: _spread(spread) for name in names if (spread := line.spread(part, name)) is not None}
 
 
+def _extras(line: Line, table: SweepTable) -> dict[str, Any]:
+    return {extra.heading: _spread(line.extra(extra)) for extra in table.extras}
+
+
 def _spread(spread: Spread | None) -> dict[str, Any] | None:
     if spread is None:
         return None
@@ -240,18 +268,26 @@ def to_plain(table: SweepTable) -> str:
     return "\n".join(lines)
 
 
-def to_rich(table: SweepTable) -> RichTable:
-    """For a terminal."""
-    from rich.box import SIMPLE_HEAD
+def to_rich(table: SweepTable, width: int) -> RichTable | None:
+    """For a terminal of so many columns; None where it is too narrow for the numbers."""
     from rich.table import Table
     from rich.text import Text
 
-    head, *body = table.cells()
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, caption=NOTE, caption_justify="left")
-    for place, name in enumerate(head):
-        factor = place < len(table.headings)
-        made.add_column(Text(visible(name)), justify="left" if factor else "right", no_wrap=not factor,
-                        overflow="fold")  # fmt: skip
+    head, *body = [[visible(" ".join(cell.split())) for cell in line] for line in table.cells()]
+    factors = len(table.headings)
+    head = [f"\n{name}" if " " not in name or place < factors else name.replace(" ", "\n", 1)
+            for place, name in enumerate(head)]  # fmt: skip
+    widths = [max(len(part) for cell in column for part in cell.split("\n"))
+              for column in zip(head, *body, strict=True)]  # fmt: skip
+    while sum(widths) + 2 * len(widths) > width:  # an edit may take several lines, a number may not
+        place = max(range(factors), key=lambda place: widths[place])
+        if widths[place] <= max(_NARROWEST, len(head[place]) - 1):
+            return None
+        widths[place] -= 1
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, caption=NOTE, caption_justify="left")
+    for place, (name, wide) in enumerate(zip(head, widths, strict=True)):
+        justify = "left" if place < factors else "right"
+        made.add_column(Text(name), justify=justify, width=wide, overflow="fold")
     for line in body:
-        made.add_row(*(Text(visible(" ".join(cell.split()))) for cell in line))
+        made.add_row(*map(Text, line))
     return made

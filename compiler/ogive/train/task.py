@@ -212,11 +212,18 @@ def unpacked(batch: Any) -> tuple[tuple[Any, ...], Any, float]:
     Raises:
         TypeError: it is neither.
     """
-    if not isinstance(batch, Sequence) or not 2 <= len(cast("Sequence[Any]", batch)) <= 3:
-        raise TypeError(f"a batch is a pair (inputs, targets), and this is a {type(batch).__name__}")
-    inputs, targets, *share = cast("Sequence[Any]", batch)
+    parts = list(cast("Sequence[Any]", batch)) if isinstance(batch, list | tuple) else []
+    share = parts.pop() if len(parts) == 3 and isinstance(parts[2], float) else 1.0
+    if len(parts) != 2:
+        kind = type(batch).__name__
+        what = f"{kind} of {len(batch)}" if isinstance(batch, Sequence) else kind
+        raise TypeError(
+            f"a batch is a pair (inputs, targets), and this is a {what}; several inputs are a tuple of their "
+            "own: ((left, right), targets)"
+        )
+    inputs, targets = parts
     given = tuple(cast("Sequence[Any]", inputs)) if isinstance(inputs, list | tuple) else (inputs,)
-    return given, targets, float(share[0]) if share else 1.0
+    return given, targets, share
 
 
 def to_channels_last(network: nn.Module) -> None:

@@ -25,6 +25,12 @@ def threads_for(macs: int, batch: int) -> int:
     return 1 if macs * batch < _SMALL_STEP else torch.get_num_threads()
 
 
+def share_cores(processes: int) -> None:
+    """Leaves the cores to so many processes alike, unless the environment says how many threads there are."""
+    if processes > 1 and not any(os.environ.get(variable) for variable in _VARIABLES):
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // processes)))
+
+
 @contextmanager
 def using_threads(number: int) -> Generator[None]:
     """Computes with that many threads, and afterwards with as many as before."""

@@ -15,11 +15,13 @@ import torch
 from torch import nn
 from torchmetrics import Metric
 
-from ogive.diagnostics import ArchError, Diagnostic
+from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.network import Network
 from ogive.recipes import Recipe
 from ogive.recipes.data import Data
+from ogive.recipes.optimizer import Optimizer
 from ogive.recipes.schedule import Plateau
+from ogive.recipes.whole import check_length
 from ogive.train import checks
 from ogive.train.data import ImageData, arriving, expected, open_data
 from ogive.train.feed import Feed
@@ -28,6 +30,7 @@ from ogive.train.loaders import Loaders
 from ogive.train.losses import Loss
 from ogive.train.machine import Machine
 from ogive.train.measures import Measure
+from ogive.train.optimizers import build_optimizer
 from ogive.train.program import Target
 from ogive.train.seeds import WEIGHTS, derived, seed_torch
 from ogive.train.start import Frozen, freeze, start_from
@@ -128,8 +131,12 @@ class Work:
             seed=asked.seed,
             world=machine.world,
         )
+        check_length(recipe, self.feed.steps / self.feed.steps_per_epoch)
         self._check_validation()
+        self._check_monitor()
         self._check_batch()
+        self._check_machine()
+        build_optimizer(cast("Optimizer", recipe.value("optimizer")), self.module, self.graph)
         self.threads = threads or (self._threads(macs) if self.device == "cpu" else torch.get_num_threads())
 
     @property
@@ -154,6 +161,7 @@ class Work:
             inputs=wanted,
             data_dir=Path(machine.data_dir) if machine.data_dir is not None else None,
             download=machine.download,
+            classes=self._scores(),
         )
         if isinstance(asked.source, Network):
             sizes = [(name, type_.sizes) for name, type_ in asked.source.inputs]
@@ -171,6 +179,13 @@ class Work:
             corrupt=machine.corrupt,
             fits=self._fits,
         )
+
+    def _scores(self) -> int | None:
+        """How many scores a compiled network gives, where that is a number: `random` has as many classes."""
+        source = self.asked.source
+        sizes = [type_.sizes for _, type_ in source.outputs] if isinstance(source, Network) else []
+        first = sizes[0][0] if sizes and sizes[0] else None
+        return first if isinstance(first, int) else None
 
     def _wanted(self, choice: Data) -> tuple[int, int, int] | None:
         """The input of the network, as far as it is known before the data are."""
@@ -238,20 +253,51 @@ class Work:
         plateau = next((v for v in self.asked.recipe.values("schedule") if isinstance(v, Plateau)), None)
         if plateau is not None and not self.feed.validates:
             message = "the schedule `plateau` follows the validation error, and there is no validation part"
-            raise ArchError([Diagnostic("E526", message, help="--validation 0.1, or another --schedule")])
+            own = isinstance(self.data, Loaders)
+            part = "`Loaders(train, validation)`" if own else "--validation 0.1"
+            raise ArchError([Diagnostic("E526", message, help=f"{part}, or another schedule")])
+
+    def _check_monitor(self) -> None:
+        """What tells the best epoch is something that validation gives."""
+        monitor = self.asked.monitor
+        if monitor is None:
+            return
+        columns = [f"val_{name}" for name in ("loss", "accuracy", "top5", *self.asked.metrics)]
+        message, help_ = None, None
+        if monitor.removeprefix("-") not in columns:
+            message = f"`monitor` is `{monitor}`: validation gives {', '.join(columns)}"
+            guess = did_you_mean(monitor.removeprefix("-"), columns)
+            help_ = f"did you mean `{guess}`?" if guess else None
+        elif not self.feed.validates:
+            message = f"`monitor` is `{monitor}`, and there is no validation part"
+            help_ = "leave it out: the last epoch then counts as the best"
+        if message is not None:
+            raise ArchError([Diagnostic("E526", message, help=help_)])
 
     def _check_batch(self) -> None:
         if isinstance(self.data, Loaders):
             return
-        batch = cast("int", self.asked.recipe.value("batch"))
-        world = self.asked.machine.world
-        if batch < world:
-            message = f"a batch of {batch} over {world} devices leaves one without an image"
-            raise ArchError([Diagnostic("E526", message, help=f"--batch {world * max(1, 64 // world)}")])
-        steps = max(1, self.feed.batches)
-        smallest = self.data.counts["train"] // steps // world
+        smallest = self.data.counts["train"] // max(1, self.feed.batches) // self.asked.machine.world
         if not self.asked.recipe.value("sync_bn"):
             checks.check_smallest_batch(self.module, smallest)
+
+    def _check_machine(self) -> None:
+        """What cannot be had on these devices."""
+        recipe, machine = self.asked.recipe, self.asked.machine
+        wrong: list[Diagnostic] = []
+        if recipe.value("sync_bn") and machine.world > 1 and self.device == "cpu":
+            message = "`sync_bn` needs GPUs: PyTorch synchronises no batch norm on a CPU"
+            wrong.append(Diagnostic("E526", message, help="--no-sync-bn"))
+        if machine.strategy == "fsdp":
+            if self.device == "cpu":
+                message = "the strategy `fsdp` needs GPUs"
+                wrong.append(Diagnostic("E526", message, help="--strategy ddp"))
+            for name, what in (("ema", "the mean of weights"), ("clip", "the norm of all gradients together")):
+                if recipe.value(name) is not None:
+                    message = f"`{name}` needs {what}, and `fsdp` leaves each device a part of them"
+                    wrong.append(Diagnostic("E526", message, help=f"--strategy ddp, or --{name} none"))
+        if wrong:
+            raise ArchError(wrong)
 
     def _threads(self, macs: int) -> int:
         world = self.asked.machine.devices

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import random
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -500,3 +503,18 @@ def test_batches_are_pinned_where_a_gpu_copies_them(monkeypatch: pytest.MonkeyPa
     assert len(pinned) == 2
     assert same([again.value], [fetched.value])
     assert again.value.images is not fetched.value.images
+
+
+def test_signals_of_a_group_leave_the_batches_to_the_process_that_trains(files: Path) -> None:
+    data = folder(files, "random_crop(12), normalize", workers=1, batch=2)
+    expected = list(data.train_batches(0))
+    batches = iter(data.train_batches(0))
+    found = [next(batches)]
+    (worker,) = multiprocessing.active_children()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(worker.pid, number)
+        found.append(next(batches))
+    found += batches
+    assert same(found, expected)
+    worker.join(30)
+    assert worker.exitcode == 0

@@ -106,8 +106,8 @@ def test_the_place_in_the_recipe_is_shown() -> None:
         ("hflip", {"evaluate": "ten_crop(14)"}, "the evaluation cuts 14x14 out", ""),
         (
             "random_crop(12, padding = 2)",
-            {"evaluate": "center_crop(13)"},
-            "the evaluation cuts 13x13 out",
+            {"evaluate": "center_crop(17)"},
+            "the evaluation cuts 17x17 out",
             "",
         ),
     ],

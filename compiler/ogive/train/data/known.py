@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Protocol
@@ -357,7 +358,7 @@ def _download(choice: OfOneSize, family: Family, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root):
             family.download(root)
-    except (OSError, RuntimeError, EOFError) as error:  # URLError is an OSError
+    except (OSError, HTTPException, RuntimeError, EOFError) as error:  # URLError is an OSError
         reason = str(error).strip().split("\n", 1)[0] or type(error).__name__
         urls = ", ".join(dict.fromkeys(file.url for file in family.files()))
         raise ArchError(

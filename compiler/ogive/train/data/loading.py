@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from types import FrameType
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
@@ -19,6 +21,8 @@ from ogive.train.data.sizes import TooSmall
 from ogive.train.data.source import Images, Unreadable
 from ogive.train.data.stages import Stage, unit
 from ogive.train.data.statistics import Moments
+
+_SECONDS_TO_END = 10
 
 
 class Batch(NamedTuple):
@@ -79,46 +83,53 @@ class Pipeline:
     Attributes:
         images: the set.
         stages: the steps, each with the place whose random numbers are its own.
-        size: height and width in the end; None where they may differ.
+        alone: how many of them are taken image by image, as sizes differ before; all others are taken
+            together.
+        size: height and width of every image behind those; None where sizes differ to the end.
         seed: of what is drawn.
     """
 
     images: Images
     stages: tuple[tuple[int, Stage], ...]
+    alone: int
     size: tuple[int, int] | None
     seed: int
 
-    def many(self, epoch: int, indices: NDArray[np.int64]) -> Tensor:
-        """Several images of a set in memory [n, C, H, W]."""
-        assert isinstance(self.images, Stacked)
-        return self._changed(self.images.take(indices), Draws.of(self.seed, epoch, indices))
+    def taken(self, epoch: int, indices: NDArray[np.int64]) -> Tensor | None:
+        """Several images of a set in memory [n, C, H, W]; None where it is none."""
+        if not isinstance(self.images, Stacked):
+            return None
+        return self._changed(self.images.take(indices), self.stages, epoch, indices)
 
     def one(self, epoch: int, index: int, read: int) -> Tensor:
-        """The image `read`, with what is drawn for `index` [1, C, H, W].
+        """The image `read` after the first steps, with what is drawn for `index` [1, C, H, W].
 
         Raises:
             Unreadable: it cannot be used.
         """
-        image = self.images.read(read)
-        draws = Draws.of(self.seed, epoch, np.array([index]))
+        image = self.images.read(read)[None]
         try:
-            changed = self._changed(image[None], draws)
+            image = self._changed(image, self.stages[: self.alone], epoch, np.array([index]))
         except TooSmall as error:
-            raise Unreadable(self.path(read), str(error)) from error
-        if self.size is not None and tuple(changed.shape[-2:]) != self.size:
-            height, width = changed.shape[-2:]
-            expected = "x".join(map(str, self.size))
-            reason = f"it is {height}x{width} in the end, and {expected} is needed (height x width)"
-            raise Unreadable(self.path(read), reason)
-        return changed
+            raise Unreadable(self._path(read), str(error)) from error
+        if self.size is not None and tuple(image.shape[-2:]) != self.size:
+            here, there = ("x".join(map(str, size)) for size in (image.shape[-2:], self.size))
+            raise Unreadable(self._path(read), f"it is {here}, and others are {there} (height x width)")
+        return image
 
-    def path(self, index: int) -> str:
-        """What an image is called."""
+    def together(self, epoch: int, indices: NDArray[np.int64], images: Sequence[Tensor]) -> Tensor:
+        """What `one` gave, after the other steps [n, C, H, W]."""
+        return self._changed(torch.cat(list(images)), self.stages[self.alone :], epoch, indices)
+
+    def _path(self, index: int) -> str:
         path = getattr(self.images, "path", None)
         return str(path(index)) if callable(path) else f"image {index}"
 
-    def _changed(self, images: Tensor, draws: Draws) -> Tensor:
-        for place, stage in self.stages:
+    def _changed(
+        self, images: Tensor, stages: Sequence[tuple[int, Stage]], epoch: int, indices: NDArray[np.int64]
+    ) -> Tensor:
+        draws = Draws.of(self.seed, epoch, indices)
+        for place, stage in stages:
             images = stage(images, draws.at(place) if stage.draws else draws)
         return images
 
@@ -140,30 +151,30 @@ class Examples(Dataset[Fetched[Batch]]):
 
     def __getitems__(self, step: Step) -> Fetched[Batch]:
         labels = self.pipeline.images.labels
-        if isinstance(self.pipeline.images, Stacked):
-            images = unit(self.pipeline.many(step.epoch, step.indices))
-            return Fetched(Batch(images, labels[torch.from_numpy(step.indices)], step.share), ())
+        images = self.pipeline.taken(step.epoch, step.indices)
+        if images is not None:
+            return Fetched(Batch(unit(images), labels[torch.from_numpy(step.indices)], step.share), ())
         failures: list[Failure] = []
         found = [self._example(step.epoch, int(index), failures) for index in step.indices]
-        made = [(image, read) for image, read in found if image is not None]
+        made = [(index, *each) for index, each in zip(step.indices, found, strict=True) if each is not None]
         if not made:
             return Fetched(None, tuple(failures))
-        images = unit(torch.cat([image for image, _ in made]))
-        chosen = torch.tensor([read for _, read in made], dtype=torch.int64)
-        return Fetched(Batch(images, labels[chosen], step.share), tuple(failures))
+        indices, images, read = zip(*made, strict=True)
+        images = unit(self.pipeline.together(step.epoch, np.array(indices), images))
+        return Fetched(Batch(images, labels[list(read)], step.share), tuple(failures))
 
-    def _example(self, epoch: int, index: int, failures: list[Failure]) -> tuple[Tensor | None, int]:
+    def _example(self, epoch: int, index: int, failures: list[Failure]) -> tuple[Tensor, int] | None:
         """An image, or what stands in for it, and its index."""
-        for read in (index, *self._behind(index)):
+        for read in chain([index], self._behind(index)):
             try:
                 return self.pipeline.one(epoch, index, read), read
             except Unreadable as error:
                 failures.append(Failure(error.path, error.reason))
-        return None, index
+        return None
 
     def _behind(self, index: int) -> Iterator[int]:
         at = int(np.searchsorted(self.others, index, side="right"))
-        return map(int, np.roll(self.others, -at)[: max(0, len(self.others) - 1)])
+        yield from map(int, np.roll(self.others, -at)[:-1])
 
 
 @dataclass(frozen=True)
@@ -174,17 +185,19 @@ class Measured(Dataset[Fetched[Moments]]):
     of_pixels: bool
 
     def __getitems__(self, step: Step) -> Fetched[Moments]:
-        if isinstance(self.pipeline.images, Stacked):
-            images = self.pipeline.many(step.epoch, step.indices)
+        images = self.pipeline.taken(step.epoch, step.indices)
+        if images is not None:
             return Fetched(Moments.of(images, of_pixels=self.of_pixels), ())
         failures: list[Failure] = []
         total: Moments | None = None
         for index in map(int, step.indices):
             try:
-                moments = Moments.of(self.pipeline.one(step.epoch, index, index), of_pixels=self.of_pixels)
+                image = self.pipeline.one(step.epoch, index, index)
             except Unreadable as error:
                 failures.append(Failure(error.path, error.reason))
                 continue
+            image = self.pipeline.together(step.epoch, np.array([index]), [image])
+            moments = Moments.of(image, of_pixels=self.of_pixels)
             total = moments if total is None else total + moments
         return Fetched(total, tuple(failures))
 
@@ -243,7 +256,13 @@ def _as_it_is(fetched: Any) -> Any:
 def _leave_signals_to_the_parent(_worker: int) -> None:
     """Ctrl-C and SIGTERM reach all processes of a group: the one that trains decides what becomes of them.
 
-    The first SIGTERM is passed over; another one, such as from a parent that no longer waits, ends a worker.
+    After a first SIGTERM a worker goes on for as long as it takes to end a run; a second one ends it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+    if hasattr(signal, "alarm"):
+        signal.signal(signal.SIGTERM, _end_soon)
+
+
+def _end_soon(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    signal.alarm(_SECONDS_TO_END)

@@ -17,7 +17,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.recipes import Recipe, augment
 from ogive.train.data.loading import Batch, Examples, Failure, Loader, Measured, Pipeline, Stacked
 from ogive.train.data.order import InOrder, Shuffled, split
-from ogive.train.data.plan import Plan, Steps
+from ogive.train.data.plan import Plan, Steps, common_size
 from ogive.train.data.source import Images, Shape, Source
 from ogive.train.data.statistics import SAMPLE, described
 from ogive.train.seeds import ORDER, SPLIT, derived
@@ -112,8 +112,9 @@ class ImageData:
         indices = self._parts["train"]
         smallest = len(indices) // -(-len(indices) // batch)
         if smallest < world:
-            message = f"batches of {smallest} images, and {world} processes: each needs one at least"
-            raise ArchError([Diagnostic("E526", message, help=f"--batch {world}, or more")])
+            images = "1 image" if smallest == 1 else f"{smallest} images"
+            message = f"batches of {images}, and {world} processes: each needs one at least"
+            raise ArchError([Diagnostic("E526", message, help=f"--batch {2 * world}, or more")])
         steps = Shuffled(
             indices,
             batch,
@@ -125,9 +126,7 @@ class ImageData:
             cast("int", self._recipe.value("accumulate")),
         )
         unscaled = self.source.unscaled if self._plan.takes_parts else None
-        pipeline = self._pipeline(
-            unscaled or self.source.train, self._plan.training(self.statistics), self.shape[1:]
-        )
+        pipeline = self._pipeline(unscaled or self.source.train, self._plan.training(self.statistics))
         others = indices if self._corrupt == "skip" else indices[:0]
         return self._loader(Examples(pipeline, others), steps)
 
@@ -166,7 +165,7 @@ class ImageData:
         size = min(batch, len(indices))
         generator = torch.Generator().manual_seed(derived(self._seed, ORDER))
         chosen = torch.randperm(len(indices), generator=generator)[: len(indices) // size * size]
-        pipeline = self._pipeline(self.source.train, self._plan.evaluation(self.statistics), self._plan.cut)
+        pipeline = self._pipeline(self.source.train, self._plan.evaluation(self.statistics))
         others = indices if self._corrupt == "skip" else indices[:0]
         return self._loader(Examples(pipeline, others), InOrder(indices[chosen.numpy()], size))
 
@@ -175,7 +174,7 @@ class ImageData:
     ) -> DataLoader[Batch]:
         steps = self._plan.evaluation(self.statistics, ten=ten)
         images = self.source.test if part == "test" else self.source.train
-        pipeline = self._pipeline(images, steps, self._plan.cut)
+        pipeline = self._pipeline(images, steps)
         order = InOrder(self._parts[part], batch or self._evaluation_batch(ten), rank, world)
         return self._loader(Examples(pipeline, self._parts[part][:0]), order)
 
@@ -188,8 +187,10 @@ class ImageData:
         )
         return max(1, batch // 10) if ten and self._plan.ten else batch
 
-    def _pipeline(self, images: Images, steps: Steps, size: tuple[int, int] | None) -> Pipeline:
-        return Pipeline(images, steps, size, self._seed)
+    def _pipeline(self, images: Images, steps: Steps) -> Pipeline:
+        before = self._plan.trains_on if images is self.source.unscaled else self._plan.begins
+        alone, size = common_size(before, steps)
+        return Pipeline(images, steps, alone, size, self._seed)
 
     def _loader(self, data: Any, steps: Any) -> Loader[Any]:
         return Loader(data, steps, workers=self.workers, failed=self._failed, nothing=self._nothing)
@@ -259,7 +260,7 @@ class ImageData:
             generator = torch.Generator().manual_seed(derived(self._seed, SPLIT, SAMPLE))
             chosen = torch.randperm(len(indices), generator=generator)[:SAMPLE].sort().values
             indices = indices[chosen.numpy()]
-        pipeline = self._pipeline(self.source.train, steps, None)
+        pipeline = self._pipeline(self.source.train, steps)
         measured = Measured(pipeline, of_pixels="mean_image" in needs)
         sums = self._loader(measured, InOrder(indices, _MEASURED_AT_ONCE))
         return described(reduce(add, sums), len(everything), needs)

@@ -1,10 +1,10 @@
 """From what a recipe says to the steps of training and of evaluation, looked at before an image is read.
 
 An evaluation takes the steps that draw nothing, in their order; in the place of the first crop of training it
-cuts out the middle, or takes ten crops. Of an image that is too small for that, it does so with the border that
-training adds. Where training takes parts of an image and scales them (`resized_crop`), the evaluation scales
-the shorter side first: to what `data` says, otherwise to 8/7 of the crop (256 for 224, as Krizhevsky et al.,
-2012, and those after them).
+cuts out the middle, or takes ten crops. Of an image that is too small for that, it does so with the border
+that training adds. Where training takes parts of an image and scales them (`resized_crop`), the evaluation
+scales the shorter side first: to what `data` says, otherwise to 8/7 of the crop (256 for 224, as Krizhevsky,
+Sutskever & Hinton, 2012, and those after them).
 """
 
 from __future__ import annotations
@@ -73,6 +73,13 @@ class Plan:
             size[1:] if size is not None else None,
             self.source.shorter,
         )
+
+    @property
+    def trains_on(self) -> Arriving:
+        """Those that training begins with: not scaled yet, where it takes parts of them."""
+        if self.takes_parts and self.source.unscaled is not None:
+            return Arriving(self.begins.channels, None)
+        return self.begins
 
     # ------------------------------------------------------------------ steps
 
@@ -165,9 +172,7 @@ class Plan:
 
     def _checked_training(self) -> tuple[Arriving, int | None]:
         """What comes out of training's steps, and the place of the last that changed the size."""
-        now, last = self.begins, None
-        if self.takes_parts and self.source.unscaled is not None:
-            now = Arriving(now.channels, None)
+        now, last = self.trains_on, None
         for place, choice in enumerate(self.choices):
             stage = made_of(choice, _NOTHING)
             if stage is None:
@@ -190,9 +195,7 @@ class Plan:
         for place, choice in enumerate(self.choices):
             if not isinstance(choice, augment.Normalize) or choice.per != "pixel":
                 continue
-            in_training = in_evaluation = self.begins
-            if self.takes_parts and self.source.unscaled is not None:
-                in_training = Arriving(self.begins.channels, None)
+            in_training, in_evaluation = self.trains_on, self.begins
             for earlier in self.choices[:place]:
                 stage = made_of(earlier, _NOTHING)
                 in_training = stage.arrives(in_training) if stage is not None else in_training
@@ -293,6 +296,15 @@ def _normalize(choice: augment.Normalize, statistics: Mapping[str, Any]) -> Stag
         mean, std = tensor(statistics, "mean"), tensor(statistics, "std")
         return stages.Normalize(mean[:, None, None], std[:, None, None])
     return None
+
+
+def common_size(now: Arriving, steps: Steps) -> tuple[int, tuple[int, int] | None]:
+    """After how many steps images have one size, and which; all steps and None where they never have."""
+    for count, (_, stage) in enumerate(steps):
+        if now.size is not None:
+            return count, now.size
+        now = stage.arrives(now)
+    return len(steps), now.size
 
 
 def _cut_from(now: Arriving, size: tuple[int, int]) -> bool:
