@@ -34,7 +34,9 @@ WARM = 1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("name", nargs="?", default="cifar_resnet20")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--steps", type=int, default=8, help="steps of an epoch")
@@ -85,10 +87,14 @@ def main() -> None:
     ours, theirs = ours[WARM:], theirs[WARM:]
     images = options.batch
     a, b = statistics.median(ours), statistics.median(theirs)
-    print(f"{options.name}, batch {options.batch}, {options.device}, {options.precision}, {len(ours)} rounds in turns")
+    print(
+        f"{options.name}, batch {options.batch}, {options.device}, {options.precision}, {len(ours)} rounds in turns"
+    )
     print(f"ogive train  {1000 * a:8.2f} ms a step  {images / a:10,.0f} img/s")
     print(f"by hand      {1000 * b:8.2f} ms a step  {images / b:10,.0f} img/s")
-    print(f"ratio of medians {a / b:.3f}; of rounds {statistics.median(x / y for x, y in zip(ours, theirs, strict=True)):.3f}")
+    print(
+        f"ratio of medians {a / b:.3f}; of rounds {statistics.median(x / y for x, y in zip(ours, theirs, strict=True)):.3f}"
+    )
 
 
 def settings(options: argparse.Namespace) -> dict[str, object]:

@@ -17,8 +17,11 @@ from ogive.train.result import Result
 from ogive.train.run import train
 from train.nets import CPU, tiny
 
+
 @dataclass
 class Finished:
+    """A run, and what its console showed."""
+
     result: Result
     shown: str
 
@@ -48,6 +51,12 @@ def quick(tmp_path: Path) -> Callable[..., Result]:
         return train(network if network is not None else tiny(), *args, settings=settings, **arguments)
 
     return run
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs draw no curves: that takes longer than all the rest of a quick one, and is tested where it counts."""
+    monkeypatch.setattr("ogive.train.finish.draw_curves", lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

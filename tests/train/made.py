@@ -9,15 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import torch
-
 import ogive
 from ogive.layers.library import Library
 from ogive.plugin.files import add_plugin
 from ogive.train.machine import Machine
-from ogive.train.run import train
 from plugins.test_docs import PLUGIN
-from train.data.sets import write_folder
 
 TINY = """use "parts/blocks.arch"
 use SE from "se.arch"
@@ -39,6 +35,13 @@ GEM = """net Gem(classes = 10) {
 """
 CLASSES = ("cat", "dog", "emu")
 SIZES = [(12, 10), (9, 14), (20, 20), (11, 11), (8, 30), (13, 9), (10, 10)]
+
+
+def write_folder(root: Path, sizes: list[tuple[int, int]], classes: tuple[str, ...]) -> Path:
+    """Images of each size for each class, to train on and to test with."""
+    from train.data import sets
+
+    return sets.write_folder(root, sizes, classes)
 
 
 @cache
@@ -93,6 +96,8 @@ def plugin_run() -> Path:
 @cache
 def module_run() -> Path:
     """A module that was made in Python."""
+    import torch
+
     module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10))
     return _train(module, "module", shape=(1, 8, 8), epochs=1, batch=256)
 
@@ -106,6 +111,10 @@ def _train(
     workers: int | None = None,
     **settings: Any,
 ) -> Path:
+    import torch
+
+    from ogive.train.run import train
+
     with torch.random.fork_rng(devices=[]):
         done = train(
             network,

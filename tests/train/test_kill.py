@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from train.nets import TINY
 
 COMPILER = Path(__file__).parents[2] / "compiler"

@@ -102,8 +102,9 @@ def test_files_become_images_of_mnist(tmp_path: Path, choice: str, channels: int
     assert torch.equal(coloured, expected[0])
 
 
-def test_files_become_digits(tmp_path: Path) -> None:
-    run, data = run_of({"data": "digits", "augment": "normalize"}, (1, 16, 16))
+@pytest.mark.parametrize("side", [5, 16])
+def test_files_become_digits(tmp_path: Path, side: int) -> None:
+    run, data = run_of({"data": "digits", "augment": "normalize"}, (1, side, side))
     from sklearn.datasets import load_digits
 
     pixels = load_digits().images[:20]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def stopped_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 
 @pytest.fixture(scope="module")
-def whole_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Result]]:
+def whole_runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
     """Runs that nothing stopped, one for each choice of settings."""
     from ogive.train.run import train
 
@@ -81,15 +81,21 @@ def whole_runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
                 done[key] = train(tiny(), settings=SETTINGS | settings, machine=CPU, out=out)
         return done[key]
 
-    yield run
+    return run
 
 
 def assert_same(resumed: Result, whole: Result) -> None:
     """Weights to the bit, and the numbers of every epoch but its time."""
-    ours, theirs = load_file(resumed.out / "weights.safetensors"), load_file(whole.out / "weights.safetensors")
+    ours, theirs = (
+        load_file(resumed.out / "weights.safetensors"),
+        load_file(whole.out / "weights.safetensors"),
+    )
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
-    last = [torch.load(run.out / "checkpoints/last.ckpt", weights_only=True)["state_dict"] for run in (resumed, whole)]
+    last = [
+        torch.load(run.out / "checkpoints/last.ckpt", weights_only=True)["state_dict"]
+        for run in (resumed, whole)
+    ]
     assert [name for name in last[0] if not torch.equal(last[0][name], last[1][name])] == []
     assert rows_of(resumed.out) == rows_of(whole.out)
     assert (resumed.test, resumed.best_epoch, resumed.epochs) == (whole.test, whole.best_epoch, whole.epochs)
@@ -101,7 +107,9 @@ def rows_of(out: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("step", [0, 3, PER_EPOCH, 2 * PER_EPOCH + 1, 3 * PER_EPOCH - 1])
-def test_killed(step: int, quick: Quick, killed_at: Callable[[int], None], whole_runs: Quick, tmp_path: Path) -> None:
+def test_killed(
+    step: int, quick: Quick, killed_at: Callable[[int], None], whole_runs: Quick, tmp_path: Path
+) -> None:
     killed_at(step)
     with pytest.raises(Killed):
         quick(settings=SETTINGS)

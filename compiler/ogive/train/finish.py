@@ -51,7 +51,7 @@ def _finish(
     network = load_best(work, folder, sharded=trainer.world_size > 1)
     test = _test(work, network, trainer.strategy.root_device)
     network.cpu().eval()
-    done = dict(record) | {
+    done: dict[str, Any] = dict(record) | {
         "status": "finished",
         "epochs": len(history.rows),
         "steps": history.rows[-1]["step"],
@@ -82,9 +82,7 @@ def _test(work: Work, network: nn.Module, device: torch.device) -> dict[str, flo
     """The numbers of the test data; none where there are no test data."""
     asked, data = work.asked, work.data
     if not isinstance(data, Loaders) and asked.loss is None and not asked.metrics:
-        found = evaluate(
-            network, data.test_batches(), device, classes=len(data.classes), link=work.loss.link
-        )
+        found = evaluate(network, data.test_batches(), device, classes=len(data.classes), link=work.loss.link)
         values = {"loss": found.loss, "accuracy": found.accuracy}
         values |= {"correct": found.correct, "total": found.total}
         return values | ({"top5": found.top5} if found.top5 is not None and len(data.classes) > 10 else {})

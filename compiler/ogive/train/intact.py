@@ -119,7 +119,7 @@ def read_recipe(folder: Path, record: Mapping[str, Any]) -> Recipe:
     """
     file = RunFolder(folder).recipe
     text = _text(file)
-    if False and digest(text) != record["recipe_sha256"]:
+    if digest(text) != record["recipe_sha256"]:
         message = f"`{visible(str(file))}` is not what the run was made with"
         damaged(message, "bring it back; another recipe is another run: `ogive train --recipe`")
     return read_back(text, visible(str(file)))

@@ -292,7 +292,10 @@ class Work:
             if self.device == "cpu":
                 message = "the strategy `fsdp` needs GPUs"
                 wrong.append(Diagnostic("E526", message, help="--strategy ddp"))
-            for name, what in (("ema", "the mean of weights"), ("clip", "the norm of all gradients together")):
+            for name, what in (
+                ("ema", "the mean of weights"),
+                ("clip", "the norm of all gradients together"),
+            ):
                 if recipe.value(name) is not None:
                     message = f"`{name}` needs {what}, and `fsdp` leaves each device a part of them"
                     wrong.append(Diagnostic("E526", message, help=f"--strategy ddp, or --{name} none"))
