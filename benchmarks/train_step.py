@@ -1,12 +1,14 @@
 """A step of training through `ogive train` against the same loop written by hand, in turns.
 
-python benchmarks/train_step.py [NAME] [--batch N] [--epochs N] [--rounds N] [--device cpu|cuda] [--precision fp32|bf16] [--channels-last] [--compile]
+python benchmarks/train_step.py [NAME] [--batch N] [--steps N] [--rounds N] [--device cpu|cuda]
+                                [--precision fp32|bf16] [--channels-last] [--compile]
 
-Both train the module that Ogive compiles, from the same weights, on the same images of noise, with SGD and cross
-entropy. The hand has one `DataLoader` over tensors in memory and does nothing else; Ogive does all that it does in a
-run: it counts losses and accuracies, looks whether the loss is finite, seeds every step, sets the learning rate,
-keeps a bar and logs. Validation, checkpoints and what comes before and behind the steps are left out on both
-sides. Each round times a whole epoch of both, the first rounds' aside; what is printed are medians and their ratio.
+Both train the module that Ogive compiles on images of noise, with SGD and cross entropy. The hand has one
+`DataLoader` over tensors in memory and does nothing else; Ogive does all that it does in a run: it counts
+losses and accuracies, looks whether the loss is finite, seeds every step, sets the learning rate, keeps a bar
+and logs. Validation, checkpoints and what comes before and behind the steps are left out on both sides. Each
+round times an epoch of both, one after the other, but for the first; what is printed are medians and their
+ratio.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ def main() -> None:
                 theirs.append(next(hand))
 
     timed = Timed()
-    Task.on_train_epoch_start = lambda task: timed.on_train_epoch_start(task)  # type: ignore[method-assign]
+    Task.on_train_epoch_start = lambda task: timed.on_train_epoch_start(task)  # noqa: PLW0108  # bound to no task
     Task.on_train_batch_end = lambda task, _o, _b, batch_idx: timed.on_train_batch_end(task, batch_idx)  # type: ignore[method-assign,assignment]
     with tempfile.TemporaryDirectory() as folder:
         train(
@@ -87,14 +89,11 @@ def main() -> None:
     ours, theirs = ours[WARM:], theirs[WARM:]
     images = options.batch
     a, b = statistics.median(ours), statistics.median(theirs)
-    print(
-        f"{options.name}, batch {options.batch}, {options.device}, {options.precision}, {len(ours)} rounds in turns"
-    )
+    print(f"{options.name}, batch {images}, {options.device}, {options.precision}, {len(ours)} rounds in turns")
     print(f"ogive train  {1000 * a:8.2f} ms a step  {images / a:10,.0f} img/s")
     print(f"by hand      {1000 * b:8.2f} ms a step  {images / b:10,.0f} img/s")
-    print(
-        f"ratio of medians {a / b:.3f}; of rounds {statistics.median(x / y for x, y in zip(ours, theirs, strict=True)):.3f}"
-    )
+    rounds = statistics.median(x / y for x, y in zip(ours, theirs, strict=True))
+    print(f"ratio of medians {a / b:.3f}; median of the rounds' ratios {rounds:.3f}")
 
 
 def settings(options: argparse.Namespace) -> dict[str, object]:

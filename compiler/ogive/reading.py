@@ -111,8 +111,9 @@ class _Reading:
         shown = os.path.dirname(self.root.source.name) if self.path is not None else ""
         beside = [] if self.folder is None else [_Top(self.folder, shown)]
         library = [
-            _Top(resources.blocks(), "archs/blocks", library=True), _Top(resources.zoo(), "archs", library=True)
-        ]  # fmt: skip
+            _Top(resources.blocks(), "archs/blocks", library=True),
+            _Top(resources.zoo(), "archs", library=True),
+        ]
         if self.path is not None:
             self.known[os.path.realpath(self.path)] = self.root
         start = None if not beside else _Place(beside[0], PurePosixPath("."))

@@ -13,7 +13,7 @@ from ogive.cli.main import COMMANDS
 from plugins.test_docs import PLUGIN
 
 NET = "net A(classes = 10) {\n  input image: 1x8x8\n  conv(8, 3x3) -> bn -> relu\n  gem -> flatten -> linear(classes)\n}\n"
-TAKES_NO_NET = {"list", "explain", "fmt"}
+TAKES_NO_NET = {"list", "explain", "fmt", "plot"}
 
 
 @pytest.fixture
@@ -109,4 +109,4 @@ def test_a_run_records_it(folder: Path, ogive: Callable):
     assert ran.code == 0, ran.err
     record = json.loads(Path("run/run.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256(Path("my_layers.py").read_bytes()).hexdigest()
-    assert record["program"]["plugins"] == {"my_layers.py": digest}
+    assert record["target"]["plugins"] == {"my_layers.py": digest}

@@ -11,7 +11,7 @@ import click
 
 from ogive.cli.complete import complete_target
 from ogive.cli.messages import WrongUsage, print_diagnostics
-from ogive.cli.target import Settings, settings_options
+from ogive.cli.target import parse_settings, with_plugins, written_settings_options
 from ogive.cli.training import Flags, TrainingCommand, machine_options, recipe_options
 from ogive.diagnostics import ArchError
 from ogive.train.machine import Machine
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     epilog="Example: ogive train lenet5 --recipe lenet5 --epochs 20;  ogive train --resume runs/lenet5",
 )
 @click.argument("target", metavar="[TARGET]", required=False, shell_complete=complete_target)
-@settings_options
+@written_settings_options
 @recipe_options
 @machine_options
 @click.option(
@@ -43,7 +43,10 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run; runs/NAME without it.")
 def command(
     target: str | None,
-    settings: Settings,
+    assignments: tuple[str, ...],
+    edits: tuple[str, ...],
+    shape: str | None,
+    plugins: tuple[str, ...],
     recipe: str | None,
     flags: Flags,
     machine: Machine,
@@ -61,15 +64,17 @@ def command(
     from ogive.cli.running import show, terminal
 
     if resume is not None:
-        if target is not None or recipe or flags or init_from or freeze or out or _has_own(settings):
+        own = (target, recipe, flags, assignments, edits, shape, init_from, freeze, out)
+        if any(given not in (None, ()) for given in own):
             raise click.UsageError(
                 "--resume goes on with a run as it was: besides it only --plugin and the options of the "
                 "machine (--device, --workers, --data-dir, …) can be given."
             )
-        show(_resume(resume, settings, changes))
+        show(_resume(resume, plugins, changes))
         return
     if target is None:
         raise click.UsageError("Missing argument 'TARGET': a file or a network of the zoo; or --resume RUN.")
+    settings = with_plugins(parse_settings(assignments, shape, edits), plugins)
     network = settings.load(target)
     print_diagnostics(network.warnings)
     chosen = recipe_of(recipe, flags, network)
@@ -107,16 +112,12 @@ def recipe_of(name: str | None, flags: Flags, network: Network) -> Recipe:
         raise WrongUsage(error.diagnostics) from None
 
 
-def _resume(path: Path, settings: Settings, changes: Mapping[str, Any]) -> Result:
+def _resume(path: Path, plugins: tuple[str, ...], changes: Mapping[str, Any]) -> Result:
+    """Goes on with a run. A plugin is run only when it is the one that the run was made with."""
     from ogive.cli.running import terminal
     from ogive.train.record import machine_of
     from ogive.train.recorded import read_run
     from ogive.train.run import resume
 
     machine = replace(machine_of(read_run(path).record), **changes) if changes else None
-    plugins = [str(plugin.path) for plugin in settings.plugins]
     return resume(path, machine=machine, plugins=plugins, console=terminal())
-
-
-def _has_own(settings: Settings) -> bool:
-    return bool(settings.arguments or settings.input or settings.edits)

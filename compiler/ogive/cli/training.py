@@ -99,7 +99,7 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             raise WrongUsage(error.diagnostics) from None
         return command(*args, machine=machine, changes=changes, **kwargs)
 
-    names = [field for field in Machine.__dataclass_fields__]
+    names = list(Machine.__dataclass_fields__)
     return wrapped
 
 

@@ -41,7 +41,7 @@ def make_trainer(
     feed: Feed,
     callbacks: Sequence[Callback],
 ) -> Trainer:
-    """Lightning's trainer: devices, nodes, strategy, precision, accumulation, clipping and logging are its."""
+    """Lightning's trainer: devices, nodes, strategy, precision, accumulation, clipping, logging are its."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what it advises is decided here
         return Trainer(

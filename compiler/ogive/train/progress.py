@@ -22,8 +22,8 @@ _NUMBERS_WIDTH = 77  # everything but the bar; with a short one it fits into 80 
 class ProgressBar(Callback):
     """Loss, accuracy, images per second and time left.
 
-    A terminal shows a bar that ends as its last state; a file or a pipe gets about ten lines. Images are those
-    of all processes; the first of them shows. Stands after `History` among the callbacks.
+    A terminal shows a bar that ends as its last state; a file or a pipe gets about ten lines. Images are
+    those of all processes; the first of them shows. Stands after `History` among the callbacks.
     """
 
     def __init__(self, console: Console, history: History, feed: Feed) -> None:

@@ -80,8 +80,8 @@ def train(
 
     Args:
         network: what `ogive.load` gives; a module, trained in place from the weights it has (it ends on the
-            CPU, in evaluation mode, with the best weights); or a function that makes one, called once the seed
-            is set.
+            CPU, in evaluation mode, with the best weights); or a function that makes one, called once the
+            seed is set.
         recipe: a recipe, its name in the network's file or in the zoo, or `FILE:NAME`; without it the
             recipe `default`.
         settings: over the recipe's, by their names, as they are written there: `{"epochs": 5, "lr": 0.1,
@@ -174,14 +174,15 @@ def resume(
     opened = reopen(folder.path, plugins=plugins)
     record = dict(opened.record)
     source = network or opened.network
+    console = console or Console(quiet=True)
     if record["status"] == "finished":
+        console.print("finished already: nothing is left to train", highlight=False)
         return records.result_of(record, folder)
     _require_again(record, folder.path, network=source, loaders=loaders, loss=loss, metrics=metrics)
     assert source is not None
     asked = records.asked_again(
         record, source, opened.recipe, machine, loaders=loaders, loss=loss, metrics=dict(metrics or {})
     )
-    console = console or Console(quiet=True)
     with quiet(), ExitStack() as stack:
         if is_first():
             stack.enter_context(folder.locked())
