@@ -89,7 +89,8 @@ def main() -> None:
     ours, theirs = ours[WARM:], theirs[WARM:]
     images = options.batch
     a, b = statistics.median(ours), statistics.median(theirs)
-    print(f"{options.name}, batch {images}, {options.device}, {options.precision}, {len(ours)} rounds in turns")
+    what = f"{options.name}, batch {images}, {options.device}, {options.precision}"
+    print(f"{what}, {len(ours)} rounds in turns")
     print(f"ogive train  {1000 * a:8.2f} ms a step  {images / a:10,.0f} img/s")
     print(f"by hand      {1000 * b:8.2f} ms a step  {images / b:10,.0f} img/s")
     rounds = statistics.median(x / y for x, y in zip(ours, theirs, strict=True))

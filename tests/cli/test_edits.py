@@ -98,5 +98,5 @@ def test_a_run_remembers_its_edits(ogive: Callable, tmp_path: Path):
     )
     assert ran.code == 0, ran.err
     record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
-    assert record["program"]["set"] == {"classes": "10"}
-    assert record["program"]["edits"] == ["replace tanh with relu", "insert bn before relu"]
+    assert record["target"]["set"] == {"classes": "10"}
+    assert record["target"]["edits"] == ["replace tanh with relu", "insert bn before relu"]

@@ -276,7 +276,7 @@ def test_default_folders_are_numbered(
 
 @pytest.mark.usefixtures("without_figures")
 def test_top5_is_told_where_there_are_more_than_ten_classes(quick: Quick) -> None:
-    settings = {"data": "random(60, classes = 12)", "batch": 20, "epochs": 1}
+    settings = {"data": "random(60)", "batch": 20, "epochs": 1}
     result = quick(tiny(classes=12), settings=settings)
     assert list(rows_of(result)[0]) == [
         "epoch", "step", "train_loss", "train_accuracy", "train_top5", "val_loss", "val_accuracy", "val_top5",
@@ -424,6 +424,7 @@ def test_the_multiply_accumulates_are_those_of_one_image() -> None:
     assert try_once(network, INPUT, "digits", 10) == 36 * 4 * 9 + 1440
 
 
+@pytest.mark.slow
 def test_scikit_learn_waits_for_the_digits() -> None:
     code = "import sys, ogive.train.run; print('sklearn' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -164,14 +164,6 @@ def enough_devices(device: str, devices: int) -> None:
         what = "device" if there == 1 else "devices"
         message = f"{devices} devices, and this machine has {there} CUDA {what}"
         raise ArchError([Diagnostic("E523", message, help=f"--devices {there}")])
-
-
-def fitting(admits: Callable[[Image], bool], shape: Image) -> bool:
-    """Whether a network takes images of another shape; a mistake on the way is a no."""
-    try:
-        return admits(shape)
-    except (ArchError, ValueError, TypeError):
-        return False
 
 
 def written(shape: Shape) -> str:

@@ -10,7 +10,7 @@ from lightning.pytorch import LightningDataModule
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.loaders import Loaders, Part, length_of
-from ogive.train.seeds import LOADER, seed_torch
+from ogive.train.seeds import LOADER, seed_everything
 
 if TYPE_CHECKING:
     from ogive.train.data import ImageData
@@ -67,11 +67,14 @@ class Feed(LightningDataModule):
         assert trainer is not None
         epoch = int(trainer.current_epoch)
         start = self.done[1] if self.done[0] == epoch else 0
-        seed_torch(self.seed, LOADER, epoch)
         length = self.batches_of(epoch)
         if isinstance(self.data, Loaders):
             _tell_epoch(self.data.train, epoch)
-            return Part(self.data.train, length, start, accumulate=self.accumulate)
+
+            def before(batch: int) -> None:
+                seed_everything(self.seed, LOADER, epoch, batch)
+
+            return Part(self.data.train, length, start, accumulate=self.accumulate, before=before)
         batches = self.data.train_batches(
             epoch, start=start, rank=trainer.global_rank, world=trainer.world_size
         )

@@ -156,8 +156,9 @@ class RunFolder:
         except OSError as error:
             if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
                 self.refuse_if_taken()
-            reason = error.strerror or str(error)
-            message = f"`{self.path}` cannot be written: {reason.lower()}"
+            above = next((each for each in self.path.parents if each.exists() and not each.is_dir()), None)
+            reason = f"`{above}` is a file" if above else (error.strerror or str(error)).lower()
+            message = f"`{self.path}` cannot be written: {reason}"
             raise ArchError([Diagnostic("E524", message, help="--out with a folder of yours")]) from None
         finally:
             if beside is not None:

@@ -58,10 +58,8 @@ class Checkpoints(Callback):
     ) -> None:
         """The place to save and to stop: the optimizer has finished its step."""
         done = batch_idx + 1
-        if done % self._accumulate and done < trainer.num_training_batches:
-            return
-        if done == trainer.num_training_batches:
-            return  # the epoch's own checkpoint follows at once, or behind the validation
+        if done % self._accumulate or done == trainer.num_training_batches:
+            return  # within a step; or the epoch's own checkpoint follows, behind the validation
         wish = self._agreed(trainer)
         if wish == _Wish.NOTHING:
             return

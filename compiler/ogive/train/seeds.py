@@ -28,6 +28,14 @@ def seed_torch(seed: int, *position: int) -> None:
     torch.manual_seed(derived(seed, *position))
 
 
+def seed_everything(seed: int, *position: int) -> None:
+    """Seeds the generators of torch, NumPy and Python for one position."""
+    number = derived(seed, *position)
+    torch.manual_seed(number)
+    np.random.seed(number % 2**32)
+    random.seed(number)
+
+
 def random_states() -> dict[str, Any]:
     """The states of all generators, of types that load without running code."""
     name, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)

@@ -24,6 +24,8 @@ from ogive.recipes.schedule import Plateau
 from ogive.recipes.whole import check_length
 from ogive.train import checks
 from ogive.train.data import ImageData, arriving, expected, open_data
+from ogive.train.data import Source as ImageSource
+from ogive.train.data.plan import Plan
 from ogive.train.feed import Feed
 from ogive.train.initial import initialise
 from ogive.train.loaders import Loaders
@@ -119,7 +121,7 @@ class Work:
         seed_torch(asked.seed, WEIGHTS)
         self.module = asked.source if isinstance(asked.source, nn.Module) else self._build()
         self.drawn = not isinstance(asked.source, nn.Module) and asked.init_from is None
-        macs = self._check_outputs()
+        macs = self._count()
         self._begin(initial)
         self.frozen: Frozen | None = freeze(self.module, asked.freeze, self.graph) if asked.freeze else None
         self.loss = Loss(asked.loss or cast("Any", recipe.value("loss")))
@@ -169,6 +171,7 @@ class Work:
         if wanted is None:
             message = f"the shape of the network's input is not known, and `{source.name}` gives images"
             raise ArchError([Diagnostic("E520", message, help="say it: `input=(C, H, W)`")])
+        self._check_fit(source, wanted)
         return ImageData(
             source,
             recipe,
@@ -179,6 +182,26 @@ class Work:
             corrupt=machine.corrupt,
             fits=self._fits,
         )
+
+    def _check_fit(self, source: ImageSource, shape: tuple[int, int, int]) -> None:
+        """Whether images and classes are those of a compiled network; what is wrong with both is told at
+        once, and before the images are gone through.
+        """
+        network = self.asked.source
+        wrong: list[Diagnostic] = []
+        try:
+            Plan(self.asked.recipe, source, shape).check(self._fits)
+        except ArchError as error:
+            wrong += error.diagnostics
+        if isinstance(network, Network) and self.asked.loss is None:
+            outputs = [(name, type_.sizes) for name, type_ in network.outputs]
+            parameters = [name for name, _ in network.ir.regions[0].arguments]
+            try:
+                checks.check_outputs(outputs, source.name, len(source.classes), parameters)
+            except ArchError as error:
+                wrong += error.diagnostics
+        if wrong:
+            raise ArchError(wrong)
 
     def _scores(self) -> int | None:
         """How many scores a compiled network gives, where that is a number: `random` has as many classes."""
@@ -233,14 +256,10 @@ class Work:
         if asked.init_from is not None:
             self.notes += start_from(self.module, asked.init_from).lines()
 
-    def _check_outputs(self) -> int:
-        """Whether classes are told apart as the data want it; returns multiply-accumulates of an image."""
+    def _count(self) -> int:
+        """Multiply-accumulates of an image; a module is run once, and what it returns is looked at."""
         source, data = self.asked.source, self.data
         if isinstance(source, Network):
-            if isinstance(data, ImageData) and self.asked.loss is None:
-                outputs = [(name, type_.sizes) for name, type_ in source.outputs]
-                parameters = [name for name, _ in source.ir.regions[0].arguments]
-                checks.check_outputs(outputs, data.source.name, len(data.classes), parameters)
             return source.macs if isinstance(source.macs, int) else 0
         if isinstance(data, ImageData):
             return checks.try_once(self.module, data.shape, data.source.name, len(data.classes))
