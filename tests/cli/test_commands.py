@@ -37,7 +37,9 @@ def test_version(ogive: Callable):
 def test_every_help_has_an_example(command: str, ogive: Callable):
     ran = ogive(command, "--help")
     assert ran.code == 0
-    assert f"Example: ogive {command}" in ran.out
+    assert ran.out.count(f"Example: ogive {command}") == 1
+    assert ";  " not in ran.out, "one example is enough"
+    assert " RANGE" not in ran.out, "a metavar says what it is"
 
 
 def test_the_group_lists_every_command(ogive: Callable):

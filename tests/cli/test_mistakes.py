@@ -147,7 +147,7 @@ def test_a_training_that_is_stopped_says_once_where_the_weights_are(
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err.decode()
-    assert err.count(b"last.ckpt") == 1
+    assert err.count(b"to go on: ogive train --resume") == 1
     assert json.loads((out / "run.json").read_text(encoding="utf-8"))["status"] == "interrupted"
 
 

@@ -33,6 +33,9 @@ PLAIN = """net Plain(classes = 10, channels = 1) {
   conv(6, 3x3) -> relu -> conv(8, 3x3) -> tanh -> flatten -> linear(classes)
 }
 """
+PLAIN_LOSS = (
+    "cross_entropy(label_smoothing = 0)"  # a bare `cross_entropy` keeps what the default recipe smooths
+)
 SGD = {"optimizer": "sgd(lr = 0.1, momentum = 0.9, weight_decay = 0.01)", "schedule": "constant"}
 
 
@@ -134,7 +137,8 @@ def batches(*sizes: int, channels: int = 1) -> Batches:
     """Images and classes, drawn once for all."""
     draw = torch.Generator().manual_seed(1)
     return [
-        (torch.randn(n, channels, 8, 8, generator=draw), torch.randint(0, 10, (n,), generator=draw)) for n in sizes
+        (torch.randn(n, channels, 8, 8, generator=draw), torch.randint(0, 10, (n,), generator=draw))
+        for n in sizes
     ]
 
 
@@ -166,12 +170,14 @@ def built(seed: int = 0) -> Callable[[], nn.Module]:
 def assert_close(ours: dict[str, Tensor], theirs: dict[str, Tensor], **tolerances: float) -> None:
     assert ours.keys() == theirs.keys()
     for name, tensor in ours.items():
-        torch.testing.assert_close(tensor, theirs[name], **tolerances, msg=lambda said, n=name: f"{n}: {said}")
+        torch.testing.assert_close(
+            tensor, theirs[name], **tolerances, msg=lambda said, n=name: f"{n}: {said}"
+        )
 
 
 def test_a_step_is_pytorchs(quick: Quick) -> None:
     given = batches(8, 8, 8)
-    result = quick(built(), loaders=Loaders(given), settings=SGD | {"epochs": 2, "loss": "cross_entropy"})
+    result = quick(built(), loaders=Loaders(given), settings=SGD | {"epochs": 2, "loss": PLAIN_LOSS})
     theirs = by_hand(built()(), [[batch] for batch in given * 2])
     assert_close(last_weights(result), theirs, rtol=1e-5, atol=1e-6)
     assert float(rows_of(result)[1]["train_loss"]) < float(rows_of(result)[0]["train_loss"])
@@ -183,7 +189,7 @@ def test_batches_that_are_accumulated_are_one_step(quick: Quick, count: int, acc
     given = batches(*[6] * count)
     result = quick(
         built(), loaders=Loaders(given),
-        settings=SGD | {"epochs": 2, "accumulate": accumulate, "loss": "cross_entropy"},
+        settings=SGD | {"epochs": 2, "accumulate": accumulate, "loss": PLAIN_LOSS},
     )  # fmt: skip
     steps = [given[first : first + accumulate] for first in range(0, count, accumulate)]
     assert [int(row["step"]) for row in rows_of(result)] == [len(steps), 2 * len(steps)]
@@ -206,13 +212,11 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Batches:
 
 def test_uneven_batches_of_a_data_set_weigh_as_many_as_they_are(quick: Quick, seen: Batches) -> None:
     settings = {"data": "random(41)", "batch": 8, "accumulate": 4, "validation": 0, "augment": "none"}
-    result = quick(plain(), settings=SGD | settings | {"epochs": 1, "loss": "cross_entropy"})
+    result = quick(plain(), settings=SGD | settings | {"epochs": 1, "loss": PLAIN_LOSS})
     assert [len(images) for images, _ in seen] == [7, 7, 7, 7, 7, 6]
-    start = torch.manual_seed(0) and None
-    assert start is None
     assert [int(row["step"]) for row in rows_of(result)] == [2]
     one = quick(
-        plain(), settings=SGD | {"epochs": 1, "loss": "cross_entropy"}, out=result.out.with_name("one"),
+        plain(), settings=SGD | {"epochs": 1, "loss": PLAIN_LOSS}, out=result.out.with_name("one"),
         loaders=Loaders([tuple(map(torch.cat, zip(*part, strict=True))) for part in (seen[:4], seen[4:6])]),
     )  # fmt: skip
     assert_close(last_weights(result), last_weights(one), rtol=1e-4, atol=1e-6)
@@ -222,9 +226,7 @@ def test_several_batches_equal_one_of_their_images(quick: Quick) -> None:
     """From a data set, by the flags alone: 64 images at once, or 4 times 16."""
     settings = SGD | {"data": "random(128)", "validation": 0, "augment": "hflip", "epochs": 2}
     one = quick(plain(), settings=settings | {"batch": 64})
-    four = quick(
-        plain(), settings=settings | {"batch": 16, "accumulate": 4}, out=one.out.with_name("four")
-    )
+    four = quick(plain(), settings=settings | {"batch": 16, "accumulate": 4}, out=one.out.with_name("four"))
     assert [row["step"] for row in rows_of(one)] == [row["step"] for row in rows_of(four)] == ["2", "4"]
     assert_close(last_weights(one), last_weights(four), rtol=1e-4, atol=1e-6)
 
@@ -281,12 +283,13 @@ class Watched(nn.Module):
         maps = self.conv(images)
         self.types.add(maps.dtype)
         self.layouts |= {
-            tensor.is_contiguous(memory_format=torch.channels_last) for tensor in (images, maps, self.conv.weight)
+            tensor.is_contiguous(memory_format=torch.channels_last)
+            for tensor in (images, maps, self.conv.weight)
         }
         return self.head(maps.relu().flatten(1))
 
 
-GIVEN = {"loss": "cross_entropy", "epochs": 2}
+GIVEN = {"loss": PLAIN_LOSS, "epochs": 2}
 
 
 def test_bf16_computes_in_16_bits_and_keeps_weights_in_32(quick: Quick) -> None:
@@ -317,7 +320,7 @@ def test_channels_last_changes_the_layout_and_not_the_result(quick: Quick, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["eager", "aot_eager", "inductor"])
+@pytest.mark.parametrize("backend", ["eager", "inductor"])
 def test_what_is_compiled_computes_the_same(
     quick: Quick, tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,7 +389,9 @@ def test_what_is_frozen_stays_to_the_bit(quick: Quick, stopped_at: Callable[[int
     stopped_at(8)
     out = free.out.with_name("frozen")
     with pytest.raises(KeyboardInterrupt):
-        quick(ogive.loads(PARTS), settings=settings, init_from=free.out, freeze=["stem*", "body.bn*"], out=out)
+        quick(
+            ogive.loads(PARTS), settings=settings, init_from=free.out, freeze=["stem*", "body.bn*"], out=out
+        )
     ended = load_file(resume(out).out / "weights.safetensors")
     same = {name for name in ended if torch.equal(begun[name], ended[name])}
     assert same == {name for name in ended if name.startswith(("stem.", "body.bn"))}
@@ -415,7 +420,11 @@ def test_a_training_begins_with_the_weights_of_another(quick: Quick, tmp_path: P
     screen = io.StringIO()
     wider = ogive.loads(PLAIN.replace("conv(8, 3x3)", "conv(12, 3x3)"))
     second = quick(
-        wider, settings=settings, init_from=source, out=tmp_path / "second", console=Console(file=screen, width=400)
+        wider,
+        settings=settings,
+        init_from=source,
+        out=tmp_path / "second",
+        console=Console(file=screen, width=400),
     )
     initial = load_file(second.out / "initial.safetensors")
     assert torch.equal(initial["conv1.weight"], weights["conv1.weight"])
@@ -443,8 +452,14 @@ def test_weights_of_quite_another_net(quick: Quick, tmp_path: Path) -> None:
 
 def test_initialisers_are_the_recipes(quick: Quick) -> None:
     """The first weights, as a learning rate that moves nothing leaves them."""
-    settings = {"data": "random(40)", "batch": 20, "epochs": 1, "optimizer": "sgd(lr = 1e-30)", "schedule": "constant"}
-    result = quick(plain(), settings=settings | {"init": "normal(std = 0.5), constant(0.25, of = biases)"})
+    settings = {
+        "data": "random(40)",
+        "batch": 20,
+        "epochs": 1,
+        "optimizer": "sgd(lr = 1e-30)",
+        "schedule": "constant",
+    }
+    result = quick(plain(), settings=settings | {"init": "normal(std = 0.5), constant(0.25, of = bias)"})
     weights = load_file(result.out / "weights.safetensors")
     assert float(weights["linear1.weight"].std()) == pytest.approx(0.5, rel=0.1)
     assert set(weights["linear1.bias"].tolist()) == {0.25}

@@ -19,7 +19,6 @@ from ogive.train import Loaders
 from ogive.train.machine import Machine
 from ogive.train.result import Result
 from ogive.train.rundir import written_beside
-from train.nets import tiny
 
 Quick = Callable[..., Result]
 INPUT = (1, 8, 8)
@@ -110,12 +109,14 @@ NETS: list[tuple[Callable[[], Any], dict[str, Any], str, str, str | None]] = [
         "E521", "training needs one output, the scores of the classes; the network returns a tuple",
         "a network that returns one tensor",
     ),
-    (lambda: nn.Flatten(), {"input": (1, 1, 10)}, "E563", "the net has no parameter to train", None),
+    (nn.Flatten, {"input": (1, 1, 10)}, "E563", "the net has no parameter to train", None),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("network", "changes", "code", "message", "help_"), NETS, ids=[f"{n}-{case[2]}" for n, case in enumerate(NETS)]
+    ("network", "changes", "code", "message", "help_"),
+    NETS,
+    ids=[f"{n}-{case[2]}" for n, case in enumerate(NETS)],
 )
 def test_a_network_that_does_not_fit_is_told_before_training(
     quick: Quick,
@@ -133,7 +134,9 @@ def test_a_network_that_does_not_fit_is_told_before_training(
 
 def test_what_would_fit_does(quick: Quick) -> None:
     """The advice of E520 and E521, taken."""
-    taken = ogive.loads("net N(classes = 7) { input x: 4x8x9; flatten -> linear(classes) }", input="1x8x9", classes=10)
+    taken = ogive.loads(
+        "net N(classes = 7) { input x: 4x8x9; flatten -> linear(classes) }", input="1x8x9", classes=10
+    )
     assert quick(taken, settings={"epochs": 1}).epochs == 1
 
 
@@ -198,7 +201,12 @@ def batches(count: int, width: int = 64) -> list[tuple[Tensor, Tensor]]:
     ids=["none", "no length", "plateau", "batch"],
 )  # fmt: skip
 def test_loaders_that_cannot_be_used(
-    quick: Quick, tmp_path: Path, loaders: Callable[[], Loaders], settings: dict[str, Any], message: str, help_: str
+    quick: Quick,
+    tmp_path: Path,
+    loaders: Callable[[], Loaders],
+    settings: dict[str, Any],
+    message: str,
+    help_: str,
 ) -> None:
     diagnostic = refusal(lambda: quick(flat(64), loaders=loaders(), settings=settings))
     assert (diagnostic.code, diagnostic.message, diagnostic.help) == ("E526", message, help_)
@@ -239,7 +247,10 @@ def test_a_run_is_not_overwritten(quick: Quick, tmp_path: Path) -> None:
     run = quick(settings=settings).out
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     diagnostic = refusal(lambda: quick(settings=settings))
-    assert (diagnostic.code, diagnostic.message) == ("E524", f"`{run}` holds a run already; nothing was overwritten")
+    assert (diagnostic.code, diagnostic.message) == (
+        "E524",
+        f"`{run}` holds a run already; nothing was overwritten",
+    )
     assert diagnostic.help == (
         f"--out {run}-2, or remove `{run}` first; to go on with it: ogive train --resume {run}"
     )
@@ -263,7 +274,10 @@ def test_files_of_the_user_are_left_alone(quick: Quick, tmp_path: Path) -> None:
     run.mkdir()
     (run / "notes.txt").write_text("mine")
     diagnostic = refusal(quick)
-    assert (diagnostic.code, diagnostic.message) == ("E524", f"`{run}` holds files already; nothing was overwritten")
+    assert (diagnostic.code, diagnostic.message) == (
+        "E524",
+        f"`{run}` holds files already; nothing was overwritten",
+    )
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["run", "run/notes.txt"]
 
 
@@ -370,5 +384,3 @@ def test_too_little_memory_is_told(quick: Quick, tmp_path: Path) -> None:
         "--batch 50 --accumulate 2: as many images a step; or --precision bf16, which halves the activations"
     )
     assert json.loads((tmp_path / "run/run.json").read_text())["status"] == "failed"
-
-

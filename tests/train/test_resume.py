@@ -132,7 +132,8 @@ def test_stopped_within_an_epoch_and_behind_one(
     [
         {
             "optimizer": "sgd(lr = 2, momentum = 0.9, nesterov = true)",
-            "schedule": "plateau(patience = 0, of = loss)",
+            "schedule": "plateau(factor = 0.5, patience = 0)",
+            "epochs": 8,
         },
         {"ema": 0.9, "clip": 1.0, "init": "kaiming_normal"},
         {"accumulate": 4, "schedule": "warmup(1), steps(at = [0.5])"},

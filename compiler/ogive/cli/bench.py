@@ -8,20 +8,30 @@ from ogive.cli.target import Settings, target_options
 
 
 @click.command(
-    short_help="Time it against torchvision's.", epilog="Example: ogive bench resnet50 --batch 8 --threads 2"
+    short_help="Time a network against torchvision's.",
+    epilog="Example: ogive bench resnet50 --batch 8 --threads 2",
 )
 @target_options
-@click.option("--batch", default=1, show_default=True, type=click.IntRange(1), help="Images at once.")
+@click.option(
+    "--batch", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Images at once."
+)
 @click.option(
     "--device",
     default="auto",
     show_default=True,
-    type=click.Choice(["cpu", "cuda", "auto"]),
+    type=click.Choice(["auto", "cpu", "cuda"]),
     help="Where to run.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads on the CPU; torch's choice without it.")
 @click.option(
-    "--rounds", default=9, show_default=True, type=click.IntRange(1), help="Measurements of each, in turns."
+    "--threads", type=click.IntRange(1), metavar="N", help="Threads on the CPU; torch's choice without it."
+)
+@click.option(
+    "--rounds",
+    default=9,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Measurements of each, in turns.",
 )
 def command(
     target: str, settings: Settings, batch: int, device: str, threads: int | None, rounds: int

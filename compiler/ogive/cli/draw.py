@@ -24,11 +24,17 @@ FORMATS = ("svg", "pdf", "png", "dot")
     help="The file to write: .svg, .pdf, .png or .dot.",
 )
 @click.option(
-    "--dpi", default=200, show_default=True, type=click.IntRange(36, 2400), help="Dots to the inch of a PNG."
+    "--dpi",
+    default=200,
+    show_default=True,
+    type=click.IntRange(36, 2400),
+    metavar="N",
+    help="Dots to the inch of a PNG.",
 )
 @click.option(
     "--depth",
     type=click.IntRange(0),
+    metavar="N",
     help="How many levels of stages and blocks to open; as many as stay readable on a page unless given.",
 )
 def command(target: str, settings: Settings, output: Path, dpi: int, depth: int | None) -> None:

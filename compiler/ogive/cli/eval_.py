@@ -27,7 +27,7 @@ Part = Literal["test", "validation", "train"]
 
 @click.command(
     short_help="Score trained networks, alone or together.",
-    epilog="Example: ogive eval runs/lenet5 -o scores;  ogive eval --ensemble runs/lenet5 runs/lenet5-2",
+    epilog="Example: ogive eval --ensemble runs/lenet5 runs/lenet5-2 -o scores",
 )
 @click.argument("targets", metavar="RUN|TARGET...", nargs=-1, required=True, shell_complete=complete_target)
 @click.option(
@@ -75,7 +75,10 @@ Part = Literal["test", "validation", "train"]
 )
 @click.option("--device", default="auto", show_default=True, type=click.Choice(DEVICES), help="Where to run.")
 @click.option(
-    "--batch", type=click.IntRange(1), metavar="N", help="Images at once; for batch norms, of a batch."
+    "--batch",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Images at once; with --recalibrate-bn, those of a batch.",
 )
 @click.option("--workers", type=click.IntRange(0), metavar="N", help="Processes that prepare images.")
 @click.option("--data-dir", type=click.Path(path_type=Path), metavar="FOLDER", help="Where data sets lie.")

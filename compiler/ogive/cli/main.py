@@ -96,6 +96,8 @@ def run() -> None:
         # click turns an interrupt into its own exception; what the command had to say about it is the cause
         cause = error.__cause__ or error
         terminated = isinstance(cause, Terminated)
+        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: a second one changes nothing
+            signal.signal(number, signal.SIG_IGN)
         click.echo(str(cause) or ("terminated" if terminated else "interrupted"), err=True)
         code = 128 + (signal.SIGTERM if terminated else signal.SIGINT)
     sys.exit(code if isinstance(code, int) else 0)

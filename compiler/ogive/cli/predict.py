@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--top", default=5, show_default=True, type=click.IntRange(1), help="How many classes to name for each."
+    "--top",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many classes to name for each.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a list, one entry an image, as JSON.")
 @click.option(

@@ -12,7 +12,8 @@ from ogive.cli.target import Settings, settings_options
 
 
 @click.command(
-    short_help="Print the .arch text of a network.", epilog="Example: ogive show densenet121 > mynet.arch"
+    short_help="Print the .arch text of a network or a recipe.",
+    epilog="Example: ogive show densenet121 > mynet.arch",
 )
 @click.argument("target", metavar="TARGET", required=False, shell_complete=complete_target)
 @click.option(

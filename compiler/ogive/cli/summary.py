@@ -20,6 +20,7 @@ from ogive.cli.target import Settings, target_options
     default=0,
     show_default=True,
     type=click.IntRange(0),
+    metavar="N",
     help="How many levels of stages and blocks to open.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print totals, stages and nodes as JSON.")

@@ -64,8 +64,15 @@ if TYPE_CHECKING:
     help="Values of a setting of the recipe, each trained: lr=0.1,0.01, optimizer=sgd(0.1),adam, "
     "recipe=a,b. Several values of one setting stand in [ ]: augment=[hflip, normalize],none.",
 )
-@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1), help="Runs at the same time.")
-@click.option("--out", type=click.Path(path_type=Path), help="The folder; runs/sweep-TARGET without it.")
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), metavar="N", help="Runs at the same time."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The folder; runs/sweep-TARGET without it.",
+)
 @click.option("--extend", is_flag=True, help="Add runs to a sweep that is there.")
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="SWEEP", help="Go on with the sweep of this folder."
@@ -76,7 +83,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="COLUMN",
     help="A column more: a number of the last epoch (train_error), or the steps to reach one "
-    "('train_error <= 25'). Several times.",
+    "('train_error <= 25'). May be given several times.",
 )
 @click.option("--dry-run", is_flag=True, help="List the runs, and train none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
@@ -85,7 +92,12 @@ if TYPE_CHECKING:
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
 )
-@click.option("--freeze", multiple=True, metavar="NAME", help="Do not train these layers. Several times.")
+@click.option(
+    "--freeze",
+    multiple=True,
+    metavar="NAME",
+    help="Do not train these layers: 'conv1*'. May be given several times.",
+)
 @recipe_options
 @machine_options
 def command(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(
     cls=TrainingCommand,
     short_help="Train on a data set, as a recipe says.",
-    epilog="Example: ogive train lenet5 --recipe lenet5 --epochs 20;  ogive train --resume runs/lenet5",
+    epilog="Example: ogive train lenet5 --recipe lenet5 --epochs 20",
 )
 @click.argument("target", metavar="[TARGET]", required=False, shell_complete=complete_target)
 @written_settings_options
@@ -38,9 +38,17 @@ if TYPE_CHECKING:
     "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
 )
 @click.option(
-    "--freeze", multiple=True, metavar="NAME", help="Do not train these layers: 'conv1*'. Several times."
+    "--freeze",
+    multiple=True,
+    metavar="NAME",
+    help="Do not train these layers: 'conv1*'. May be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run; runs/NAME without it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The folder of the run; runs/NAME without it.",
+)
 def command(
     target: str | None,
     assignments: tuple[str, ...],
@@ -74,6 +82,8 @@ def command(
         return
     if target is None:
         raise click.UsageError("Missing argument 'TARGET': a file or a network of the zoo; or --resume RUN.")
+    if recipe is None:  # what no flag can say is told before anything is read
+        recipe_of(None, flags)
     settings = with_plugins(parse_settings(assignments, shape, edits), plugins)
     network = settings.load(target)
     print_diagnostics(network.warnings)
@@ -95,7 +105,7 @@ def command(
     )
 
 
-def recipe_of(name: str | None, flags: Flags, network: Network) -> Recipe:
+def recipe_of(name: str | None, flags: Flags, network: Network | None = None) -> Recipe:
     """The recipe that is asked for, with the flags over it.
 
     Raises:

@@ -25,7 +25,15 @@ _ARGUMENTS = {
     "weight_decay": "the optimizer's weight decay",
 }
 _RECIPE_NAMES = frozenset({*(setting.name for setting in SETTINGS), *_ARGUMENTS})
-_METAVARS = {"batch": "N", "accumulate": "N", "epochs": "N", "steps": "N", "seed": "N", "validation": "PART"}
+_METAVARS = {
+    "batch": "N",
+    "accumulate": "N",
+    "epochs": "N",
+    "steps": "N",
+    "seed": "N",
+    "validation": "PART",
+    "precision": "fp32|bf16",
+}
 
 
 class TrainingCommand(click.Command):
@@ -87,7 +95,10 @@ def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--corrupt", type=click.Choice(["refuse", "skip"]), help="What to do with images that cannot be read."
     )
     @click.option(
-        "--save-minutes", type=float, metavar="N", help="Time between checkpoints within an epoch; 15."
+        "--save-minutes",
+        type=float,
+        metavar="N",
+        help="Minutes between checkpoints within an epoch; 15 unless given.",
     )
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

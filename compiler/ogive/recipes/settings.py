@@ -73,14 +73,14 @@ SETTINGS = (
     Setting("init", "how weights begin, a later value beating an earlier one; `none` for PyTorch's own way",
             INITIALISERS, _plain("init", type(None), optional=True), most=MANY, default=(None,)),
     Setting("evaluate", "what the net sees of a test image", EVALUATIONS, default=(CenterCrop(),)),
-    Setting("precision", "of the arithmetic", (), _plain("precision", choices=("fp32", "bf16")),
-            default=("fp32",)),
+    Setting("precision", "how exact arithmetic is; bf16 is PyTorch's autocast", (),
+            _plain("precision", choices=("fp32", "bf16")), default=("fp32",)),
     Setting("channels_last", "whether maps lie in memory with their channels last", (),
             _plain("channels_last", bool), default=(False,)),
     Setting("compile", "whether `torch.compile` is used", (), _plain("compile", bool), default=(False,)),
     Setting("sync_bn", "whether batch norms see the batches of all devices", (),
             _plain("sync_bn", bool), default=(False,)),
-    Setting("seed", "of the weights, the order and the augmentation", (),
+    Setting("seed", "what weights, order and augmentation are drawn by", (),
             _plain("seed", int, least=0), default=(0,)),
 )  # fmt: skip
 

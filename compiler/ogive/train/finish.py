@@ -10,7 +10,7 @@ from lightning.pytorch import Trainer
 from torch import nn
 
 from ogive.train.curves import draw_curves
-from ogive.train.disk import disk_errors
+from ogive.train.disk import disk_errors, none_usable
 from ogive.train.evaluate import evaluate
 from ogive.train.history import History, Row
 from ogive.train.loaders import Loaders
@@ -20,7 +20,7 @@ from ogive.train.record import result_of
 from ogive.train.report import write_report
 from ogive.train.result import Result
 from ogive.train.rundir import RunFolder
-from ogive.train.storage import read
+from ogive.train.storage import Damaged, read
 from ogive.train.task import unpacked
 from ogive.train.weights import save_weights
 from ogive.train.work import Work
@@ -71,11 +71,24 @@ def _finish(
 
 def load_best(work: Work, folder: RunFolder, *, sharded: bool = False) -> nn.Module:
     """The network with the weights of the best checkpoint, on the CPU."""
-    state = read(folder.best)["state_dict"]
+    state = check_best(folder)["state_dict"]
     own = {key.removeprefix("network."): value for key, value in state.items()}
     network = work.fresh() if sharded else work.module
     network.cpu().load_state_dict(own)
     return network
+
+
+def check_best(folder: RunFolder) -> dict[str, Any]:
+    """The best checkpoint so far.
+
+    Raises:
+        ArchError: E569, it cannot be used: what came of the run cannot be told without it.
+    """
+    try:
+        return read(folder.best)
+    except (Damaged, FileNotFoundError) as error:
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else str(error)
+        raise none_usable(folder.path, [(folder.best, reason)]) from None
 
 
 def _test(work: Work, network: nn.Module, device: torch.device) -> dict[str, float]:

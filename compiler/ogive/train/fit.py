@@ -112,7 +112,7 @@ def fit(
         with interrupt.listening(), disk_errors(folder.path):
             trainer.fit(task, datamodule=feed, ckpt_path=checkpoint, weights_only=True)
     except SystemExit:  # what Lightning makes of a KeyboardInterrupt
-        if not checkpoints.interrupted:
+        if not checkpoints.interrupted and interrupt.number is None:
             raise
     except NotFinite as error:
         raise ArchError([loss_not_finite(task.network, error.broken, recipe, folder.path)]) from None
@@ -125,7 +125,7 @@ def fit(
             own_loaders=isinstance(feed.data, Loaders),
         )  # fmt: skip
         raise ArchError([said]) from error
-    if checkpoints.interrupted:
+    if checkpoints.interrupted or interrupt.obeyed:
         number = interrupt.number or signal.SIGINT
         if not is_first():
             raise SystemExit(128 + number)  # the first process says what there is to say
@@ -133,6 +133,8 @@ def fit(
 
 
 def _how_to_go_on(checkpoints: Checkpoints, folder: RunFolder) -> str:
+    if not checkpoints.interrupted:  # the second of two signals
+        return f"stopped at once; to go on from the last checkpoint: ogive train --resume {folder.path}"
     epoch, batches = checkpoints.position
     where = f"after {batches} batches of epoch {epoch + 1}" if batches else f"after epoch {epoch}"
     return f"stopped and saved {where}; to go on: ogive train --resume {folder.path}"

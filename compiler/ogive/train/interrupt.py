@@ -23,14 +23,16 @@ def stopped_by(number: int, said: str = "") -> KeyboardInterrupt:
 class Interrupt:
     """A signal, received once: training stops after the step under way, with whole weights.
 
-    Received twice, it stops at once.
+    Received twice, it stops at once; once it has been obeyed, further ones change nothing.
 
     Attributes:
         number: the signal that was received first; None as long as there was none.
+        obeyed: whether the training is ending because of it.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self.obeyed = False
 
     @contextmanager
     def listening(self) -> Generator[None]:
@@ -55,6 +57,9 @@ class Interrupt:
                 signal.signal(number, self._receive)
 
     def _receive(self, number: int, frame: object) -> None:
+        if self.obeyed:
+            return
         if self.number is not None:
+            self.obeyed = True
             raise stopped_by(number)
         self.number = number

@@ -82,10 +82,12 @@ class Tally:
         images = len(targets) if isinstance(targets, Tensor | Sequence) else 1
         sums = [loss.detach().double() * images, _number(images, loss)]
         sums += self._hits(output, targets, loss)
-        for measure in self._functions().values():
-            sums.append(
-                torch.as_tensor(measure(output, targets), device=loss.device).detach().double() * images
-            )
+        for name, measure in self._functions().items():
+            value = torch.as_tensor(measure(output, targets), device=loss.device).detach()
+            if value.numel() != 1:
+                shape = "x".join(map(str, value.shape))
+                raise TypeError(f"the measure {name!r} gives a tensor of {shape}, not a number")
+            sums.append(value.double() * images)
         for metric in self._metrics().values():
             metric.to(loss.device).update(output, targets)
         new = torch.stack([value.reshape(()) for value in sums])

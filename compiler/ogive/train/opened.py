@@ -139,7 +139,7 @@ class Opened(Reopened):
             recipe,
             self.shape,
             workers=workers,
-            seed=self.record["seed"],
+            seed=cast("int", self.recipe.value("seed")),
             statistics=self.record["data"]["statistics"],
             corrupt=machine.corrupt,
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from ogive.recipes.whole import whole
 from ogive.train import record as records
 from ogive.train.averaging import averaging
 from ogive.train.disk import none_usable
-from ogive.train.finish import finish
+from ogive.train.finish import check_best, finish
 from ogive.train.fit import fit, make_trainer
 from ogive.train.history import Choice, History
 from ogive.train.interrupt import Interrupt
@@ -39,12 +39,14 @@ from ogive.train.report import write_report
 from ogive.train.result import Result
 from ogive.train.rundir import RunFolder, default_folder
 from ogive.train.saving import Checkpoints
-from ogive.train.storage import Newest, keep_as, newest
+from ogive.train.storage import RESUMABLE, Newest, keep_as, newest
 from ogive.train.task import Task
 from ogive.train.threads import using_threads
 from ogive.train.weights import packed
 from ogive.train.work import Asked, LossFunction, Source, Work
 
+_NEEDED = (*RESUMABLE, "position", "history", "random", "rates")
+"""What a checkpoint has to hold: Lightning's part, and ours."""
 FOLDER_VARIABLE = "OGIVE_RUN"
 """Where the first process of a run tells those that it starts which folder it is."""
 
@@ -139,7 +141,8 @@ def train(
             folder.create(record, records.texts(asked), initial)
             os.environ[FOLDER_VARIABLE] = str(folder.path)
         try:
-            return _Run(work, folder, record, console or Console(quiet=True)).go(None)
+            with folder.locked() if main else nullcontext():
+                return _Run(work, folder, record, console or Console(quiet=True)).go(None)
         finally:
             os.environ.pop(FOLDER_VARIABLE, None)
 
@@ -190,7 +193,7 @@ def resume(
         work = Work(
             asked, statistics=record["data"].get("statistics"), initial=initial, threads=record["threads"]
         )
-        found = newest(folder.checkpoints, records.identity(record))
+        found = newest(folder.checkpoints, records.identity(record), needs=_NEEDED)
         for refused, reason in found.refused:
             console.print(f"not used: {refused}: {reason}", highlight=False, soft_wrap=True)
         if found.state is None and found.refused:
@@ -242,9 +245,11 @@ class _Run:
                 trainer = self._fit(history, found.path if found is not None else None)
                 result = finish(self.work, trainer, self.folder, self.record, history)
         except BaseException as error:
-            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            stopped = isinstance(error, KeyboardInterrupt)
             if main:
-                self._record_end(status, history)
+                self._record_end("interrupted" if stopped else "failed", history)
+            if stopped and not str(error):  # before the first step, or behind the last
+                raise type(error)(f"stopped; to go on: ogive train --resume {self.folder.path}") from None
             raise
         return result
 
@@ -253,9 +258,12 @@ class _Run:
         history.take_up(state["history"])
         epoch, batches = state["position"]
         self.work.feed.done = (epoch, batches)
-        # a kill between the two names of one checkpoint
-        if history.improved and not batches and found.path is not None and is_first():
-            keep_as(found.path, self.folder.best)
+        if is_first() and found.path is not None:
+            # a kill between the two names of one checkpoint
+            if history.improved and not batches and found.path != self.folder.best:
+                keep_as(found.path, self.folder.best)
+            elif history.best is not None:
+                check_best(self.folder)
         where = f"after {batches} batches of epoch {epoch + 1}" if batches else f"after epoch {epoch}"
         self.console.print(f"goes on {where}: {found.path}", highlight=False, soft_wrap=True)
 

@@ -90,7 +90,7 @@ class Checkpoints(Callback):
         self._saved = time.monotonic()
 
     def _stop(self) -> None:
-        self.interrupted = True
+        self.interrupted = self._interrupt.obeyed = True
         raise KeyboardInterrupt
 
     def _agreed(self, trainer: Trainer) -> _Wish:

@@ -196,7 +196,8 @@ def read(path: Path, *, needs: Collection[str] = (), map_location: Any = "cpu") 
 
 
 def newest(folder: Path, expected: Mapping[str, object], *, needs: Collection[str] = RESUMABLE) -> Newest:
-    """The newest checkpoint of a run that can be used: `last.ckpt`, else `previous.ckpt`.
+    """The newest checkpoint of a run that can be used: `last.ckpt`, else `previous.ckpt`, else `best.ckpt`,
+    from which the epochs behind the best are run once more.
 
     Args:
         folder: the `checkpoints` of a run. It may be missing.
@@ -205,7 +206,7 @@ def newest(folder: Path, expected: Mapping[str, object], *, needs: Collection[st
         needs: keys that it has to have.
     """
     refused: list[tuple[Path, str]] = []
-    for path in (folder / LAST, folder / PREVIOUS):
+    for path in (folder / LAST, folder / PREVIOUS, folder / BEST):
         try:
             state = read(path, needs=needs)
         except FileNotFoundError:

@@ -31,7 +31,7 @@ from ogive.train.initial import initialise
 from ogive.train.loaders import Loaders
 from ogive.train.losses import Loss
 from ogive.train.machine import Machine
-from ogive.train.measures import Measure
+from ogive.train.measures import CLASSES_FOR_TOP5, Measure
 from ogive.train.optimizers import build_optimizer
 from ogive.train.program import Target
 from ogive.train.seeds import WEIGHTS, derived, seed_torch
@@ -279,9 +279,15 @@ class Work:
     def _check_monitor(self) -> None:
         """What tells the best epoch is something that validation gives."""
         monitor = self.asked.monitor
+        taken = [name for name in ("loss", "accuracy", "top5") if name in self.asked.metrics]
+        if taken:
+            message = f"a measure is called `{taken[0]}`, which is a name of ours"
+            raise ArchError([Diagnostic("E526", message, help=f"`my_{taken[0]}`")])
         if monitor is None:
             return
-        columns = [f"val_{name}" for name in ("loss", "accuracy", "top5", *self.asked.metrics)]
+        few = isinstance(self.data, ImageData) and len(self.data.classes) < CLASSES_FOR_TOP5
+        ours = ("loss", "accuracy", *(() if few else ("top5",)))
+        columns = [f"val_{name}" for name in (*ours, *self.asked.metrics)]
         message, help_ = None, None
         if monitor.removeprefix("-") not in columns:
             message = f"`monitor` is `{monitor}`: validation gives {', '.join(columns)}"
