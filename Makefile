@@ -60,6 +60,43 @@ docs: $(STAMP)
 golden: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS) --slow --update-golden
 
+# docs/experiments.md: its runs, in build/experiments, which go on where they stopped, and its figures
+EXPERIMENTS := rates placement relu depth clique
+.PHONY: experiments $(EXPERIMENTS:%=experiment-%)
+experiments: $(EXPERIMENTS:%=experiment-%)
+$(EXPERIMENTS:%=experiment-%): export OMP_NUM_THREADS ?= 1
+$(EXPERIMENTS:%=experiment-%): $(STAMP)
+
+# without norms, at the highest rate, a loss may not be finite: what came out, and no reason to stop
+experiment-rates:
+	-$(BIN)/ogive sweep docs/experiments/rates.arch --recipe rates --seeds 3 --vary lr=0.03,0.15,0.9 --edit 'insert bn before relu' \
+	  --edit 'replace relu with sigmoid' --edit 'insert bn before relu; replace relu with sigmoid' \
+	  --column 'val_accuracy >= 95' --out build/experiments/rates
+	$(BIN)/ogive plot build/experiments/rates/as_written-lr_0.[01]* build/experiments/rates/insert_bn_before_relu-lr_* \
+	  --x step --y val_accuracy -o docs/experiments/rates.svg
+
+experiment-placement:
+	$(BIN)/ogive sweep docs/experiments/placement.arch:before docs/experiments/placement.arch:after \
+	  docs/experiments/placement.arch:pre_activation docs/experiments/placement.arch:without --recipe placement --seeds 3 \
+	  --vary lr=0.003,0.01,0.1 --column 'train_error <= 25' --out build/experiments/placement
+	$(BIN)/ogive plot build/experiments/placement/*-lr_0.1-* build/experiments/placement/without-lr_0.003-* \
+	  --x step --y train_error --y val_error -o docs/experiments/placement.svg
+
+experiment-relu:
+	$(BIN)/ogive sweep docs/experiments/relu.arch --recipe relu --seeds 3 --edit 'replace relu with tanh' --vary lr=0.01,0.03,0.1,0.3 \
+	  --column 'train_error <= 25' --column 'train_error <= 5' --out build/experiments/relu
+	$(BIN)/ogive plot build/experiments/relu --x step --y train_error --log-y -o docs/experiments/relu.svg
+
+experiment-depth:
+	$(BIN)/ogive sweep docs/experiments/depth.arch --recipe depth --seeds 3 --set depth=20,56 --edit 'remove residual' \
+	  --column train_error --column 'train_error <= 25' --out build/experiments/depth
+	$(BIN)/ogive plot build/experiments/depth --x step --y train_error --y val_error -o docs/experiments/depth.svg
+
+experiment-clique:
+	$(BIN)/ogive sweep docs/experiments/clique.arch --recipe clique --input 1x8x8 --seeds 3 --set 'stages="I+I","I+II","II+II"' \
+	  --column train_error --column 'train_error <= 25' --out build/experiments/clique
+	$(BIN)/ogive plot build/experiments/clique --x step --y train_error --y val_error --log-y -o docs/experiments/clique.svg
+
 clean:
 	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
 	find compiler tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

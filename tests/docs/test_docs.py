@@ -68,6 +68,13 @@ def test_architecture_names_what_there_is() -> None:
             assert f"{entry.name}/" in text, f"{entry.name}/ is not on the map"
 
 
+@pytest.mark.parametrize("room", ["elaborate", "recipes", "train", "train/data"])
+def test_rooms_with_a_table_name_every_file(room: str) -> None:
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    files = {path.name for path in (ROOT / "compiler" / "ogive" / room).glob("*.py")} - {"__init__.py"}
+    assert {name for name in files if f"`{name}`" not in text} == set()
+
+
 def test_the_figure_of_the_readme_is_what_the_tool_draws(golden: Golden) -> None:
     golden(
         ogive.load(ROOT / "docs" / "resnet20.arch")._repr_svg_(), ROOT / "docs" / "pictures" / "resnet20.svg"
