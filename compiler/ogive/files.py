@@ -50,7 +50,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
             raise
 
 
-def create_atomically(path: Path, data: str) -> None:
+def create_atomically(path: Path, data: bytes | str) -> None:
     """Writes a file that must not exist yet, so that it is whole or not there.
 
     Raises:
@@ -60,7 +60,7 @@ def create_atomically(path: Path, data: str) -> None:
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
         beside = Path(stream.name)
         try:
-            stream.write(data.encode("utf-8"))
+            stream.write(data.encode("utf-8") if isinstance(data, str) else data)
             stream.flush()
             os.fsync(stream.fileno())
             beside.chmod(0o666 & ~_umask())

@@ -18,7 +18,7 @@ NET = """net Tiny(width = 2, classes = 10) {
   conv(width, 3x3, stride = 2) -> relu -> flatten -> linear(classes)
 }
 recipe fast { data digits; batch 256; epochs 1; optimizer sgd(lr = 0.1); augment normalize }
-recipe wild extends fast { optimizer sgd(lr = 1e30) }
+recipe wild extends fast { optimizer sgd(lr = 1M) }
 """
 BN = "insert bn before relu"
 
@@ -84,6 +84,15 @@ def test_names(targets: list[str], name: str) -> None:
         (("tiny.arch", "--resume", "x"), "goes on with a sweep as it was"),
         (("--resume", "x", "--edit", "remove relu"), "goes on with a sweep as it was"),
         (("tiny.arch", "--batch", "0"), "error[E108]"),
+        (("tiny.arch", "--no-base"), "--no-base leaves the --edit alone, and there is none"),
+        (("--resume", "x", "--no-base"), "goes on with a sweep as it was"),
+        (("--resume", "x", "--input", "1x8x8"), "goes on with a sweep as it was"),
+        (("--resume", "x", "--freeze", "conv1"), "goes on with a sweep as it was"),
+        (("tiny.arch", "--vary", "nix=1,2"), "a recipe has no setting for `--vary nix`"),
+        (("tiny.arch", "--vary", "weight-dcay=1,2"), "did you mean `--vary weight_decay`?"),
+        (("tiny.arch", "--vary", "lr=0.1,-1"), "--> --vary lr:1:1"),
+        (("tiny.arch", "--vary", "epochs=1,1.5"), "`--vary epochs=2`"),
+        (("tiny.arch", "--vary", "weight_decay=0.1,0.2", "--lr", "-1"), "--> --lr:1:1"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], said: str, ogive: Callable) -> None:
@@ -108,6 +117,50 @@ def test_mistakes_of_the_grid_are_told_before_anything_is_trained(
     assert (ran.code == 0) == (code == ""), ran.err
     assert f"error[{code}" in ran.err or not code
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_what_no_run_could_train_on_is_told_before_the_first(ogive: Callable, more: tuple[str, ...]) -> None:
+    grid = ("sweep", "tiny.arch", "--recipe", "fast", "--set", "classes=10,12,13", "--vary", "lr=0.1,0.2")
+    ran = ogive(*grid, *more)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("error[E521]") == 2  # one for each, whatever the rate
+    assert "of the sweep: classes = 12, lr = 0.1; classes = 12, lr = 0.2\n" in ran.err
+    assert "help:         --set classes=10\n" in ran.err
+    assert not Path("runs").exists()
+
+
+def test_each_set_of_data_is_opened_once_to_check(ogive: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ogive.train import data
+
+    opened: list[str] = []
+    opens = data.open_data
+
+    def counted(choice, **about):
+        opened.append(choice.kind)
+        return opens(choice, **about)
+
+    monkeypatch.setattr(data, "open_data", counted)
+    grid = (
+        "sweep",
+        "tiny.arch",
+        "--recipe",
+        "fast",
+        "--set",
+        "width=2,3",
+        "--vary",
+        "data=digits,random(64)",
+    )
+    ran = ogive(*grid, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert sorted(opened) == ["digits", "random"]
+
+
+def test_a_warm_up_that_only_the_data_show_to_be_too_long_is_told_first(ogive: Callable) -> None:
+    longer = ("--steps", "12", "--schedule", "warmup(5), cosine", "--vary", "batch=256,8", "--dry-run")
+    ran = ogive("sweep", "tiny.arch", "--recipe", "fast", *longer)
+    assert (ran.code, ran.out) == (1, "")
+    assert "error[E328]: a `warmup` of 5 epochs leaves nothing" in ran.err
 
 
 def test_a_dry_run_lists_the_grid(ogive: Callable) -> None:

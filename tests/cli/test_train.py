@@ -212,6 +212,7 @@ def test_weights_to_begin_with_and_layers_that_stay(ogive: Callable) -> None:
         "conv1.weight",
         "conv1.bias",
     }
+    assert ran.err.splitlines()[1] == "not trained: conv1.bias, conv1.weight"
     assert record_of("second")["freeze"] == ["conv*"]
     ran = ogive(*FAST, "--set", "width=3", "--init-from", "first", "--out", "third", "--epochs", "1")
     assert "of another shape: conv1.bias (2 in the file, 3 here)" in ran.err

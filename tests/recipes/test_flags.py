@@ -9,6 +9,7 @@ from ogive.pipeline import read_program
 from ogive.recipes import Recipe, default, resolve_all, with_flags
 from ogive.recipes.augment import HFlip, Normalize
 from ogive.recipes.data import Folder
+from ogive.recipes.forms import FLAG, PYTHON, VARY, Given
 from ogive.recipes.optimizer import Adam, AdamW, Sgd
 from ogive.recipes.printing import to_text
 from ogive.recipes.schedule import Cosine, Plateau, Warmup
@@ -168,7 +169,79 @@ def test_one_mistake_is_one_diagnostic(base: Recipe) -> None:
         ("E325", "--optimizer:1:1")
     ]
     assert codes(base, ("lr", "'0.1'")) == [("E005", "--lr:1:1")]
+    assert (
+        codes(base, ("lr", "-1"))
+        == codes(base, ("lr", "0"))
+        == codes(base, ("lr", "1e300"))
+        == [("E328", "--lr:1:1")]
+    )
     assert codes(base, ("epochs", "0"), ("schedule", "warmup(900), cosine")) == [("E108", "--epochs:1:1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "help_"),
+    [
+        ("epochs", "1.5", "a whole number, such as `--epochs 2`"),
+        ("batch", "1e3", "a whole number, such as `--batch 1000`"),
+        ("epochs", "0.2", "a whole number, such as `--epochs 30`"),
+        ("batch", "x", "a whole number, such as `--batch 128`"),
+        ("batch", '"64"', "a whole number, such as `--batch 128`"),
+        ("lr", "fast", "a number, such as `--lr 0.1`"),
+        ("weight_decay", "none", "a number, such as `--weight-decay 0.0001`"),
+        ("lr", "-1", "`--lr 0.1`"),
+        ("momentum", "1", "`--momentum 0.9`"),
+        ("nesterov", "maybe", "`true` or `false`, such as `--nesterov true`"),
+        ("seed", "x", "a whole number, such as `--seed 0`"),
+        ("precision", "fp16", "did you mean `bf16`?"),
+        ("optimizer", "sgd(lr = fast)", "write the value itself: nothing is named here"),
+    ],
+)
+def test_helps_are_for_flags(base: Recipe, name: str, text: str, help_: str) -> None:
+    with pytest.raises(ArchError) as caught:
+        with_flags(base, [(name, text)])
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.help == help_
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "text", "place", "help_"),
+    [
+        (VARY, "epochs", "1.5", "--vary epochs:1:1", "a whole number, such as `--vary epochs=2`"),
+        (PYTHON, "epochs", "1.5", 'settings["epochs"]:1:1', 'a whole number, such as `settings={"epochs": 2}`'),
+        (PYTHON, "optimiser", "sgd", None, 'did you mean `settings["optimizer"]`?'),
+        (VARY, "weight-decay", "1", None, "did you mean `--vary weight_decay`?"),
+        (PYTHON, "precision", "x", 'settings["precision"]:1:1', None),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_as_they_were_given(form, name, text, place, help_, base: Recipe) -> None:
+    with pytest.raises(ArchError) as caught:
+        with_flags(base, [Given(name, text, form)])
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.span.place if diagnostic.span else None, diagnostic.help) == (place, help_)
+    if diagnostic.code == "E323":
+        assert "weight_decay" in dict(diagnostic.notes)["of optimizers"]
+
+
+def test_a_quoted_value_stands_as_it_would_be_typed(base: Recipe) -> None:
+    bare = resolved("recipe bare { batch 2 }", "bare")
+    for form, written in (
+        (FLAG, "--optimizer 'sgd(lr = 0.1, momentum = 0.9)'"),
+        (VARY, "--vary optimizer='sgd(lr = 0.1, momentum = 0.9)'"),
+        (PYTHON, 'settings={"optimizer": "sgd(lr = 0.1, momentum = 0.9)"}'),
+    ):
+        with pytest.raises(ArchError) as caught:
+            with_flags(bare, [Given("lr", "0.1", form)])
+        assert caught.value.diagnostics[0].help == f"name one as well: `{written}`"
+
+
+def test_what_is_given_otherwise_comes_last_as_well(base: Recipe) -> None:
+    own = resolved(BASE.replace("steps(at = [0.5])", "plateau"), "base")
+    for form in (VARY, PYTHON):
+        with pytest.raises(ArchError) as caught:
+            with_flags(own, [Given("validation", "0", form)])
+        (diagnostic,) = caught.value.diagnostics
+        assert diagnostic.span is not None
+        assert diagnostic.span.source.name == form.named("validation")
 
 
 def test_mistakes_in_what_both_say(base: Recipe) -> None:

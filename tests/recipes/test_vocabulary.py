@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from ogive.diagnostics import ArchError
 from ogive.layers.base import Argument
 from ogive.pipeline import read_program
 from ogive.recipes import Recipe, resolve_all
-from ogive.recipes.base import Choice, Setting
+from ogive.recipes.base import LARGEST, Choice, Setting
+from ogive.recipes.optimizer import Sgd
 from ogive.recipes.printing import to_json, to_text
 from ogive.recipes.reference import to_markdown
 from ogive.recipes.settings import SETTINGS
+from ogive.recipes.whole import check_length
 from ogive.syntax.word_mistakes import SEVERAL
 from tests.conftest import Golden
 
@@ -55,6 +58,44 @@ def line(setting: Setting, function: type[Choice], arguments: list[Argument]) ->
     inside = ", ".join(f"{a.name} = {value(a)}" for a in arguments)
     behind = ", constant" if function.kind == "warmup" else ""
     return f"recipe r {{ {setting.name} {function.kind}{f'({inside})' if inside else ''}{behind} }}"
+
+
+PLAIN = [setting.plain for setting in SETTINGS if setting.plain is not None]
+NUMBERS = [(function.kind, a) for _, function in FUNCTIONS for a in function.arguments() if float in a.types]
+
+
+@pytest.mark.parametrize(
+    ("owner", "argument"), [*NUMBERS, *(("recipe", a) for a in PLAIN if float in a.types)]
+)
+def test_no_number_is_beyond_what_training_can_compute_with(owner: str, argument: Argument) -> None:
+    """Which is why PyTorch never meets one that does not fit into its floats."""
+    if argument.name == "lr":
+        assert Sgd(lr=2 * LARGEST).problem() is not None
+        assert Sgd(lr=LARGEST).problem() is None
+        return
+    assert argument.maximum is not None
+    assert argument.maximum <= LARGEST
+    assert argument.name == "clip" or argument.minimum is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("epochs 30; schedule exponential(factor = 2)", True), ("epochs 30; schedule exponential(factor = 1.5)", False),
+        ("epochs 30; schedule exponential(factor = 2, every = 2)", False), ("epochs 30; schedule exponential(factor = 0)", False),
+        ("epochs 30; schedule steps(at = [1, 2], factor = 10000)", True), ("steps 30; schedule exponential(factor = 1M)", False),
+    ],
+)  # fmt: skip
+def test_a_schedule_lets_no_rate_grow_without_bound(text: str, wrong: bool) -> None:
+    _, found = resolve_all(read_program(f"recipe r {{ optimizer sgd(lr = 0.1); {text} }}"))
+    assert [d.code for d in found] == (["E328"] if wrong else [])
+
+
+def test_a_rate_that_grows_without_bound_is_told_once_the_length_is_known() -> None:
+    recipe = read("recipe r { optimizer sgd(lr = 0.1); steps 30; schedule exponential(factor = 1M) }")
+    check_length(recipe, 1.0)
+    with pytest.raises(ArchError, match="it would go beyond"):
+        check_length(recipe, 3.0)
 
 
 @pytest.mark.parametrize(("setting", "function"), FUNCTIONS, ids=[f"{s.name}-{f.kind}" for s, f in FUNCTIONS])

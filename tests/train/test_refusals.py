@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 import ogive
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.network import Network
-from ogive.train import Loaders
+from ogive.train import Loaders, resume
 from ogive.train.machine import Machine
 from ogive.train.result import Result
 from ogive.train.rundir import written_beside
@@ -57,7 +58,17 @@ NETS: list[tuple[Callable[[], Any], dict[str, Any], str, str, str | None]] = [
     ),
     (
         lambda: net("input tokens: int [128]", "embedding(10, 8) -> flatten -> linear(10)"), {},
-        "E520", "input `tokens` is 128, and `digits` gives images: channels x height x width", "--input 1x8x8",
+        "E520", "input `tokens` is 128, and `digits` gives images: channels x height x width",
+        "a net that takes images: `input image: 1x8x8`",
+    ),
+    (
+        lambda: net("input tokens: int 1x8x8", "embedding(10, 8) -> flatten -> linear(10)"), {},
+        "E520", "input `tokens` takes whole numbers, and `digits` gives images",
+        "a net that takes images: `input image: 1x8x8`",
+    ),
+    (
+        lambda: net("input x: float [64]", "flatten -> linear(10)"), {},
+        "E520", "input `x` is 64, and `digits` gives images: channels x height x width", "--input 1x8x8",
     ),
     (
         lambda: net("input x: 4x8x9", "flatten -> linear(10)"), {},
@@ -156,7 +167,7 @@ def test_what_would_fit_does(quick: Quick) -> None:
         ),
         (
             {}, {"monitor": "val_accurracy"},
-            "`monitor` is `val_accurracy`: validation gives val_loss, val_accuracy, val_top5",
+            "`monitor` is `val_accurracy`: validation gives val_loss, val_accuracy",
             "did you mean `val_accuracy`?",
         ),
         (
@@ -281,6 +292,22 @@ def test_files_of_the_user_are_left_alone(quick: Quick, tmp_path: Path) -> None:
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == ["run", "run/notes.txt"]
 
 
+def test_a_folder_that_another_process_trains_in_is_left_alone(
+    quick: Quick, tmp_path: Path, stopped_at: Callable[[int], None]
+) -> None:
+    stopped_at(1)
+    with pytest.raises(KeyboardInterrupt):
+        quick(settings={"batch": 256})
+    run = tmp_path / "run"
+    with (run / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # of another opening of the file, as another process has it
+        diagnostic = refusal(lambda: resume(run))
+    assert (diagnostic.code, diagnostic.message, diagnostic.help) == (
+        "E524", f"another process trains in `{run}`", "wait for it, or train elsewhere: --out",
+    )  # fmt: skip
+    assert resume(run).epochs == 2
+
+
 def test_an_empty_folder_is_taken(quick: Quick, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     assert quick(settings={"epochs": 1, "batch": 1300}).out == tmp_path / "run"
@@ -351,14 +378,15 @@ def test_a_loss_that_is_no_number_stops_the_run_at_its_step(quick: Quick, tmp_pa
 
 
 def test_a_learning_rate_that_is_too_high_is_told_with_the_layer(quick: Quick) -> None:
-    diagnostic = refusal(lambda: quick(settings={"optimizer": "sgd(lr = 1e38)", "schedule": "constant"}))
+    far = {"optimizer": "sgd(lr = 1M, weight_decay = 1M)", "schedule": "constant"}  # 10 ** 12 times in a step
+    diagnostic = refusal(lambda: quick(settings=far))
     assert diagnostic.code == "E525"
     assert diagnostic.message == (
-        "the training loss is nan in epoch 1, step 2: it begins at `linear1` (Linear)"
+        "the training loss is nan in epoch 1, step 3: it begins at `linear1` (Linear)"
     )
     assert dict(diagnostic.notes)["last good checkpoint"] == "none: there was no checkpoint before"
     assert diagnostic.help is not None
-    assert diagnostic.help.startswith("train with --lr 1e+37 or --clip 1;")
+    assert diagnostic.help.startswith("train with --lr 100000 or --clip 1;")
 
 
 class Greedy(nn.Module):

@@ -146,7 +146,22 @@ def test_a_module_from_python(tmp_path: Path) -> None:
     assert table(text)[-1] == ["test, weights of epoch 1", "0.3", "0.2"]
     assert outcome(read_run(path)) == "Test loss 0.3, after 1 epoch, 3 steps, 1.0 s."
     assert "made in Python" in text
-    assert not any("program" in words[2] for words in commands(text))
+    assert commands(text) == [], "no command can"
+    assert f'open_run("{path}", module=…)' in text
+
+
+def test_what_a_folder_cannot_keep_is_asked_for(tmp_path: Path) -> None:
+    data = {"name": "discs", "classes": None, "input": None, "counts": {}, "statistics": None}
+    given = ["loaders", "loss", "metrics"]
+    path = make_run(tmp_path / "run", status="interrupted", data=data, from_python=given)
+    text = report(read_run(path))
+    assert f'resume("{path}", loaders=…, loss=…, metrics=…)' in text
+    assert "`discs`: loaders that were made in Python" in text
+    assert "Not used: `data`, `validation`, `augment`, `batch`, `evaluate`, `loss`, which were given" in text
+    assert commands(text) == []
+    text = report(read_run(make_run(tmp_path / "done", from_python=["loss"])))
+    assert [words[:2] for words in commands(text)] == [["ogive", "eval"], ["ogive", "predict"]]
+    assert "Not used: `loss`, which was given" in text
 
 
 def test_images_that_were_skipped_are_counted(tmp_path: Path) -> None:
@@ -155,6 +170,8 @@ def test_images_that_were_skipped_are_counted(tmp_path: Path) -> None:
     text = report(read_run(make_run(tmp_path / "run", data=data)))
     assert "**20 images could not be read and were skipped**" in text
     assert "… 8 more in run.json" in text
+    one = report(read_run(make_run(tmp_path / "one", data=data | {"skipped": skipped[:1]})))
+    assert "**1 image could not be read and was skipped**" in one
     assert "… 18 more" in text
 
 

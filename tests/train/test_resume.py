@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from rich.console import Console
 from safetensors.torch import load_file
 
 from ogive.diagnostics import ArchError
@@ -205,6 +206,21 @@ def test_a_finished_run_is_told_and_not_run_again(quick: Quick, tmp_path: Path) 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
     assert resume(tmp_path / "run") == first
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+def test_other_versions_are_told(
+    quick: Quick, stopped_at: Callable[[int], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped_at(2)
+    with pytest.raises(KeyboardInterrupt):
+        quick(settings=SETTINGS | {"epochs": 1})
+    record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
+    record["versions"]["torch"] = "1.0"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    resume(tmp_path / "run", console=Console())
+    assert (
+        f"made with torch 1.0, and this is {torch.__version__.partition('+')[0]}" in capsys.readouterr().out
+    )
 
 
 def test_weights_that_were_given_are_kept_for_a_run_without_a_checkpoint(

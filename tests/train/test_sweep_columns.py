@@ -31,25 +31,29 @@ def rows(errors: tuple[float, ...], *, step: int = 10) -> list[dict[str, float]]
 
 
 @pytest.mark.parametrize(
-    ("text", "heading", "number"),
+    ("text", "heading", "name", "number"),
     [
-        ("train_error <= 25", "steps to train_error <= 25 %", 30),
-        ("train_error<=25%", "steps to train_error <= 25 %", 30),
-        ("val_accuracy >= 87.5", "steps to val_accuracy >= 87.5 %", 30),
-        ("train_error <= 1", "steps to train_error <= 1 %", None),
-        ("val_loss <= 0.5", "steps to val_loss <= 0.5", 20),
-        ("train_error", "last train_error (%)", 10),
-        ("val_accuracy", "last val_accuracy (%)", 95),
-        ("train_loss", "last train_loss", 0.4),
-        ("seconds", "last seconds", 12.5),
-        ("val_top5_error", "last val_top5_error (%)", None),
-        ("train_error >= 1e2", "steps to train_error >= 100 %", None),
+        ("train_error <= 25", "steps to train_error <= 25 %", "steps_to_train_error_25", 30),
+        ("train_error<=25%", "steps to train_error <= 25 %", "steps_to_train_error_25", 30),
+        ("val_accuracy >= 87.5", "steps to val_accuracy >= 87.5 %", "steps_to_val_accuracy_87_5", 30),
+        ("train_error <= 1", "steps to train_error <= 1 %", "steps_to_train_error_1", None),
+        ("val_loss <= 0.5", "steps to val_loss <= 0.5", "steps_to_val_loss_0_5", 20),
+        ("lr <= 1e-5", "steps to lr <= 1e-05", "steps_to_lr_1em05", None),
+        ("train_error", "last train_error (%)", "last_train_error", 0.1),
+        ("val_accuracy", "last val_accuracy (%)", "last_val_accuracy", 0.95),
+        ("train_loss", "last train_loss", "last_train_loss", 0.4),
+        ("seconds", "last seconds", "last_seconds", 12.5),
+        ("val_top5_error", "last val_top5_error (%)", "last_val_top5_error", None),
+        ("train_error >= 1e2", "steps to train_error >= 100 %", "steps_to_train_error_at_least_100", None),
+        ("val_accuracy <= 80", "steps to val_accuracy <= 80 %", "steps_to_val_accuracy_at_most_80", 10),
     ],
 )
-def test_what_a_column_says_of_a_run(tmp_path: Path, text: str, heading: str, number: float | None) -> None:
+def test_what_a_column_says_of_a_run(
+    tmp_path: Path, text: str, heading: str, name: str, number: float | None
+) -> None:
     run = read_run(make_run(tmp_path / "run", rows=rows(ERRORS)))
     extra = Extra.parse(text)
-    assert extra.heading == heading
+    assert (extra.heading, extra.name) == (heading, name)
     assert Extra.parse(str(extra)) == extra
     assert extra.of(run) == (pytest.approx(number) if number is not None else None)
 
@@ -97,7 +101,7 @@ def meaning(variant: Variant) -> Meant:
 def made(tmp_path: Path) -> Sweep:
     """Three lines of two seeds: both reach 25 %, one does, none does; and one line that has not begun."""
     grid = Grid(("lenet5",), (), ("", "a", "b", "c"), (), (0, 1))
-    about = {"columns": ["train_error <= 25 %", "train_error"]}
+    about = {"columns": ["train_error <= 25 %", "train_error", "train_accuracy"]}
     sweep = open_sweep(tmp_path / "s", grid, plan(grid, meaning), about, extend=False)
     whole, half = (0.9, 0.25, 0.1), (0.9, 0.5, 0.4)
     for run, (errors, step) in zip(
@@ -118,7 +122,13 @@ def test_the_table_tells_how_many_reached_it(made: Sweep) -> None:
 
 def test_the_table_as_csv_and_json(made: Sweep) -> None:
     lines = list(csv.DictReader(io.StringIO(to_csv(table_of(made)))))
-    name = "steps to train_error <= 25 %"
+    name = "steps_to_train_error_25"
+    assert all(column.isidentifier() for column in lines[0])
+    assert [line["last_train_error_mean"] for line in lines] == ["0.1", "0.25", "0.4", ""]
+    assert [line["last_train_error_std"] for line in lines] == ["0", "0.212132", "0", ""]
+    assert float(lines[0]["last_train_error_mean"]) == pytest.approx(
+        1 - float(lines[0]["last_train_accuracy_mean"])
+    )
     assert [(line[f"{name}_mean"], line[f"{name}_n"]) for line in lines] == [
         ("30", "2"), ("20", "1"), ("", "0"), ("", "0"),
     ]  # fmt: skip
@@ -126,6 +136,7 @@ def test_the_table_as_csv_and_json(made: Sweep) -> None:
     assert [line["columns"][name] and line["columns"][name]["values"] for line in found] == [
         [20, 40], [20], None, None,
     ]  # fmt: skip
+    assert found[1]["columns"]["last_train_error"]["values"] == pytest.approx([0.1, 0.4])
 
 
 def test_the_command_refuses_what_is_no_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

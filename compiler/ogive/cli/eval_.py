@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +12,12 @@ import click
 
 from ogive.cli.complete import complete_target
 from ogive.cli.messages import print_diagnostics, refuse
-from ogive.cli.output import require_file, why_not_written, write
+from ogive.cli.output import free_name, require_new, why_not_written, write
 from ogive.cli.target import parse_settings, with_plugins, written_settings_options
+from ogive.diagnostics import ArchError
 from ogive.render import visible
 from ogive.train.machine import DEVICES
+from ogive.train.rundir import RunFolder
 
 if TYPE_CHECKING:
     from ogive.cli.eval_text import Scored
@@ -60,7 +62,7 @@ Part = Literal["test", "validation", "train"]
     "--save-weights",
     type=click.Path(path_type=Path),
     metavar="FILE.safetensors",
-    help="Write the weights, recalibrated where that is asked for.",
+    help="Write the weights, recalibrated where that is asked for, to a new file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
@@ -118,7 +120,10 @@ def command(
     if bn_data is not None and not recalibrate_bn:
         raise click.UsageError("--bn-data says what --recalibrate-bn takes statistics over: give both.")
     if save_weights is not None:
-        require_file(save_weights)
+        require_new(save_weights, "--save-weights")
+    if output is not None and RunFolder(output).record.is_file():
+        message = f"`{visible(str(output))}` holds a run, which stays what it is"
+        refuse("E524", message, advice=f"-o {visible(str(free_name(Path('scores'))))}")
     from ogive.cli.eval_text import Scored, to_json, to_text
     from ogive.train.checks import choose_device
     from ogive.train.scoring import recalibrated, save, score
@@ -140,6 +145,8 @@ def command(
     if save_weights is not None:
         try:
             save(contenders[0], save_weights, done[0])
+        except FileExistsError:  # it came meanwhile
+            require_new(save_weights, "--save-weights")
         except OSError as error:
             reason, advice = why_not_written(error, save_weights)
             refuse(
@@ -180,10 +187,12 @@ def _check_usage(options: _Options, targets: Sequence[str], *, ensemble: bool, s
         raise click.UsageError("several runs are scored together with --ensemble, otherwise one at a time.")
     if ensemble and len(runs) < len(targets):
         other = next(target for target in targets if target not in runs)
+        _require_network(other)
         raise click.UsageError(f"--ensemble takes the folders of runs, and {visible(other)} is a network.")
     if ensemble and (options.weights or saves):
         raise click.UsageError("--weights and --save-weights are about one network: leave out --ensemble.")
     if not runs and options.weights is None:
+        _require_network(targets[0])
         raise click.UsageError(
             f"{visible(targets[0])} is a network without weights: give --weights FILE.safetensors, or name "
             "the folder of a run."
@@ -193,6 +202,24 @@ def _check_usage(options: _Options, targets: Sequence[str], *, ensemble: bool, s
             "a run knows its network and its recipe: --recipe, --set, --edit and --input are for TARGET. "
             "Other data are --data."
         )
+
+
+def _require_network(target: str) -> None:
+    """Whether there is a network of that name, which has no weights then.
+
+    Raises:
+        ArchError: E502, there is none; E501, its file cannot be read.
+    """
+    from ogive.loading import find
+
+    try:
+        find(target)
+    except ArchError as error:
+        run = Path("runs") / target
+        if error.diagnostics[0].code != "E502" or not RunFolder(run).record.is_file():
+            raise
+        help_ = f"did you mean the run `{visible(str(run))}`?"
+        raise ArchError([replace(error.diagnostics[0], help=help_)]) from None
 
 
 def _means_run(target: str) -> bool:

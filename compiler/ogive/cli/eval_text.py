@@ -81,6 +81,8 @@ def _recalibrated(contender: Contender, done: Recalibrated, data: str | None) ->
     images = (
         f"{done.images:,} training images of {visible(name)}, in batches of {done.images // done.batches:,}"
     )
+    if done.left_out:
+        images += f" ({done.left_out:,} that fill no batch left out)"
     left = f"; {len(done.untouched)} not passed by them" if done.untouched else ""
     return f"{contender.shown}: {norms} recalibrated over {images}{left}"
 

@@ -11,6 +11,7 @@ import click
 from ogive.cli.messages import refuse, wants_colour
 from ogive.files import require_writable, write_atomically
 from ogive.render import visible
+from ogive.train.rundir import RunFolder
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -44,6 +45,46 @@ def require_file(path: Path) -> None:
     except OSError as error:
         reason, advice = why_not_written(error, path)
         refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
+
+
+def require_new(path: Path, option: str) -> None:
+    """Refuses a file that exists, or lies in the folder of a run, before anything is done for it.
+
+    Args:
+        path: the file.
+        option: what names it, for advice.
+
+    Raises:
+        ArchError: E524, it lies in the folder of a run; E532, it exists; E510, its folder does not.
+    """
+    shown = visible(str(path))
+    if (run := run_around(path)) is not None:
+        advice = f"{option} {visible(str(free_name(Path(path.name))))}"
+        message = f"`{shown}` is in the folder of the run `{visible(str(run))}`, which stays what it is"
+        refuse("E524", message, advice=advice)
+    if os.path.lexists(path):
+        what = "a folder" if path.is_dir() else "a file"
+        advice = f"{option} {visible(str(free_name(path)))}"
+        refuse("E532", f"`{shown}` exists, and {what} is never overwritten", advice=advice)
+    if not path.parent.is_dir():
+        reason, advice = why_not_written(FileNotFoundError(), path)
+        refuse("E510", f"cannot write `{shown}`: {reason}", advice=advice)
+
+
+def run_around(path: Path) -> Path | None:
+    """The folder of a run that a path lies in, as it is written or where its links lead, if there is one."""
+    places = (path, Path(os.path.abspath(path)), Path(os.path.realpath(path)))
+    around = (each for place in places for each in place.parents)
+    return next((each for each in around if RunFolder(each).record.is_file()), None)
+
+
+def free_name(path: Path) -> Path:
+    """The path, or the first of `NAME-2.ENDING`, `NAME-3.ENDING`, … that does not exist."""
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def write_or_print(path: Path | None, content: str) -> None:

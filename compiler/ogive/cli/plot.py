@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ogive.cli.messages import refuse
-from ogive.cli.output import require_file, write
+from ogive.cli.output import free_name, require_file, write
 from ogive.render import visible
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
     columns = tuple(dict.fromkeys(ys)) or usual_columns(read)
     require_columns(read, (x, *columns))
     view = View(x, columns, band, log_x, log_y, title)
-    path = output or _free()
+    path = output or free_name(Path("plot.svg"))  # nothing is overwritten that was not named
     require_file(path)
     groups = grouped(read)
     write(path, _drawn(groups, view, suffix))
@@ -104,15 +104,6 @@ def _suffix(output: Path | None) -> str:
             usage=True,
         )
     return suffix
-
-
-def _free() -> Path:
-    """`plot.svg`, `plot-2.svg`, …: nothing is overwritten that was not named."""
-    number, path = 1, Path("plot.svg")
-    while path.exists():
-        number += 1
-        path = Path(f"plot-{number}.svg")
-    return path
 
 
 def _drawn(groups: list[Group], view: View, suffix: str) -> bytes:

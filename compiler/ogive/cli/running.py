@@ -19,6 +19,9 @@ def show(result: Result) -> None:
 
     if not is_first():
         return
+    if result.skipped:
+        images = "1 image" if result.skipped == 1 else f"{result.skipped:,} images"
+        click.echo(f"note: {images} could not be used: run.json and report.md list them", err=True)
     click.echo(result.summary)
     for file in result.files:
         click.echo(f"  {file}")

@@ -26,7 +26,7 @@ from ogive.train.machine import Machine
 
 if TYPE_CHECKING:
     from ogive.cli.sweeping import Trains
-    from ogive.train.grid import Alternatives, Grid
+    from ogive.train.grid import Alternatives, Grid, Pairs
     from ogive.train.sweep import Run, Sweep
 
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     help="An alternative to the net as it is written: 'remove lrn; insert bn before act'. Several times: "
     "several alternatives.",
 )
-@click.option("--no-base", is_flag=True, help="Leave out the net as it is written: the --edit alone.")
+@click.option("--no-base", is_flag=True, help="Leave out the net as it is written: train the --edit alone.")
 @click.option(
     "--vary",
     "varied",
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     help="A column more: a number of the last epoch (train_error), or the steps to reach one "
     "('train_error <= 25'). May be given several times.",
 )
-@click.option("--dry-run", is_flag=True, help="List the runs, and train none.")
+@click.option("--dry-run", is_flag=True, help="Check and list the runs, and train none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.option("--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch.")
 @plugin_option
@@ -125,16 +125,19 @@ def command(
 ) -> None:
     """Train every TARGET with every value, every alternative and every seed, each in a folder of its own.
 
+    Before the first run begins, all are checked against their data and recipes.
     The same command, or --resume, goes on where a sweep stopped: what is finished is not trained again. A run
     that fails is kept as such, the others are trained, and the command ends with 1. In the sweep's folder:
     table.md, table.csv, sweep.svg and sweep.pdf.
     """
     from ogive.cli.sweeping import Trains
     from ogive.train.grid import Grid
+    from ogive.train.recorded import is_run
     from ogive.train.sweep import open_sweep, plan, read_sweep
 
     if resume is not None:
-        if targets or assignments or edits or varied or recipe or flags or out or extend:
+        of_the_grid = (targets, assignments, edits, varied, recipe, flags, shape, init_from, freeze)
+        if any(of_the_grid) or out or extend or no_base:
             raise click.UsageError(
                 "--resume goes on with a sweep as it was: besides it only --plugin, --jobs, --column and the "
                 "options of the machine (--device, --workers, --data-dir, …) can be given."
@@ -151,6 +154,8 @@ def command(
             raise click.UsageError(
                 "Missing argument 'TARGET': a file or a network of the zoo; or --resume SWEEP."
             )
+        if no_base and not edits:
+            raise click.UsageError("--no-base leaves the --edit alone, and there is none.")
         seed, others = _without_seed(flags)
         grid = Grid(
             targets=tuple(dict.fromkeys(targets)),
@@ -169,6 +174,7 @@ def command(
     _one_device(machine)
     trains = Trains(grid, machine, plugins, jobs)
     runs = plan(grid, trains.meaning)
+    trains.check(list(dict.fromkeys(run.variant for run in runs if not is_run(path / run.folder))))
     if dry_run:
         _list(runs, grid, path)
         return
@@ -245,12 +251,13 @@ def _seeds(text: str, first: int) -> tuple[int, ...]:
     raise click.BadParameter(message, param_hint="--seeds")
 
 
-def _without_seed(flags: Flags) -> tuple[int, Flags]:
+def _without_seed(flags: Flags) -> tuple[int, Pairs]:
     """`--seed`, which the seeds are counted from, and the other flags."""
-    given = dict(flags).get("seed", "0")
+    pairs = [(each[0], each[1]) for each in flags]
+    given = dict(pairs).get("seed", "0")
     if not given.isdecimal():
         raise click.BadParameter(f"{visible(given)!r} is no number", param_hint="--seed")
-    return int(given), tuple((name, text) for name, text in flags if name != "seed")
+    return int(given), tuple((name, text) for name, text in pairs if name != "seed")
 
 
 def _name(targets: Sequence[str]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.cli.target import Settings, parse_settings, with_plugins
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.recipes.forms import VARY, Given
+from ogive.render import visible
 from ogive.train.grid import Grid, Variant
 from ogive.train.machine import Machine
 from ogive.train.sweep import Run
@@ -82,7 +85,8 @@ class Trains:
 
         own = dict(variant.settings)
         name = own.pop("recipe", self.grid.recipe)
-        flags = (*self.grid.flags, *own.items(), ("seed", str(seed)))
+        varied = [Given(setting, text, VARY) for setting, text in own.items()]
+        flags = (*self.grid.flags, *varied, ("seed", str(seed)))
         return whole(recipe_of(name, flags, network))
 
     def meaning(self, variant: Variant) -> Meant:
@@ -104,6 +108,38 @@ class Trains:
         settings = settings_of(to_text(self.recipe(variant, 0, network)))
         lines = [f"{name} {text}" for name, text in settings.items() if name != "seed"]
         return Meant(made, "\n".join(lines))
+
+    def check(self, variants: Sequence[Variant]) -> None:
+        """Whether every variant can be trained, as far as is known before anything is: networks are made and
+        data opened, each set once.
+
+        Raises:
+            ArchError: what training would refuse, of all variants together.
+        """
+        from ogive.train.data import open_data
+        from ogive.train.quiet import quiet
+        from ogive.train.work import Asked, Work
+
+        opens = cache(open_data)
+        found: dict[Diagnostic, list[str]] = {}
+        for variant in variants:
+            network = self.network(variant)
+            asked = Asked(
+                network,
+                network.name,
+                self.recipe(variant, self.grid.seeds[0], network),
+                self.machine,
+                init_from=Path(self.grid.init_from) if self.grid.init_from is not None else None,
+                freeze=self.grid.freeze,
+            )
+            try:
+                with quiet():
+                    Work(asked, statistics={}, looks=False, opens=opens)
+            except ArchError as error:
+                for each in error.diagnostics:
+                    found.setdefault(each, []).append(visible(self.grid.label(variant)))
+        if found:
+            raise ArchError([_in_runs(each, runs, len(variants)) for each, runs in found.items()])
 
     def __call__(self, run: Run, folder: Path) -> None:
         """Trains a run, or goes on with it.
@@ -135,3 +171,17 @@ class Trains:
         from ogive.cli.running import terminal
 
         return terminal() if self.jobs == 1 else None
+
+
+def _in_runs(wrong: Diagnostic, variants: Sequence[str], among: int) -> Diagnostic:
+    """With the variants that it is about, unless it is about all of them."""
+    if len(variants) == among:
+        return wrong
+    shown = "; ".join(variants[:_LISTED]) + (
+        f"; and {len(variants) - _LISTED} more" if variants[_LISTED:] else ""
+    )
+    return replace(wrong, notes=(*wrong.notes, ("of the sweep", shown)))
+
+
+_LISTED = 6
+"""Variants that a note names."""

@@ -13,10 +13,11 @@ import click
 from ogive.cli.messages import WrongUsage
 from ogive.diagnostics import ArchError
 from ogive.recipes.base import Setting
+from ogive.recipes.forms import Override
 from ogive.recipes.settings import SETTINGS
 from ogive.train.machine import DEVICES, STRATEGIES, Machine
 
-Flags = tuple[tuple[str, str], ...]
+Flags = tuple[Override, ...]
 """Settings and arguments of the optimizer by their names, as a recipe writes them."""
 
 _ARGUMENTS = {
@@ -32,7 +33,7 @@ _METAVARS = {
     "steps": "N",
     "seed": "N",
     "validation": "PART",
-    "precision": "fp32|bf16",
+    "precision": "[fp32|bf16]",
 }
 
 

@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from ogive.elaborate.values import show
 from ogive.layers.base import arg
-from ogive.recipes.base import Choice, Problem, Setting, Value, is_number
+from ogive.recipes.base import LARGEST, Choice, Problem, Setting, Value, is_number
 
 
-def _range(name: str, values: list[Any], *, low: float = 0.0, high: float | None = None) -> Problem | None:
+def _range(name: str, values: list[Any], *, low: float = 0.0, high: float = LARGEST) -> Problem | None:
     """Whether a list is a least and a greatest number within bounds."""
     numbers = [v for v in values if is_number(v)]
-    if len(values) == 2 and len(numbers) == 2 and low < numbers[0] <= numbers[1] <= (high or numbers[1]):
+    if len(values) == 2 and len(numbers) == 2 and low < numbers[0] <= numbers[1] <= high:
         return None
-    bounds = f"above {low:g}" + (f" and at most {high:g}" if high is not None else "")
+    bounds = f"above {low:g} and at most {high:g}"
     message = f"`{name}` is a range, [least, greatest], {bounds}, and this is {show(values)}"
     return Problem(name, message)
 
@@ -45,7 +45,7 @@ class ResizedCrop(Choice):
     )
 
     def problem(self) -> Problem | None:
-        for name, values, high in (("scale", self.scale, 1.0), ("ratio", self.ratio, None)):
+        for name, values, high in (("scale", self.scale, 1.0), ("ratio", self.ratio, LARGEST)):
             found = _range(name, values, high=high) if values else None
             if found is not None:
                 return found
@@ -107,9 +107,9 @@ class ColorJitter(Choice):
 
     kind = "color_jitter"
 
-    brightness: float = arg(0.0, min=0, named=True, doc="at most this part more or less")
-    contrast: float = arg(0.0, min=0, named=True, doc="at most this part more or less")
-    saturation: float = arg(0.0, min=0, named=True, doc="at most this part more or less")
+    brightness: float = arg(0.0, min=0, max=LARGEST, named=True, doc="at most this part more or less")
+    contrast: float = arg(0.0, min=0, max=LARGEST, named=True, doc="at most this part more or less")
+    saturation: float = arg(0.0, min=0, max=LARGEST, named=True, doc="at most this part more or less")
     hue: float = arg(0.0, min=0, max=0.5, named=True, doc="at most this part of the circle of colours")
 
     def problem(self) -> Problem | None:
@@ -125,7 +125,7 @@ class PcaLighting(Choice):
     kind = "pca_lighting"
     source = "Krizhevsky, Sutskever & Hinton, 2012, section 4.1"
 
-    std: float = arg(0.1, min=0, doc="standard deviation of the amount")
+    std: float = arg(0.1, min=0, max=LARGEST, doc="standard deviation of the amount")
 
 
 @dataclass(frozen=True)

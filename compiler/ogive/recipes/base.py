@@ -31,6 +31,12 @@ class Problem(NamedTuple):
     unless: str = ""
 
 
+LARGEST = 1e6
+"""What no number of a recipe exceeds in magnitude. Steps of training multiply several of them, in 32-bit
+floats that end at 3.4e38; PyTorch refuses a learning rate behind that with an error of its own.
+"""
+
+
 def is_number(value: object) -> bool:
     """An int or a float, and no bool: what a list of numbers may hold."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,11 +6,14 @@ What a function's own arguments, or the values of one setting, say together is c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from ogive.diagnostics import Diagnostic, Label
+from ogive.recipes.base import LARGEST
 from ogive.recipes.lines import Stated
-from ogive.recipes.schedule import Plateau, Steps, Warmup
+from ogive.recipes.optimizer import Optimizer
+from ogive.recipes.schedule import Exponential, Plateau, Steps, Warmup
 
 
 def mistakes(stated: Mapping[str, Stated], epochs: float | None = None) -> Iterator[Diagnostic]:
@@ -26,6 +29,7 @@ def mistakes(stated: Mapping[str, Stated], epochs: float | None = None) -> Itera
         epochs = float(str(stated["epochs"].values[0]))
     if epochs is not None and "schedule" in stated:
         yield from _beyond_the_end(stated, epochs)
+        yield from _beyond_all_rates(stated, epochs)
 
 
 def _nothing_validated(stated: Mapping[str, Stated]) -> Iterator[Diagnostic]:
@@ -63,6 +67,30 @@ def _beyond_the_end(stated: Mapping[str, Stated], epochs: float) -> Iterator[Dia
         blamed = (schedule, Label(schedule.place(i, argument), label))
         cause = (length, Label(length.place(0), until)) if length is not None else None
         yield _diagnostic(message, blamed, cause, help_)
+
+
+def _beyond_all_rates(stated: Mapping[str, Stated], epochs: float) -> Iterator[Diagnostic]:
+    """A schedule that lets the learning rate grow until no float holds it."""
+    optimizer = stated["optimizer"].values[0] if "optimizer" in stated else None
+    if not isinstance(optimizer, Optimizer):
+        return
+    schedule = stated["schedule"]
+    for i, value in enumerate(schedule.values):
+        if isinstance(value, Exponential):
+            times = math.ceil(epochs / value.every) - 1
+        elif isinstance(value, Steps):
+            times = len(value.at)
+        else:
+            continue
+        if value.factor <= 1 or math.log(optimizer.lr) + times * math.log(value.factor) <= math.log(LARGEST):
+            continue
+        message = (
+            f"`{value.kind}` multiplies the learning rate {optimizer.lr:g} {times} times by "
+            f"{value.factor:g}: it would go beyond {LARGEST:g}"
+        )
+        blamed = (schedule, Label(schedule.place(i, "factor"), "the factor"))
+        cause = (stated["optimizer"], Label(stated["optimizer"].place(0, "lr"), "the rate"))
+        yield _diagnostic(message, blamed, cause, "a rate falls by a factor below 1: `factor = 0.1`")
 
 
 def _diagnostic(

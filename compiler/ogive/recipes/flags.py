@@ -1,4 +1,5 @@
-"""Recipes overridden by flags: `--batch 64`, `--optimizer 'sgd(lr = 0.1)'`, `--lr 0.2`.
+"""Recipes overridden by flags: `--batch 64`, `--optimizer 'sgd(lr = 0.1)'`, `--lr 0.2`; or by what stands for
+flags elsewhere (`forms`).
 
 The text behind a flag is what may stand behind the name of the setting in a recipe, and means the same over
 the recipe as it would in one that extends it: the same function keeps its other arguments. The arguments of
@@ -12,12 +13,16 @@ from dataclasses import dataclass, replace
 
 from ogive.diagnostics import ArchError, Diagnostic, Label, did_you_mean
 from ogive.elaborate.context import Context, Frame, Stop
+from ogive.elaborate.expressions import evaluate
 from ogive.elaborate.modules import FileScope
 from ogive.elaborate.program import deep_recursion
 from ogive.elaborate.values import POISON
+from ogive.layers.base import Argument
 from ogive.recipes.default import default
+from ogive.recipes.forms import Form, Given, Override, given
 from ogive.recipes.lines import Call, Line, Stated, one_too_many, read_argument, read_line
 from ogive.recipes.optimizer import OPTIMIZERS
+from ogive.recipes.printing import written
 from ogive.recipes.resolve import Recipe, Standalone, context_of_recipes, finished, over
 from ogive.recipes.settings import BY_NAME, SETTINGS
 from ogive.source import SourceFile, Span
@@ -29,12 +34,13 @@ ARGUMENTS = tuple(dict.fromkeys(argument.name for each in OPTIMIZERS for argumen
 _OPTIMIZER = BY_NAME["optimizer"]
 
 
-def with_flags(recipe: Recipe | None, flags: Sequence[tuple[str, str]]) -> Recipe:
+def with_flags(recipe: Recipe | None, flags: Sequence[Override]) -> Recipe:
     """A recipe with what flags say over what it says.
 
     Args:
         recipe: the recipe; the default one unless given.
-        flags: names, as settings and arguments are called (`channels_last`, `lr`), and the texts behind them.
+        flags: names, as settings and arguments are called (`channels_last`, `lr`), and the texts behind them;
+            as `Given`, with the form that diagnostics use.
 
     Raises:
         ArchError: with all that is wrong with all flags, at their own places (`--optimizer:1:5`), and with
@@ -50,7 +56,7 @@ def with_flags(recipe: Recipe | None, flags: Sequence[tuple[str, str]]) -> Recip
         try:
             scope = ctx.globals = FileScope(ctx, Standalone(ast.File((), (), nowhere)))
             scope.prepare()
-            stated = _Flags(ctx, scope.frame(), recipe).over(flags)
+            stated = _Flags(ctx, scope.frame(), recipe).over([given(flag) for flag in flags])
         except Stop:
             pass
     if stated is None:
@@ -64,15 +70,20 @@ class _Flag:
 
     Attributes:
         name: of the setting, or of the argument.
-        shown: as it is typed: `--channels-last`.
+        form: how it was given.
         exprs: its values.
         span: all of its text.
     """
 
     name: str
-    shown: str
+    form: Form
     exprs: Sequence[ast.Expr]
     span: Span
+
+    @property
+    def shown(self) -> str:
+        """As it is typed: `--channels-last`."""
+        return self.form.named(self.name)
 
 
 class _Flags:
@@ -84,7 +95,7 @@ class _Flags:
         self.recipe = recipe
         self.wrong: set[str] = set()  # settings of which something was reported, so that no more is said
 
-    def over(self, flags: Sequence[tuple[str, str]]) -> tuple[Stated, ...] | None:
+    def over(self, flags: Sequence[Given]) -> tuple[Stated, ...] | None:
         """What the recipe says then, or None when something was reported."""
         own: dict[str, Line] = {}
         arguments: list[_Flag] = []
@@ -99,21 +110,23 @@ class _Flags:
         for flag in arguments:
             lines = self.with_argument(lines, own, flag)
         kept = [lines[s.name] for s in SETTINGS if s.name in lines and s.group not in self.wrong]
+        before = len(self.ctx.diagnostics)
         stated = finished(self.ctx, kept)
+        for flag in arguments:
+            self.as_flag(flag, before)
         return None if self.ctx.diagnostics else stated
 
-    def parsed(self, flags: Sequence[tuple[str, str]]) -> Iterator[_Flag]:
+    def parsed(self, flags: Sequence[Given]) -> Iterator[_Flag]:
         """The flags that can be read, and that say what no other said before."""
         first: dict[str, _Flag] = {}
-        for name, text in flags:
-            shown = f"--{name.replace('_', '-')}"
-            source = SourceFile(shown, text)
+        for name, text, form in flags:
+            source = SourceFile(form.named(name), text)
             setting = BY_NAME.get(name)
             if setting is None and name not in ARGUMENTS:
-                self.unknown(name, shown)
+                self.unknown(name, form)
                 continue
             exprs, found = parse_values(source)
-            flag = _Flag(name, shown, exprs or (), Span(source, 0, len(text)))
+            flag = _Flag(name, form, exprs or (), Span(source, 0, len(text)))
             twin = first.setdefault(setting.group if setting else name, flag)
             if twin is not flag:
                 self.twice(twin, flag)
@@ -127,7 +140,11 @@ class _Flags:
     def line(self, flag: _Flag) -> Line | None:
         """A flag that is a setting."""
         title, setting = f"recipe {self.recipe.name}", BY_NAME[flag.name]
-        return read_line(self.ctx, self.frame, title, flag.shown, setting, flag.exprs, flag.span)
+        before = len(self.ctx.diagnostics)
+        line = read_line(self.ctx, self.frame, title, flag.shown, setting, flag.exprs, flag.span)
+        if line is None and setting.plain is not None and not setting.functions:
+            self.advise(flag, setting.plain, before)
+        return line
 
     def with_argument(self, lines: dict[str, Line], own: dict[str, Line], flag: _Flag) -> dict[str, Line]:
         """The lines with one more argument of the optimizer, which `own` flags may have named."""
@@ -147,7 +164,9 @@ class _Flags:
         elif _OPTIMIZER.name in own and call.arguments.get(flag.name, (0, 0, ""))[2] == line.recipe:
             self.both(call.arguments[flag.name][1], flag)
         else:
+            before = len(self.ctx.diagnostics)
             value = read_argument(self.ctx, self.frame, call.function.kind, spec, flag.exprs[0])
+            self.advise(flag, spec, before)
         if value is POISON:
             self.wrong.add(_OPTIMIZER.group)
             return lines
@@ -156,12 +175,36 @@ class _Flags:
 
     # ------------------------------------------------------------------ saying what is wrong
 
-    def unknown(self, name: str, shown: str) -> None:
+    def advise(self, flag: _Flag, spec: Argument, before: int) -> None:
+        """Helps that are for programs become helps for a flag, where nothing can be named or divided."""
+        for place, each in enumerate(self.ctx.diagnostics[before:], before):
+            if each.code == "E101" or (each.code == "E106" and {int, float} & {*spec.types}):
+                help_ = _advice(flag, spec, self.number(flag) if each.code == "E106" else None)
+                self.ctx.diagnostics[place] = replace(each, help=help_, fix=None)
+
+    def as_flag(self, flag: _Flag, before: int) -> None:
+        """`lr = 0.1`, the help of an argument, as the flag says it."""
+        for place, each in enumerate(self.ctx.diagnostics[before:], before):
+            text = (each.help or "").strip("`").removeprefix(f"{flag.name} = ")
+            if (
+                each.span is not None
+                and each.span.source is flag.span.source
+                and f"`{flag.name} = {text}`" == each.help
+            ):
+                help_ = f"`{flag.form.given(flag.name, text)}`"
+                self.ctx.diagnostics[place] = replace(each, help=help_)
+
+    def number(self, flag: _Flag) -> int | None:
+        """The whole number next to the one behind a flag, where that is one."""
+        value = evaluate(self.ctx, self.frame, flag.exprs[0])
+        return round(value) if isinstance(value, float) and abs(value) < 2**53 else None
+
+    def unknown(self, name: str, form: Form) -> None:
         guess = did_you_mean(name, (*BY_NAME, *ARGUMENTS))
-        help_ = f"did you mean `--{guess.replace('_', '-')}`?" if guess else None
-        settings = ", ".join(BY_NAME)
-        message = f"a recipe has no setting for `{shown}`"
-        self.ctx.report(Diagnostic("E323", message, (), (("settings", settings),), help_))
+        help_ = f"did you mean `{form.named(guess)}`?" if guess else None
+        notes = (("settings", ", ".join(BY_NAME)), ("of optimizers", ", ".join(ARGUMENTS)))
+        message = f"a recipe has no setting for `{form.named(name)}`"
+        self.ctx.report(Diagnostic("E323", message, (), notes, help_))
 
     def twice(self, first: _Flag, again: _Flag) -> None:
         message = f"`{again.shown}` is given twice"
@@ -171,14 +214,14 @@ class _Flags:
         self.ctx.report(Diagnostic("E324", message, labels))
 
     def both(self, first: Span, flag: _Flag) -> None:
-        message = f"`--optimizer` and `{flag.shown}` both say `{flag.name}`"
+        message = f"`{first.source.name}` and `{flag.shown}` both say `{flag.name}`"
         labels = (Label(flag.span, "again here"), Label(first, "first here"))
         self.ctx.report(Diagnostic("E324", message, labels))
 
     def no_optimizer(self, flag: _Flag) -> None:
         message = f"recipe `{self.recipe.name}` does not say `optimizer`, whose argument `{flag.name}` is"
         labels = (Label(flag.span, "of which optimizer?"),)
-        help_ = f"name one as well: `--optimizer '{_OPTIMIZER.example}'`"
+        help_ = f"name one as well: `{flag.form.given(_OPTIMIZER.name, _OPTIMIZER.example)}`"
         self.ctx.report(Diagnostic("E329", message, labels, help=help_))
 
     def no_argument(self, call: Call, flag: _Flag) -> None:
@@ -187,3 +230,26 @@ class _Flags:
         labels = (Label(flag.span, "not known"), Label(call.span, "the optimizer"))
         notes = (("note", f"it takes {known}"),)
         self.ctx.report(Diagnostic("E103", message, labels, notes))
+
+
+_EXAMPLES = {
+    "lr": "0.1",
+    "momentum": "0.9",
+    "weight_decay": "0.0001",
+    "nesterov": "true",
+    "clip": "1",
+    "ema": "0.999",
+}
+"""What may stand behind a flag that has no example and no default of its own."""
+
+
+def _advice(flag: _Flag, spec: Argument, near: int | None) -> str:
+    """What may stand behind a flag."""
+    setting = BY_NAME.get(flag.name)
+    default = setting.default[0] if setting is not None and setting.default else spec.default
+    example = _EXAMPLES.get(flag.name) or (setting.example if setting else "") or written(default, spec)
+    if near is not None and near >= (spec.minimum or 0):
+        example = str(near)
+    what = "a number" if float in spec.types else "a whole number" if int in spec.types else "a value"
+    what = "`true` or `false`" if bool in spec.types else what
+    return f"{what}, such as `{flag.form.given(flag.name, example)}`"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ogive.elaborate.values import show
 from ogive.layers.base import arg
-from ogive.recipes.base import Choice, Problem
+from ogive.recipes.base import LARGEST, Choice, Problem
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Normal(Init):
 
     kind = "normal"
 
-    std: float = arg(min=0, doc="standard deviation")
-    mean: float = arg(0.0, named=True, doc="mean")
+    std: float = arg(min=0, max=LARGEST, doc="standard deviation")
+    mean: float = arg(0.0, min=-LARGEST, max=LARGEST, named=True, doc="mean")
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class TruncNormal(Init):
 
     kind = "trunc_normal"
 
-    std: float = arg(min=0, doc="standard deviation before the cut")
-    mean: float = arg(0.0, named=True, doc="mean")
+    std: float = arg(min=0, max=LARGEST, doc="standard deviation before the cut")
+    mean: float = arg(0.0, min=-LARGEST, max=LARGEST, named=True, doc="mean")
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Uniform(Init):
 
     kind = "uniform"
 
-    a: float = arg(doc="the least")
-    b: float = arg(doc="the greatest")
+    a: float = arg(min=-LARGEST, max=LARGEST, doc="the least")
+    b: float = arg(min=-LARGEST, max=LARGEST, doc="the greatest")
 
     def problem(self) -> Problem | None:
         if self.a > self.b:
@@ -104,7 +104,7 @@ class XavierNormal(_Matrix):
     kind = "xavier_normal"
     source = "Glorot & Bengio, 2010, equation 12"
 
-    gain: float = arg(1.0, min=0, named=True, doc="is multiplied with the standard deviation")
+    gain: float = arg(1.0, min=0, max=LARGEST, named=True, doc="is multiplied with the standard deviation")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class XavierUniform(_Matrix):
     kind = "xavier_uniform"
     source = "Glorot & Bengio, 2010, equation 16"
 
-    gain: float = arg(1.0, min=0, named=True, doc="is multiplied with the standard deviation")
+    gain: float = arg(1.0, min=0, max=LARGEST, named=True, doc="is multiplied with the standard deviation")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Orthogonal(_Matrix):
     kind = "orthogonal"
     source = "Saxe, McClelland & Ganguli, 2014"
 
-    gain: float = arg(1.0, min=0, named=True, doc="is multiplied with it")
+    gain: float = arg(1.0, min=0, max=LARGEST, named=True, doc="is multiplied with it")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Constant(Init):
 
     kind = "constant"
 
-    val: float = arg(doc="the number")
+    val: float = arg(min=-LARGEST, max=LARGEST, doc="the number")
 
 
 @dataclass(frozen=True)

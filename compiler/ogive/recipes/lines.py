@@ -110,8 +110,8 @@ class Stated:
 
     @property
     def by_flag(self) -> bool:
-        """Whether a flag states it, and no recipe."""
-        return self.recipe.startswith("--")
+        """Whether a flag states it, or what stands for one (`forms`), and no recipe."""
+        return self.recipe != BY_DEFAULT and not self.recipe.isidentifier()
 
     def place(self, value: int, argument: str = "") -> Span:
         """Where a value is, or one of its arguments."""

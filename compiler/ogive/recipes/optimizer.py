@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ogive.layers.base import arg
-from ogive.recipes.base import Choice, Problem
+from ogive.recipes.base import LARGEST, Choice, Problem
 
 
 @dataclass(frozen=True)
 class Optimizer(Choice):
     """The base of all optimizers: how far a step goes, what decays, and what does not."""
 
-    lr: float = arg(min=0, named=True, doc="learning rate")
-    weight_decay: float = arg(0.0, min=0, named=True, doc="factor of the L2 penalty of the weights")
+    lr: float = arg(named=True, doc="learning rate, above 0")
+    weight_decay: float = arg(
+        0.0, min=0, max=LARGEST, named=True, doc="factor of the L2 penalty of the weights"
+    )
     decay_norms: bool = arg(True, named=True, doc="whether scales and shifts of norms decay as well")
     decay_biases: bool = arg(True, named=True, doc="whether biases decay as well")
 
     def problem(self) -> Problem | None:
-        if not 0 < self.lr < math.inf:
-            return Problem(
-                "lr", f"a learning rate is a finite number above 0, and this is {self.lr:g}", "`lr = 0.1`"
-            )
+        if not 0 < self.lr <= LARGEST:
+            message = f"a learning rate is above 0 and at most {LARGEST:g}, and this is {self.lr:g}"
+            return Problem("lr", message, "`lr = 0.1`")
         for name in ("momentum", "beta1", "beta2", "alpha"):
             if getattr(self, name, 0.0) == 1:
                 message = f"`{name} = 1` keeps all of what it has and takes nothing in: it has to be below 1"
@@ -42,7 +42,7 @@ class Sgd(Optimizer):
     kind = "sgd"
     source = "Sutskever, Martens, Dahl & Hinton, 2013, for both kinds of momentum"
 
-    lr: float = arg(min=0, named=True, doc="learning rate")
+    lr: float = arg(named=True, doc="learning rate, above 0")
     momentum: float = arg(0.0, min=0, max=1, named=True, doc="what is kept of the step before")
     nesterov: bool = arg(False, named=True, doc="whether the gradient is taken ahead")
 
@@ -59,10 +59,10 @@ class Adam(Optimizer):
     kind = "adam"
     source = "Kingma & Ba, 2015, algorithm 1"
 
-    lr: float = arg(0.001, min=0, named=True, doc="learning rate")
+    lr: float = arg(0.001, named=True, doc="learning rate, above 0")
     beta1: float = arg(0.9, min=0, max=1, named=True, doc="what is kept of the mean")
     beta2: float = arg(0.999, min=0, max=1, named=True, doc="what is kept of the mean of squares")
-    eps: float = arg(1e-8, min=0, named=True, doc="is added to the divisor")
+    eps: float = arg(1e-8, min=0, max=LARGEST, named=True, doc="is added to the divisor")
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,13 @@ class AdamW(Optimizer):
     kind = "adamw"
     source = "Loshchilov & Hutter, 2019, algorithm 2"
 
-    lr: float = arg(0.001, min=0, named=True, doc="learning rate")
+    lr: float = arg(0.001, named=True, doc="learning rate, above 0")
     beta1: float = arg(0.9, min=0, max=1, named=True, doc="what is kept of the mean")
     beta2: float = arg(0.999, min=0, max=1, named=True, doc="what is kept of the mean of squares")
-    eps: float = arg(1e-8, min=0, named=True, doc="is added to the divisor")
-    weight_decay: float = arg(0.01, min=0, named=True, doc="what decays in a step, times the learning rate")
+    eps: float = arg(1e-8, min=0, max=LARGEST, named=True, doc="is added to the divisor")
+    weight_decay: float = arg(
+        0.01, min=0, max=LARGEST, named=True, doc="what decays in a step, times the learning rate"
+    )
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ class RmsProp(Optimizer):
     kind = "rmsprop"
     source = "Tieleman & Hinton, 2012, lecture 6.5"
 
-    lr: float = arg(0.01, min=0, named=True, doc="learning rate")
+    lr: float = arg(0.01, named=True, doc="learning rate, above 0")
     alpha: float = arg(0.99, min=0, max=1, named=True, doc="what is kept of the mean of squares")
     momentum: float = arg(0.0, min=0, max=1, named=True, doc="what is kept of the step before")
-    eps: float = arg(1e-8, min=0, named=True, doc="is added to the divisor")
+    eps: float = arg(1e-8, min=0, max=LARGEST, named=True, doc="is added to the divisor")
 
 
 OPTIMIZERS = (Sgd, Adam, AdamW, RmsProp)

@@ -39,6 +39,14 @@ def _origin(recipe: Recipe, stated: Stated) -> str:
     return "; ".join(whole + parts)
 
 
+def text_of(recipe: Recipe, setting: str) -> str:
+    """What stands behind a setting, as a flag takes it: `random_crop(32), normalize`; empty where nothing
+    does.
+    """
+    stated = next((each for each in recipe.stated if each.setting.name == setting), None)
+    return _values(stated) if stated is not None else ""
+
+
 def to_json(recipe: Recipe) -> dict[str, object]:
     """Name, base, and the settings with their values; a function with all of its arguments."""
     return {

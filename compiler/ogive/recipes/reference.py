@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from ogive.elaborate.parameters import expected
 from ogive.layers.base import Argument
-from ogive.recipes.base import Choice, Setting, Value
+from ogive.recipes.base import LARGEST, Choice, Setting, Value
 from ogive.recipes.printing import written
 from ogive.recipes.settings import SETTINGS
 
@@ -16,7 +16,8 @@ _HEAD = """# Settings of recipes
 
 Each line of a recipe begins with a setting; behind most stand functions, with arguments or without.
 [The language](language.md#recipes) says how recipes are written, extended and printed. This page is made from
-the compiler's own descriptions.
+the compiler's own descriptions. Numbers that may
+have a point are at most a million in magnitude.
 """
 
 
@@ -71,13 +72,13 @@ def _function(function: type[Choice], common: Collection[str]) -> str:
 def _argument(argument: Argument, default: object) -> str:
     given = "" if argument.required else f" = {written(default, argument)}"
     takes = f" ({expected(argument)})" if argument.choices else ""
-    if argument.minimum is not None and argument.maximum is not None:
+    if argument.minimum is not None and argument.maximum not in (None, LARGEST):
         takes = f" ({_bounds(argument).strip()})"
     return f"`{argument.name}{given}`: {argument.doc}{takes}"
 
 
 def _bounds(argument: Argument) -> str:
-    low, high = argument.minimum, argument.maximum
+    low, high = argument.minimum, argument.maximum if argument.maximum != LARGEST else None
     if low is None and high is None:
         return ""
     return f" of at least {low:g}" if high is None else f" from {low or 0:g} to {high:g}"

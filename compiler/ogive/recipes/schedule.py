@@ -7,7 +7,7 @@ from typing import Literal
 
 from ogive.elaborate.values import show
 from ogive.layers.base import arg
-from ogive.recipes.base import Choice, Problem, Setting, Value, is_number
+from ogive.recipes.base import LARGEST, Choice, Problem, Setting, Value, is_number
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Warmup(Choice):
     kind = "warmup"
     source = "Goyal et al., 2017, section 2.2"
 
-    epochs: float | None = arg(None, min=0, doc="how long, in epochs; a part of one is allowed")
+    epochs: float | None = arg(None, min=0, max=LARGEST, doc="how long, in epochs; a part of one is allowed")
     part: float | None = arg(None, min=0, max=1, named=True, doc="how long, as a part of the whole run")
     start: float = arg(0.0, min=0, max=1, named=True, doc="the part of the rate that it begins with")
 
@@ -52,7 +52,7 @@ class Steps(Choice):
     at: list[float] = arg(
         named=True, doc="after so many epochs, as ints; or after parts of the whole run, between 0 and 1"
     )
-    factor: float = arg(0.1, min=0, named=True, doc="what the rate is multiplied with each time")
+    factor: float = arg(0.1, min=0, max=LARGEST, named=True, doc="what the rate is multiplied with each time")
 
     def problem(self) -> Problem | None:
         times = [t for t in self.at if is_number(t)]
@@ -74,8 +74,8 @@ class Exponential(Choice):
 
     kind = "exponential"
 
-    factor: float = arg(min=0, named=True, doc="what the rate is multiplied with each time")
-    every: float = arg(1.0, min=0.001, named=True, doc="epochs between two times")
+    factor: float = arg(min=0, max=LARGEST, named=True, doc="what the rate is multiplied with each time")
+    every: float = arg(1.0, min=0.001, max=LARGEST, named=True, doc="epochs between two times")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Poly(Choice):
 
     kind = "poly"
 
-    power: float = arg(1.0, min=0, named=True, doc="1 is a straight line")
+    power: float = arg(1.0, min=0, max=LARGEST, named=True, doc="1 is a straight line")
     end: float = arg(0.0, min=0, max=1, named=True, doc="the part of the rate that it ends with")
 
 

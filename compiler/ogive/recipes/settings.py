@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ogive.elaborate.values import show
 from ogive.layers.base import Argument
 from ogive.recipes.augment import AUGMENT, Augmentation
-from ogive.recipes.base import Setting, Value
+from ogive.recipes.base import LARGEST, Setting, Value
 from ogive.recipes.data import DATA
 from ogive.recipes.evaluate import EVALUATIONS, CenterCrop
 from ogive.recipes.init import INITIALISERS
@@ -33,7 +34,10 @@ class _Clip(Setting):
 
     def problem(self, values: tuple[Value, ...]) -> tuple[int, str, str | None] | None:
         """A norm of 0 leaves no gradient."""
-        return (0, "`clip 0` leaves nothing of any gradient", "`clip none`") if values == (0,) else None
+        norm = values[0]
+        if not isinstance(norm, int | float) or norm > 0:
+            return None
+        return 0, f"`clip` is above 0, and {show(norm)} leaves nothing of any gradient", "`clip none`"
 
 
 class _Ema(Setting):
@@ -65,8 +69,8 @@ SETTINGS = (
     Setting("optimizer", "how gradients become steps", OPTIMIZERS,
             example="sgd(lr = 0.1, momentum = 0.9)"),
     Schedule("schedule", "how the learning rate goes", SCHEDULES, most=2, default=(Constant(),)),
-    _Clip("clip", "the greatest norm of all gradients together; `none` for any", (),
-            _plain("clip", int, float, least=0, optional=True), default=(None,)),
+    _Clip("clip", "the greatest norm of all gradients together, above 0; `none` for any", (),
+            _plain("clip", int, float, most=LARGEST, optional=True), default=(None,)),
     _Ema("ema", "what an exponential mean of the weights keeps at each step; `none` for no mean", (),
             _plain("ema", int, float, least=0, most=1, optional=True), default=(None,)),
     Setting("loss", "what is made small", LOSSES, default=(CrossEntropy(),)),

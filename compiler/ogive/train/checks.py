@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -17,7 +17,11 @@ Image = tuple[int, int, int]
 
 
 def image_shape(
-    inputs: Sequence[tuple[str, Shape]], data: str, size: Image | None, least: Mapping[str, int] | None = None
+    inputs: Sequence[tuple[str, Shape]],
+    data: str,
+    size: Image | None,
+    least: Mapping[str, int] | None = None,
+    fits: Callable[[Image], bool] | None = None,
 ) -> Image:
     """(C, H, W) of a network's only input, which has to be an image.
 
@@ -27,6 +31,7 @@ def image_shape(
         data: the name of the data set.
         size: of its images; None where they differ.
         least: the least that each unknown size may be.
+        fits: whether the network would take images of another shape, for advice.
 
     Raises:
         ArchError: E520, images cannot be given to it.
@@ -40,14 +45,21 @@ def image_shape(
         shape = _known(shape, size, least or {})
     sizes = [each for each in shape if isinstance(each, int)]
     channels = shape[0] if len(shape) == 3 and isinstance(shape[0], int) else size[0] if size else 3
-    example = f"--input {channels}x" + ("x".join(map(str, size[1:])) if size else "224x224")
-    if len(shape) != 3:
-        message = f"input `{name}` is {written(shape)}, and `{data}` gives images: channels x height x width"
-        raise ArchError([Diagnostic("E520", message, help=example)])
-    if len(sizes) < 3:
+    if len(shape) == len(sizes) == 3:
+        return sizes[0], sizes[1], sizes[2]
+    _, height, width = size or (3, 224, 224)
+    example = (channels, height, width)
+    message = f"input `{name}` is {written(shape)}, and `{data}` gives images: channels x height x width"
+    if len(shape) == 3:
         message = f"input `{name}` is {written(shape)}: for training every size has to be known"
-        raise ArchError([Diagnostic("E520", message, help=example)])
-    return sizes[0], sizes[1], sizes[2]
+    if fits is not None and fits(example):
+        raise ArchError([Diagnostic("E520", message, help=f"--input {written(example)}")])
+    raise ArchError([Diagnostic("E520", message, help=for_images(example))])
+
+
+def for_images(example: Image) -> str:
+    """The help for a net that takes no images."""
+    return f"a net that takes images: `input image: {written(example)}`"
 
 
 def _known(shape: Shape, size: Image, least: Mapping[str, int]) -> Shape:

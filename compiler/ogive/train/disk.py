@@ -1,14 +1,16 @@
-"""What is said when a disk fails a run: it is full or read-only (E568), or none of its checkpoints is good
-(E569).
+"""What is said when a disk fails a run: it is full or read-only (E568), none of its checkpoints is good
+(E569), or an image of the data cannot be used (E552).
 """
 
 from __future__ import annotations
 
 import errno
 import re
+import shlex
 import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from ogive.diagnostics import ArchError, Diagnostic
@@ -26,13 +28,17 @@ _RUSTS = re.compile(r"\(os error (\d+)\)")
 
 @contextmanager
 def disk_errors(run: Path) -> Generator[None]:
-    """Turns the errors of a full or read-only disk into what the user should know. `run` is the run's folder.
+    """Turns the errors of a full or read-only disk into what the user should know, and says how to go on
+    after an image that cannot be used. `run` is the run's folder.
 
     Raises:
-        ArchError: E568, a file could not be written: which, what was needed, what is kept, how to go on.
+        ArchError: E568, a file could not be written: which, what was needed, what is kept, how to go on; and
+            what was raised inside.
     """
     try:
         yield
+    except ArchError as error:
+        raise ArchError([_with_resume(run, each) for each in error.diagnostics]) from error.__cause__
     except Exception as error:
         number = _number(error)
         if number is None:
@@ -65,6 +71,15 @@ def moment(state: State) -> str:
         epoch, batches = position
         said += f", in epoch {epoch + 1}" if batches else f", the end of epoch {epoch}"
     return said
+
+
+def _with_resume(run: Path, diagnostic: Diagnostic) -> Diagnostic:
+    """An image that is found to be unusable while a run is under way: the run need not begin again."""
+    if diagnostic.code != "E552":
+        return diagnostic
+    again = f"ogive train --resume {shlex.quote(str(run))}"
+    help_ = f"mend it, then: {again}; or go on without such images: {again} --corrupt skip"
+    return replace(diagnostic, help=help_)
 
 
 def _number(error: BaseException) -> int | None:

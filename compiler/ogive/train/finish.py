@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import torch
@@ -22,7 +23,7 @@ from ogive.train.result import Result
 from ogive.train.rundir import RunFolder
 from ogive.train.storage import Damaged, read
 from ogive.train.task import unpacked
-from ogive.train.weights import save_weights
+from ogive.train.weights import digest_of, save_weights
 from ogive.train.work import Work
 
 
@@ -35,16 +36,22 @@ def finish(
         ArchError: E568, a full disk.
     """
     outcome: list[Any] = [None]
+    skipped = _skipped(work, trainer.world_size)
     if trainer.is_global_zero:
         with disk_errors(folder.path):
-            outcome = [_finish(work, trainer, folder, record, history)]
+            outcome = [_finish(work, trainer, folder, record, history, skipped)]
     if trainer.world_size > 1:
         torch.distributed.broadcast_object_list(outcome, src=0)
     return cast("Result", outcome[0])
 
 
 def _finish(
-    work: Work, trainer: Trainer, folder: RunFolder, record: Mapping[str, Any], history: History
+    work: Work,
+    trainer: Trainer,
+    folder: RunFolder,
+    record: Mapping[str, Any],
+    history: History,
+    skipped: Mapping[str, str],
 ) -> Result:
     best = history.best
     assert best is not None  # at least one epoch was run
@@ -58,15 +65,17 @@ def _finish(
         "best_epoch": int(best["epoch"]),
         "validation": _part(best, "val_"),
         "test": test,
-        "seconds": history.seconds,
-        "data": dict(record["data"]) | _skipped(work),
+        "seconds": history.rows[-1]["seconds"],
+        "data": dict(record["data"]) | _unusable(work, record, skipped),
+        "machine": dict(record["machine"]) | {"corrupt": work.asked.machine.corrupt},
     }
     save_weights(network, folder.weights, _about(done))
+    done["weights_sha256"] = digest_of(folder.weights)
     title = f"{done['name']} on {done['data']['name']}"
     draw_curves(history.rows, int(best["epoch"]), title, folder.curves, test)
     folder.write_record(done)
     write_report(folder.path)
-    return result_of(done, folder)
+    return replace(result_of(done, folder), skipped=len(done["data"].get("skipped", ())))
 
 
 def load_best(work: Work, folder: RunFolder, *, sharded: bool = False) -> nn.Module:
@@ -125,10 +134,30 @@ def _part(row: Row, prefix: str) -> dict[str, float]:
     return {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
 
 
-def _skipped(work: Work) -> dict[str, Any]:
-    if isinstance(work.data, Loaders):
+def _skipped(work: Work, world: int) -> dict[str, str]:
+    """The images that training could not use, with the reasons; of all processes together."""
+    mine = {} if isinstance(work.data, Loaders) else dict(work.data.skipped)
+    if world == 1:
+        return mine
+    found: list[Any] = [None] * world
+    torch.distributed.all_gather_object(found, mine)
+    return {path: reason for each in found for path, reason in each.items()}
+
+
+def _unusable(work: Work, record: Mapping[str, Any], skipped: Mapping[str, str]) -> dict[str, Any]:
+    """Which images could not be used, also before the run was resumed and in the test, and how many could."""
+    data = work.data
+    if isinstance(data, Loaders):
         return {}
-    return {"skipped": [[str(path), reason] for path, reason in work.data.skipped]}
+    found: dict[str, str] = dict(record["data"].get("skipped", ()))
+    found |= dict(skipped) | dict(data.skipped)
+    if not found:
+        return {"skipped": []}
+    unusable = data.unusable(found)
+    return {
+        "skipped": [[path, reason] for path, reason in found.items()],
+        "usable": {part: count - unusable[part] for part, count in data.counts.items()},
+    }
 
 
 def _about(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from ogive.train.machine import Machine
 from ogive.train.memory import is_out_of_memory, out_of_memory
 from ogive.train.ranks import is_first
 from ogive.train.rundir import RunFolder
-from ogive.train.saving import Checkpoints
+from ogive.train.saving import Checkpoints, where
 from ogive.train.storage import Storage
 from ogive.train.task import NotFinite, Task
 
@@ -135,9 +135,7 @@ def fit(
 def _how_to_go_on(checkpoints: Checkpoints, folder: RunFolder) -> str:
     if not checkpoints.interrupted:  # the second of two signals
         return f"stopped at once; to go on from the last checkpoint: ogive train --resume {folder.path}"
-    epoch, batches = checkpoints.position
-    where = f"after {batches} batches of epoch {epoch + 1}" if batches else f"after epoch {epoch}"
-    return f"stopped and saved {where}; to go on: ogive train --resume {folder.path}"
+    return f"stopped and saved {where(*checkpoints.position)}; to go on: ogive train --resume {folder.path}"
 
 
 def _int(value: object) -> int:

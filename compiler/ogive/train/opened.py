@@ -34,6 +34,7 @@ from ogive.train.losses import Loss
 from ogive.train.record import machine_of
 from ogive.train.rundir import RunFolder
 from ogive.train.start import start_from
+from ogive.train.weights import digest_of
 
 if TYPE_CHECKING:
     from ogive.train.data import Source
@@ -215,6 +216,8 @@ def open_run(
             damaged(message, f'from Python: `open_run("{shown}", module=…)`')
         module = run.network.module()
     load_all(module, file, own=weights is None)
+    if weights is None:
+        _check_weights(run, file)
     where = Path(data_dir) if data_dir is not None else None
     module.cpu().eval()
     return Opened(run.path, run.record, run.recipe, run.network, run.notes, module, file, where)
@@ -278,6 +281,20 @@ def load_all(module: nn.Module, file: Path, *, own: bool = False) -> None:
         message = f"the weights in `{visible(str(file))}` are not those of this network"
         help_ = None if own else "the net with the arguments that those weights were trained with"
         damaged(message, help_, notes)
+
+
+def _check_weights(run: Reopened, file: Path) -> None:
+    """Whether the file of a run's weights is the one that it came to.
+
+    Raises:
+        ArchError: E565, it is not.
+    """
+    expected = run.record.get("weights_sha256")  # runs that are not finished have none
+    if expected is None or digest_of(file) == expected:
+        return
+    message = f"`{visible(str(file))}` is not what the run came to: its SHA-256 is another"
+    help_ = "bring it back; other weights are named, from elsewhere: `--weights FILE.safetensors`"
+    damaged(message, help_)
 
 
 def _no_weights(run: Reopened) -> Diagnostic:

@@ -27,7 +27,8 @@ class Recalibrated:
             no statistics; they are as they were.
         batches: how many batches the means were taken over.
         images: in all of them together.
-        left_out: the images of a last batch that was smaller than the others.
+        left_out: the images that fill no batch: those of a last one that was smaller than the others, and
+            those that were not in the batches at all, where that is known.
     """
 
     norms: tuple[str, ...]

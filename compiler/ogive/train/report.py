@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shlex
@@ -169,6 +170,11 @@ def _recipe(run: Recorded) -> str:
     text = path.read_text(encoding="utf-8").strip("\n")
     name = run.record.get("recipe")
     said = f"Made from {_code(str(name))}; every setting is stated.\n\n" if name else ""
+    own = _from_python(run)
+    replaced = [*(_OF_LOADERS if "loaders" in own else ()), *(["loss"] if "loss" in own else [])]
+    if replaced:
+        were = "were" if len(replaced) > 1 else "was"
+        said += f"Not used: {', '.join(map(_code, replaced))}, which {were} given from Python.\n\n"
     fence = "`" * max(3, 1 + max((len(ticks) for ticks in re.findall(r"`+", text)), default=0))
     return f"## The recipe\n\n{said}{fence}arch\n{text}\n{fence}"
 
@@ -182,6 +188,8 @@ def _data(run: Recorded) -> str:
     if counts:
         parts = [f"{int(n):,} for {_PARTS.get(part, part)}" for part, n in counts.items() if is_number(n)]
         lines.append(f"{_code(str(data.get('name', '')))}, images: {', '.join(parts)}")
+    elif "loaders" in _from_python(run):
+        lines.append(f"{_code(str(data.get('name', '')))}: loaders that were made in Python")
     shape = data.get("input")
     if isinstance(shape, list):
         lines.append(f"Input: {_code('x'.join(map(str, shape)))}")
@@ -192,14 +200,30 @@ def _data(run: Recorded) -> str:
         lines.append(f"{len(classes)} classes: {', '.join(names)}{more}")
     skipped = data.get("skipped")
     if isinstance(skipped, list) and skipped:
-        lines.append(f"**{len(skipped)} images could not be read and were skipped**:")
-        lines += [f"  {_code(str(each[0] if isinstance(each, list) else each))}" for each in skipped[:_SHOWN]]
+        images = (
+            "1 image could not be read and was"
+            if len(skipped) == 1
+            else (f"{len(skipped)} images could not be read and were")
+        )
+        usable = _mapping(data.get("usable"))
+        parts = [f"{int(n):,} for {_PARTS.get(part, part)}" for part, n in usable.items() if is_number(n)]
+        lines.append(f"**{images} skipped**" + (f"; usable: {', '.join(parts)}:" if parts else ":"))
+        lines += [f"  {_unusable(each)}" for each in skipped[:_SHOWN]]
         if len(skipped) > _SHOWN:
             lines.append(f"  … {len(skipped) - _SHOWN} more in run.json")
     return "## The data\n\n" + _list(lines)
 
 
+def _unusable(entry: object) -> str:
+    """A file, and why it could not be used."""
+    if not isinstance(entry, list) or not entry:
+        return _code(str(entry))
+    return ": ".join([_code(str(entry[0])), *(_plain(str(reason)) for reason in entry[1:2])])
+
+
 _PARTS = {"train": "training"}
+_OF_LOADERS = ("data", "validation", "augment", "batch", "evaluate")
+"""Settings of a recipe that loaders of the user's own stand in for."""
 
 
 def _environment(run: Recorded) -> str:
@@ -225,24 +249,46 @@ def _environment(run: Recorded) -> str:
 
 
 def _again(run: Recorded) -> str:
-    folder = shlex.quote(str(run.path))
-    parts: list[str] = []
-    if run.status != "finished":
-        parts.append(
-            f"To go on where it stopped:\n\n```sh\nogive train --resume {folder}{_plugins(run)}\n```"
-        )
-    else:
-        parts.append(
-            f"To use the weights:\n\n```sh\nogive eval {folder}{_plugins(run)}\n"
-            f"ogive predict {folder} image.png{_plugins(run)}\n```"
-        )
-    if run.target:
+    parts = [_use(run) if run.status == "finished" else _go_on(run)]
+    if run.target and not _from_python(run):
         parts.append(f"To train it again, from where it was begun:\n\n```sh\n{_command(run)}\n```")
         if _mapping(run.record.get("machine")).get("device") == "cpu":
             parts.append(
                 "With these versions, and as many threads, a CPU gives the same weights, bit for bit."
             )
     return "## Again\n\n" + "\n\n".join(parts)
+
+
+def _use(run: Recorded) -> str:
+    """How to get at the weights: from the shell, where the folder has all that it takes."""
+    if not {"network", "loaders"} & set(_from_python(run)):
+        folder = shlex.quote(str(run.path))
+        said = (
+            f"```sh\nogive eval {folder}{_plugins(run)}\nogive predict {folder} image.png{_plugins(run)}\n```"
+        )
+    else:
+        module = ", module=…" if "network" in _from_python(run) else ""
+        call = f"module = open_run({_quoted(run)}{module}).module"
+        said = f"```python\nfrom ogive.train import open_run\n\n{call}\n```"
+    return f"To use the weights:\n\n{said}"
+
+
+def _go_on(run: Recorded) -> str:
+    if own := _from_python(run):
+        call = f"resume({_quoted(run)}, {', '.join(f'{name}=…' for name in own)})"
+        said = f"```python\nfrom ogive.train import resume\n\n{call}\n```"
+    else:
+        said = f"```sh\nogive train --resume {shlex.quote(str(run.path))}{_plugins(run)}\n```"
+    return f"To go on where it stopped:\n\n{said}"
+
+
+def _quoted(run: Recorded) -> str:
+    return json.dumps(str(run.path), ensure_ascii=False)
+
+
+def _from_python(run: Recorded) -> Sequence[str]:
+    """What the run was given that its folder cannot keep: names of arguments of `train`."""
+    return run.record.get("from_python") or ([] if run.target else ["network"])
 
 
 def _command(run: Recorded) -> str:

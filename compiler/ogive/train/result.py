@@ -25,6 +25,7 @@ class Result:
         device: `cpu` or `cuda`.
         out: the run's folder.
         files: what lies in it.
+        skipped: images that could not be used.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Result:
     device: str
     out: Path
     files: tuple[Path, ...] = field(repr=False)
+    skipped: int = 0
 
     @property
     def accuracy(self) -> float | None:

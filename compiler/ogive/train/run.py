@@ -38,7 +38,7 @@ from ogive.train.rates import Rates
 from ogive.train.report import write_report
 from ogive.train.result import Result
 from ogive.train.rundir import RunFolder, default_folder
-from ogive.train.saving import Checkpoints
+from ogive.train.saving import Checkpoints, where
 from ogive.train.storage import RESUMABLE, Newest, keep_as, newest
 from ogive.train.task import Task
 from ogive.train.threads import using_threads
@@ -181,6 +181,8 @@ def resume(
     if record["status"] == "finished":
         console.print("finished already: nothing is left to train", highlight=False)
         return records.result_of(record, folder)
+    for note in opened.notes:
+        console.print(note, highlight=False, soft_wrap=True, markup=False)
     _require_again(record, folder.path, network=source, loaders=loaders, loss=loss, metrics=metrics)
     assert source is not None
     asked = records.asked_again(
@@ -264,8 +266,7 @@ class _Run:
                 keep_as(found.path, self.folder.best)
             elif history.best is not None:
                 check_best(self.folder)
-        where = f"after {batches} batches of epoch {epoch + 1}" if batches else f"after epoch {epoch}"
-        self.console.print(f"goes on {where}: {found.path}", highlight=False, soft_wrap=True)
+        self.console.print(f"goes on {where(epoch, batches)}: {found.path}", highlight=False, soft_wrap=True)
 
     def _fit(self, history: History, checkpoint: Path | None) -> Any:
         work, asked = self.work, self.work.asked

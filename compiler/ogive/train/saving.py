@@ -16,6 +16,13 @@ from ogive.train.storage import keep_as
 from ogive.train.task import Task
 
 
+def where(epoch: int, batches: int) -> str:
+    """A position in words: `after 2 batches of epoch 1`, `after epoch 1`; epochs before it count from 0."""
+    if not batches:
+        return f"after epoch {epoch}"
+    return f"after {batches} {'batch' if batches == 1 else 'batches'} of epoch {epoch + 1}"
+
+
 class _Wish(IntEnum):
     NOTHING = 0
     SAVE = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn, cast
 
@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ogive.diagnostics import ArchError, Diagnostic
+from ogive.files import create_atomically
 from ogive.network import Network
 from ogive.recipes import Recipe
 from ogive.recipes.whole import whole
@@ -26,7 +27,7 @@ from ogive.train.opened import Opened, load_all
 from ogive.train.program import target_of
 from ogive.train.recalibrate import Recalibrated, recalibrate
 from ogive.train.record import begin
-from ogive.train.weights import save_weights
+from ogive.train.weights import packed
 from ogive.train.work import Asked, Work
 
 Part = Literal["test", "validation", "train"]
@@ -73,7 +74,8 @@ def of_network(network: Network, weights: Path, recipe: Recipe, machine: Machine
         ArchError: E520 and E521, network and data do not fit; E561, the weights cannot be read; E565, they
             are not those of the network; what is wrong with the recipe and the data.
     """
-    work = Work(Asked(network, network.name, whole(recipe), machine, target=target_of(network)))
+    asked = Asked(network, network.name, whole(recipe), machine, target=target_of(network))
+    work = Work(asked, looks=False)  # of the images only some are needed
     load_all(work.module, weights)
     work.module.eval()
     data = cast("ImageData", work.data)
@@ -190,27 +192,31 @@ def recalibrated(
     Raises:
         ArchError: E526, batches of one image, which have no variance; E527, not enough memory.
     """
-    images = (data or contender.data).even_batches(batch or cast("int", contender.run.recipe.value("batch")))
+    data = data or contender.data
+    images = data.even_batches(batch or cast("int", contender.run.recipe.value("batch")))
     try:
         with _memory(batch):
-            return recalibrate(contender.run.module, images, device)
+            done = recalibrate(contender.run.module, images, device)
     except ValueError as error:
         message = f"`{contender.shown}` cannot be recalibrated: {error}"
         raise ArchError([Diagnostic("E526", message, help="--batch 64")]) from None
+    return replace(done, left_out=data.counts["train"] - done.images) if done.norms else done
 
 
 def save(contender: Contender, path: Path, done: Recalibrated | None = None) -> None:
     """Writes the weights of a network, with what is known of them, and how they were recalibrated.
 
     Raises:
-        OSError: the file cannot be written.
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
     """
     about = _about(contender.run.weights)
     if done is not None and done.norms:
         about["recalibrated"] = {
-            "norms": len(done.norms), "batches": done.batches, "images": done.images
+            "norms": len(done.norms), "batches": done.batches, "images": done.images,
+            "left_out": done.left_out,
         }  # fmt: skip
-    save_weights(contender.run.module, path, about)
+    create_atomically(path, packed(contender.run.module, about))
 
 
 def _about(weights: Path) -> dict[str, Any]:

@@ -133,13 +133,19 @@ def _file(path: Path) -> Path:
 
 
 def _is_pickle(path: Path) -> bool:
-    """Whether a file begins as those of `torch.save` do: a zip archive, or a pickle of protocol 2 to 5."""
+    """Whether a file begins as those of `torch.save` do: a zip archive, or a pickle of protocol 2 to 5.
+
+    One of safetensors begins with the length of its header in 8 bytes, of which the first may be such.
+    """
     try:
         with path.open("rb") as file:
-            begins = file.read(4)
+            begins = file.read(9)
+            size = path.stat().st_size
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from None
-    return begins == b"PK\x03\x04" or (len(begins) >= 2 and begins[0] == 0x80 and 2 <= begins[1] <= 5)
+    if begins[8:] == b"{" and int.from_bytes(begins[:8], "little") < size:
+        return False
+    return begins[:4] == b"PK\x03\x04" or (len(begins) >= 2 and begins[0] == 0x80 and 2 <= begins[1] <= 5)
 
 
 def _pickle(path: Path) -> ArchError:
@@ -212,6 +218,12 @@ class Frozen:
 
     parameters: tuple[str, ...] = ()
     norms: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """What to tell the user: `not trained: conv1.bias, conv1.weight`."""
+        shown = sorted(self.parameters)[:_LISTED]
+        more = f" and {len(self.parameters) - _LISTED} more" if len(self.parameters) > _LISTED else ""
+        return f"not trained: {visible(', '.join(shown))}{more}"
 
     def hold(self, module: nn.Module) -> None:
         """Keeps the frozen norms in evaluation mode; to be called after every `module.train()`."""

@@ -70,6 +70,20 @@ class Extra:
         return f"steps to {self}" if self.sign else f"last {self.column}{' (%)' if self.percent else ''}"
 
     @property
+    def name(self) -> str:
+        """In table.csv and JSON: `last_train_error`, `steps_to_train_error_25`.
+
+        A level is told as it was asked for, accuracies and errors in per cent. Which way it is reached is
+        only said where it is not the usual one: errors fall, and accuracies rise.
+        """
+        if not self.sign:
+            return f"last_{self.column}"
+        rises = self.column.partition("_")[2] in SHARES
+        way = "" if rises == (self.sign == ">=") else "_at_least" if self.sign == ">=" else "_at_most"
+        level = f"{self.level:g}".translate({ord("."): "_", ord("-"): "m", ord("+"): None})
+        return f"steps_to_{self.column}{way}_{level}"
+
+    @property
     def percent(self) -> bool:
         """Whether the column is shown in per cent, as `ogive plot` does."""
         return self.column.partition("_")[2] in (*SHARES, "error", "top5_error")
@@ -80,7 +94,8 @@ class Extra:
         return 0 if self.sign else 2 if self.percent else 4
 
     def of(self, run: Recorded) -> float | None:
-        """The number of a run; None where it never reached the level, or has no such column.
+        """The number of a run, a share where the column is one; None where it never reached the level, or has
+        no such column.
 
         A level counts as reached at the last step of the first epoch whose number is at it or beyond: what
         happens within an epoch is in no file.
@@ -89,7 +104,7 @@ class Extra:
             return None
         if not self.sign:
             last = value(run, run.rows[-1], self.column)
-            return None if math.isnan(last) else last
+            return None if math.isnan(last) else last / 100 if self.percent else last
         for row in run.rows:
             here = value(run, row, self.column)
             if here <= self.level if self.sign == "<=" else here >= self.level:

@@ -79,7 +79,7 @@ class Line:
     def extra(self, extra: Extra) -> Spread | None:
         """A column that was asked for, over the finished runs that have a number there."""
         found = tuple(number for run in self.recorded if (number := extra.of(run)) is not None)
-        return Spread(found) if found else None
+        return Spread(found, 100.0 if extra.percent and not extra.sign else 1.0) if found else None
 
     def extra_text(self, extra: Extra) -> str:
         """`42 ± 5`; `42 ± 5 (2 of 3)` where the third never reached it; `never`."""
@@ -201,11 +201,14 @@ def _escaped(text: str) -> str:
 
 
 def to_csv(table: SweepTable) -> str:
-    """A line for each variant; mean, standard deviation and n of each number in columns of their own."""
+    """A line for each variant; mean, standard deviation and n of each number in columns of their own.
+
+    Accuracies and errors are shares of 1.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     pairs = [f"{part}_{metric}" for part, metric in table.metrics]
-    extras = [extra.heading for extra in table.extras]
+    extras = [extra.name for extra in table.extras]
     numbers = [f"{name}_{what}" for name in (*pairs, *extras, "best_epoch") for what in ("mean", "std", "n")]
     writer.writerow([*table.headings, "runs", "finished", "failed", *numbers, "parameters"])
     for line in table.lines:
@@ -221,7 +224,7 @@ def to_csv(table: SweepTable) -> str:
 
 
 def to_json(table: SweepTable) -> dict[str, Any]:
-    """All that is known, as `json.dumps` takes it."""
+    """All that is known, as `json.dumps` takes it; accuracies and errors are shares of 1."""
     return {
         "sweep": table.path,
         "lines": [
@@ -249,7 +252,7 @@ def _spreads(line: Line, part: str, table: SweepTable) -> dict[str, Any]:
 
 
 def _extras(line: Line, table: SweepTable) -> dict[str, Any]:
-    return {extra.heading: _spread(line.extra(extra)) for extra in table.extras}
+    return {extra.name: _spread(line.extra(extra)) for extra in table.extras}
 
 
 def _spread(spread: Spread | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,16 @@ def save_weights(network: nn.Module, path: Path, about: Mapping[str, object]) ->
         OSError: it cannot be written; what was there before is there still.
     """
     write_atomically(path, packed(network, about))
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file of weights, in hexadecimal digits.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def load_weights(network: nn.Module, path: Path) -> None:

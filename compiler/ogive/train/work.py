@@ -93,6 +93,8 @@ class Work:
         statistics: of the data, where an earlier part of the run has computed them.
         initial: weights that an earlier part of the run began with, where they were not drawn.
         threads: what an earlier part of the run computed with.
+        looks: whether the files of images are looked at, all of them, before one is needed.
+        opens: `open_data`, or what remembers the sets that it opened.
 
     Attributes:
         network: in training mode, on the CPU, with the weights that it begins with.
@@ -109,13 +111,15 @@ class Work:
         statistics: Mapping[str, Any] | None = None,
         initial: Path | None = None,
         threads: int | None = None,
+        looks: bool = True,
+        opens: Callable[..., ImageSource] = open_data,
     ) -> None:
         self.asked = asked
         self.notes: list[str] = []
         recipe, machine = asked.recipe, asked.machine
         self.device = checks.choose_device(machine.device)
         checks.enough_devices(self.device, machine.devices)
-        self.data = asked.loaders or self._open_data(statistics)
+        self.data = asked.loaders or self._open_data(statistics, looks, opens)
         random.seed(asked.seed)
         np.random.seed(asked.seed % 2**32)
         seed_torch(asked.seed, WEIGHTS)
@@ -124,6 +128,8 @@ class Work:
         macs = self._count()
         self._begin(initial)
         self.frozen: Frozen | None = freeze(self.module, asked.freeze, self.graph) if asked.freeze else None
+        if self.frozen is not None:
+            self.notes.append(self.frozen.line())
         self.loss = Loss(asked.loss or cast("Any", recipe.value("loss")))
         self.feed = Feed(
             self.data,
@@ -153,12 +159,14 @@ class Work:
 
     # ------------------------------------------------------------------ data
 
-    def _open_data(self, statistics: Mapping[str, Any] | None) -> ImageData:
+    def _open_data(
+        self, statistics: Mapping[str, Any] | None, looks: bool, opens: Callable[..., ImageSource]
+    ) -> ImageData:
         asked, recipe, machine = self.asked, self.asked.recipe, self.asked.machine
         choice = recipe.value("data")
         assert isinstance(choice, Data)
         wanted = self._wanted(choice)
-        source = open_data(
+        source = opens(
             choice,
             inputs=wanted,
             data_dir=Path(machine.data_dir) if machine.data_dir is not None else None,
@@ -167,11 +175,13 @@ class Work:
         )
         if isinstance(asked.source, Network):
             sizes = [(name, type_.sizes) for name, type_ in asked.source.inputs]
-            wanted = checks.image_shape(sizes, source.name, arriving(source, recipe), asked.source.unknowns)
+            size, least = arriving(source, recipe), asked.source.unknowns
+            wanted = checks.image_shape(sizes, source.name, size, least, self._fits)
         if wanted is None:
             message = f"the shape of the network's input is not known, and `{source.name}` gives images"
             raise ArchError([Diagnostic("E520", message, help="say it: `input=(C, H, W)`")])
         self._check_fit(source, wanted)
+        self.notes += Plan(recipe, source, wanted).remarks()
         return ImageData(
             source,
             recipe,
@@ -181,6 +191,7 @@ class Work:
             statistics=statistics,
             corrupt=machine.corrupt,
             fits=self._fits,
+            looks=looks,
         )
 
     def _check_fit(self, source: ImageSource, shape: tuple[int, int, int]) -> None:
@@ -189,6 +200,9 @@ class Work:
         """
         network = self.asked.source
         wrong: list[Diagnostic] = []
+        if isinstance(network, Network) and (numbers := _takes_numbers(network)):
+            message = f"input `{numbers}` takes whole numbers, and `{source.name}` gives images"
+            raise ArchError([Diagnostic("E520", message, help=checks.for_images(shape))])
         try:
             Plan(self.asked.recipe, source, shape).check(self._fits)
         except ArchError as error:
@@ -216,14 +230,15 @@ class Work:
         if not isinstance(asked.source, Network):
             return asked.input
         inputs = [(name, type_.sizes) for name, type_ in asked.source.inputs]
-        return checks.image_shape(inputs, choice.kind, expected(asked.recipe), asked.source.unknowns)
+        size, least = expected(asked.recipe), asked.source.unknowns
+        return checks.image_shape(inputs, choice.kind, size, least, self._fits)
 
     def _fits(self, shape: tuple[int, int, int]) -> bool:
         """Whether the network can be compiled for images of this shape."""
         from ogive.pipeline import compile_target
 
         source = self.asked.source
-        if not isinstance(source, Network):
+        if not isinstance(source, Network) or _takes_numbers(source):
             return False
         made = source.compiled
         try:
@@ -332,3 +347,8 @@ class Work:
         if world > 1:
             return max(1, torch.get_num_threads() // world)
         return threads_for(macs, cast("int", self.asked.recipe.value("batch")))
+
+
+def _takes_numbers(network: Network) -> str | None:
+    """The first input that takes whole numbers, as tokens are, or truth values."""
+    return next((name for name, type_ in network.inputs if type_.dtype != "float"), None)

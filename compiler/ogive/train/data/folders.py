@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.recipes.data import Folder, Imagenet
+from ogive.recipes.printing import written
 from ogive.train.data.files import OnDisk
 from ogive.train.data.known import DATA_DIR
 from ogive.train.data.source import Shape, Source
@@ -35,7 +36,8 @@ def folder(choice: Folder, inputs: Shape | None) -> Source:
         raise ArchError([Diagnostic("E550", f"`{root}` {what}", notes=looked, help=help_)])
     test = next((root / name for name in ("test", "val") if (root / name).is_dir()), root / "test")
     source = _opened("folder", root / "train", test, inputs, choice.resize)
-    return replace(source, written=f'folder("{choice.path}", resize = {{}})')
+    path = written(choice.path, None).replace("{", "{{").replace("}", "}}")
+    return replace(source, written=f"folder({path}, resize = {{}})")
 
 
 def imagenet(choice: Imagenet, inputs: Shape | None, data_dir: Path | None) -> Source:

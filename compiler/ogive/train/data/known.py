@@ -294,7 +294,9 @@ def _missing(
 
 def _damaged(choice: OfOneSize, reason: str, help_: str | None = None) -> Diagnostic:
     message = f"`{choice.kind}` is damaged, or is something else: {reason}"
-    return Diagnostic("E551", message, help=help_ or "delete the file, and get it again with `--download`")
+    again = "delete the file, and get it again with `--download`"
+    own = "data of your own are images: `--data 'folder(\"images\")'` has `images/train/CLASS/*.png`"
+    return Diagnostic("E551", message, help=help_ or f"{again}; {own}")
 
 
 def _read(choice: OfOneSize, family: Family, root: Path, train: bool) -> Part:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from operator import add
 from typing import Any, Literal, cast
@@ -15,7 +15,9 @@ from torch.utils.data import DataLoader
 
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.recipes import Recipe, augment
+from ogive.train.data.files import OnDisk
 from ogive.train.data.loading import Batch, Examples, Failure, Loader, Measured, Pipeline, Stacked
+from ogive.train.data.looking import Looked, look, told
 from ogive.train.data.order import InOrder, Shuffled, split
 from ogive.train.data.plan import Plan, Steps, common_size
 from ogive.train.data.source import Images, Shape, Source
@@ -48,6 +50,7 @@ class ImageData:
         corrupt: what becomes of an image that cannot be used: `refuse` stops, and `skip` goes on without it.
             In training its place is taken by the image behind it.
         fits: whether the network would take images of another shape, for advice.
+        looks: whether the files of all parts are looked at first, as `looking.look` does.
 
     Attributes:
         source, shape: as given.
@@ -74,6 +77,7 @@ class ImageData:
         statistics: Mapping[str, Any] | None = None,
         corrupt: Literal["refuse", "skip"] = "refuse",
         fits: Callable[[Shape], bool] | None = None,
+        looks: bool = False,
     ) -> None:
         self.source = source
         self.shape = shape
@@ -88,6 +92,8 @@ class ImageData:
         self._plan.check(fits)
         self._parts = self._split()
         self.counts = {name: len(indices) for name, indices in self._parts.items()}
+        if looks:
+            self._look()
         self.statistics: dict[str, Any] = dict(statistics) if statistics is not None else self._measure()
 
     # ------------------------------------------------------------------ batches
@@ -203,9 +209,46 @@ class ImageData:
         """
         if self._corrupt == "refuse":
             raise ArchError([_unreadable(failures[0])])
-        for path, reason in failures:
-            if (path, reason) not in self.skipped:
-                self.skipped.append((path, reason))
+        known = {path for path, _ in self.skipped}
+        self.skipped += [each for each in dict(failures).items() if each[0] not in known]
+
+    def _look(self) -> None:
+        """Looks at the files of all parts before any is needed.
+
+        Raises:
+            ArchError: E552, some cannot be used, and are not to be skipped.
+        """
+        train, test = self.source.unscaled if self._plan.takes_parts else None, self.source.test
+        train = train or self.source.train
+        if not isinstance(train, OnDisk) or not isinstance(test, OnDisk):
+            return
+        looked = look(
+            [(train, self._plan.misfit_in_training), (test, self._plan.misfit_in_evaluation)], self._seed
+        )
+        if looked.failures and self._corrupt == "refuse":
+            raise ArchError([self._found(looked)])
+        self.skipped += looked.failures
+
+    def _found(self, looked: Looked) -> Diagnostic:
+        if len(looked.failures) == 1:
+            return _unreadable(looked.failures[0])
+        message = f"{len(looked.failures):,} images of `{self.source.name}` cannot be used"
+        help_ = "mend or delete them; or go on without such images: `--corrupt skip`"
+        return Diagnostic("E552", message, notes=tuple(told(looked)), help=help_)
+
+    def unusable(self, skipped: Iterable[str]) -> dict[str, int]:
+        """How many images of each part are among files that cannot be used.
+
+        Args:
+            skipped: their paths.
+        """
+        paths = set(skipped)
+        found: dict[str, int] = dict.fromkeys(self._parts, 0)
+        for name, indices in self._parts.items():
+            images = self.source.test if name == "test" else self.source.train
+            if isinstance(images, OnDisk):
+                found[name] = sum(str(images.path(index)) in paths for index in map(int, indices))
+        return found
 
     def _nothing(self) -> None:
         """Ends a part of which no image could be used.

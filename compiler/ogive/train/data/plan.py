@@ -9,6 +9,7 @@ Sutskever & Hinton, 2012, and those after them).
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,10 @@ from ogive.recipes.base import Choice
 from ogive.recipes.data import Data
 from ogive.recipes.evaluate import CenterCrop as CenterCropChoice
 from ogive.recipes.evaluate import TenCrop as TenCropChoice
+from ogive.recipes.printing import text_of
 from ogive.train.data import stages
 from ogive.train.data.sizes import Arriving, Impossible, large_enough
-from ogive.train.data.source import Shape, Source
+from ogive.train.data.source import InMemory, Shape, Source
 from ogive.train.data.stages import Stage
 from ogive.train.data.statistics import tensor
 
@@ -153,7 +155,7 @@ class Plan:
         """
         came, place = self._checked_training()
         if came.shape is None:
-            raise ArchError([self._sizes_differ(came)])
+            raise ArchError([self._sizes_differ()])
         if came.shape != self.shape:
             raise ArchError([self._not_taken(came.shape, place, fits)])
         now = self.begins
@@ -169,6 +171,7 @@ class Plan:
                 [self._blame("evaluate", 0, message, "`center_crop` without a size", code="E520")]
             )
         self._check_mean_image()
+        self._check_colours()
 
     def _checked_training(self) -> tuple[Arriving, int | None]:
         """What comes out of training's steps, and the place of the last that changed the size."""
@@ -209,6 +212,45 @@ class Plan:
                 help_ = f"`normalize`; or `random_crop({side}), normalize(per = pixel)`"
                 raise ArchError([self._blame("augment", place, message, help_)])
 
+    @property
+    def grey(self) -> bool:
+        """Whether the images have no colours: one channel, or one that is repeated."""
+        train = self.source.train
+        return self.begins.channels == 1 or (isinstance(train, InMemory) and train.pixels.shape[1] == 1)
+
+    def _check_colours(self) -> None:
+        """Whether there are colours to change.
+
+        Raises:
+            ArchError: E554, a step changes nothing else.
+        """
+        for place, choice in enumerate(self.choices):
+            lost = self._without_effect(choice)
+            if lost and not choice.given().keys() & {"brightness", "contrast"}:
+                what = " and ".join(lost)
+                message = f"`color_jitter` changes {what} alone, which images in shades of grey do not have"
+                help_ = "`color_jitter(brightness = 0.4, contrast = 0.4)`, or leave it out"
+                raise ArchError([self._blame("augment", place, message, help_)])
+
+    def _without_effect(self, choice: Choice) -> tuple[str, ...]:
+        if not isinstance(choice, augment.ColorJitter) or not self.grey:
+            return ()
+        return tuple(name for name in ("saturation", "hue") if getattr(choice, name))
+
+    def remarks(self) -> tuple[str, ...]:
+        """What can be done, and has no effect on these images, in lines."""
+        lost = (" and ".join(self._without_effect(choice)) for choice in self.choices)
+        said = "note: `color_jitter` changes no {} here: the images of `{}` are in shades of grey"
+        return tuple(said.format(names, self.source.name) for names in lost if names)
+
+    def misfit_in_training(self, size: tuple[int, int]) -> str | None:
+        """Why an image of that height and width cannot be trained on, if it cannot."""
+        return _misfit(Arriving(self.begins.channels, size), self.training(_NOTHING))
+
+    def misfit_in_evaluation(self, size: tuple[int, int]) -> str | None:
+        """Why an image of that height and width cannot be evaluated on, if it cannot."""
+        return _misfit(Arriving(self.begins.channels, size), self.evaluation(_NOTHING))
+
     # ------------------------------------------------------------------ saying what is wrong
 
     def _blame(
@@ -222,18 +264,20 @@ class Plan:
         )
         return Diagnostic(code, message, labels, help=help_)
 
-    def _sizes_differ(self, came: Arriving) -> Diagnostic:
+    def _sizes_differ(self) -> Diagnostic:
+        """The data are to blame: no step brings their images to one size. What the recipe does is kept."""
         size = max(self.shape[1:])
         taken = _times(self.shape)
         message = f"the images of `{self.source.name}` differ in size, and the network takes {taken}"
-        help_ = f"`augment random_crop({size})`"
-        if self.source.shorter is None and self.source.written:
-            larger = self.source.written.format(round(size * _MARGIN))
-            help_ += f" and `data {larger}`; or `augment resized_crop({size})`"
-        place = len(self.choices) - 1
-        if place < 0:
-            return Diagnostic("E554", message, help=help_)
-        return self._blame("augment", place, message, help_)
+        kept = text_of(self.recipe, "augment") if self.choices else ""
+        crop, part = (
+            shlex.quote(", ".join(filter(None, (step, kept))))
+            for step in (f"random_crop({size})", f"resized_crop({size})")
+        )
+        data = ""
+        if (self.source.shorter or 0) < size and self.source.written:
+            data = f"--data {shlex.quote(self.source.written.format(round(size * _MARGIN)))} "
+        return self._blame("data", 0, message, f"{data}--augment {crop}; or --augment {part}")
 
     def _not_taken(self, came: Shape, place: int | None, fits: Callable[[Shape], bool] | None) -> Diagnostic:
         """What to change, so that the network gets what it takes."""
@@ -249,7 +293,7 @@ class Plan:
                 ways.append(f"`--data '{self.source.written.format(side)}'`")
         if place is not None:
             return self._blame("augment", place, message, ", or ".join(ways) or None, code="E520")
-        help_ = ", or ".join(ways) or f"a network that takes them: `--input {_times(came)}`"
+        help_ = ", or ".join(ways) or f"a net that takes them: `input image: {_times(came)}`"
         return Diagnostic("E520", message, help=help_)
 
 
@@ -305,6 +349,15 @@ def common_size(now: Arriving, steps: Steps) -> tuple[int, tuple[int, int] | Non
             return count, now.size
         now = stage.arrives(now)
     return len(steps), now.size
+
+
+def _misfit(now: Arriving, steps: Steps) -> str | None:
+    try:
+        for _, stage in steps:
+            now = stage.arrives(now)
+    except Impossible as error:
+        return error.message
+    return None
 
 
 def _cut_from(now: Arriving, size: tuple[int, int]) -> bool:
