@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from train import made
@@ -97,13 +98,17 @@ def test_batch_norm_is_recalibrated_and_kept(here: Path, ogive: Callable) -> Non
     assert (ran.code, ran.err) == (0, "")
     told = json.loads(ran.out)
     assert told["networks"][0]["recalibrated"] == {
-        "norms": ["body1.bn1"], "untouched": [], "data": "digits", "batches": 20, "images": 1280, "left_out": 0,
+        "norms": ["body1.bn1"], "untouched": [], "data": "digits", "batches": 20, "images": 1280, "left_out": 13,
     }  # fmt: skip
     before, after = load_file("runs/a/weights.safetensors"), load_file("new.safetensors")
     changed = {name for name in before if not before[name].equal(after[name])}
     assert changed == {"body1.bn1.running_mean", "body1.bn1.running_var"}
     again = json.loads(ogive("eval", "runs/a", "--weights", "new.safetensors", *options).out)
     assert (again["loss"], again["accuracy"]) == (told["loss"], told["accuracy"])
+    about = json.loads(safe_open("new.safetensors", framework="pt").metadata()["ogive"])
+    assert about["recalibrated"] == {"norms": 1, "batches": 20, "images": 1280, "left_out": 13}
+    text = ogive("eval", "runs/a", "--recalibrate-bn", "--batch", "64").out
+    assert "1,280 training images of digits, in batches of 64 (13 that fill no batch left out)" in text
     other = ogive("eval", "runs/a", "--recalibrate-bn", "--bn-data", "random(512)")
     assert (
         "runs/a: 1 batch norm recalibrated over 512 training images of random(512), in batches of 256"
@@ -115,7 +120,7 @@ def test_recalibration_goes_with_the_data_that_are_named(here: Path, ogive: Call
     told = json.loads(ogive("eval", "runs/a", "--recalibrate-bn", "--data", "random(300)", "--json").out)
     assert told["data"] == {"name": "random", "part": "test", "images": 60}
     assert told["networks"][0]["recalibrated"]["images"] == 256
-    assert told["networks"][0]["recalibrated"]["left_out"] == 0  # the loader gives whole batches
+    assert told["networks"][0]["recalibrated"]["left_out"] == 44
 
 
 def test_a_network_without_batch_norm_is_told_so(here: Path, ogive: Callable) -> None:
@@ -241,7 +246,59 @@ def test_weights_are_not_written_where_they_cannot_be(here: Path, ogive: Callabl
     assert "error[E510]: cannot write `none/w.safetensors`: its folder does not exist" in ran.err
     kept = Path("kept.safetensors")
     kept.write_text("old")
-    kept.chmod(0o444)
-    ran = ogive("eval", "runs/a", "--save-weights", kept)
-    assert (ran.code, kept.read_text()) == (1, "old")
-    assert ran.out == "", "what cannot be written is told before anything is scored"
+    for name, meant in ((kept, "kept-2.safetensors"), (Path("runs"), "runs-2")):
+        ran = ogive("eval", "runs/a", "--save-weights", name)
+        assert ran.code == 1
+        assert f"error[E532]: `{name}` exists, and a " in ran.err
+        assert f"help: --save-weights {meant}\n" in ran.err
+        assert ran.out == "", "what cannot be written is told before anything is scored"
+    assert kept.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "runs/a/weights.safetensors",
+        "runs/a/w.safetensors",
+        "runs/b/checkpoints/w.safetensors",
+        "out/w.safetensors",
+    ],
+)
+def test_a_run_keeps_the_weights_that_it_came_to(here: Path, ogive: Callable, path: str) -> None:
+    Path("out").symlink_to(made.digits_run() / "checkpoints")
+    before = Path("runs/a/weights.safetensors").read_bytes()
+    ran = ogive("eval", "runs/a", "--recalibrate-bn", "--save-weights", path)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"error[E524]: `{path}` is in the folder of the run `" in ran.err
+    assert f"help: --save-weights {Path(path).name}\n" in ran.err
+    assert Path("runs/a/weights.safetensors").read_bytes() == before
+    assert path.endswith("weights.safetensors") or not Path(path).exists()
+
+
+def test_scores_do_not_go_into_the_folder_of_a_run(here: Path, ogive: Callable) -> None:
+    ran = ogive("eval", "runs/a", "-o", "runs/b")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error[E524]: `runs/b` holds a run" in ran.err
+    assert "help: -o scores\n" in ran.err
+    assert not Path("runs/b/eval.json").exists()
+
+
+def test_other_weights_in_a_runs_folder_are_refused_and_may_be_named(here: Path, ogive: Callable) -> None:
+    run = Path(shutil.copytree(made.digits_run(), "mine"))
+    shutil.copy(made.digits_run(1) / "weights.safetensors", run / "weights.safetensors")
+    for command in (("eval", "./mine"), ("predict", "./mine", "x.png")):
+        ran = ogive(*command)
+        assert ran.code == 1
+        assert "error[E565]: `mine/weights.safetensors` is not what the run came to" in ran.err
+    (run / "weights.safetensors").rename("w.safetensors")
+    assert ogive("eval", "./mine", "--weights", "w.safetensors").code == 0
+
+
+def test_a_name_that_is_nothing_is_told_so(here: Path, ogive: Callable) -> None:
+    for targets in (["lenet55"], ["--ensemble", "runs/a", "lenet55"]):
+        ran = ogive("eval", *targets)
+        assert ran.code == 1
+        assert "error[E502]: `lenet55` is no file, and the zoo has no network of that name" in ran.err
+        assert "did you mean `lenet5`?" in ran.err
+    assert "did you mean the run `runs/photos`?" in ogive("eval", "photos").err
+    assert "error[E501]" in ogive("eval", "no.arch").err

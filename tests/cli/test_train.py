@@ -111,7 +111,7 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str, ogive: Callable, fol
     ("flags", "code", "place"),
     [
         (("--epochs", "0"), "E108", "--epochs:1:1"),
-        (("--lr", "-1"), "E108", "--lr:1:1"),
+        (("--lr", "-1"), "E328", "--lr:1:1"),
         (("--optimizer", "sgd(lr = 0.1, momentun = 0.9)"), "E103", "--optimizer:1:15"),
         (("--optimizer", "sgdd"), "E325", "--optimizer:1:1"),
         (("--augment", "hflip, random_crop(8, paddin = 1)"), "E103", "--augment:1:23"),

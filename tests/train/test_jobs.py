@@ -32,7 +32,9 @@ class Work:
             if task == "odd": raise Odd("y")
             if task == "killed": os.kill(os.getpid(), 9)
             if task.startswith("long"): time.sleep(60)
-            if task == "interrupted": raise KeyboardInterrupt
+            if task == "interrupted":
+                while not (self.folder / "long1.pid").exists(): time.sleep(0.01)
+                raise KeyboardInterrupt
         except KeyboardInterrupt:
             (self.folder / f"{task}.saved").touch()
             raise

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import ogive
-from ogive.diagnostics import Diagnostic
+from ogive.diagnostics import ArchError, Diagnostic
 from ogive.recipes import Recipe
 from ogive.recipes.flags import with_flags
 from ogive.recipes.whole import whole
@@ -31,6 +31,8 @@ from ogive.train.memory import (
     out_of_memory,
     smaller_batch,
 )
+from ogive.train.run import train
+from train.nets import CPU
 
 MIB = 1 << 20
 LARGE = "net Large() {\n  input image: 1x64x64\n  conv(64, 3x3, padding = 1) -> relu -> global_avg_pool -> flatten -> linear(10)\n}\n"
@@ -330,3 +332,23 @@ def test_the_batch_that_is_proposed_fits():
     assert 16 <= batch <= 512
     assert advice.startswith(f"--batch {batch} --accumulate {1024 // batch}: as many images a step")
     assert "of addresses for this process (`ulimit -v`)" in there
+
+
+def test_a_batch_that_cannot_fit_is_told_before_the_run_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available", lambda device: Memory(64 * MIB, "64 MiB"))
+    settings = {"data": "random(count = 4096)", "batch": 2048, "epochs": 1}
+    with pytest.raises(ArchError) as failed:
+        train(ogive.loads(LARGE), settings=settings, machine=CPU, out=tmp_path / "run")
+    (diagnostic,) = failed.value.diagnostics
+    assert diagnostic.code == "E527"
+    assert "a batch of 2048 images does not fit into the memory of `cpu`" in diagnostic.message
+    assert not (tmp_path / "run").exists()
+    # a batch has no more images than there are
+    train(
+        ogive.loads(LARGE),
+        settings=settings | {"data": "random(count = 16)"},
+        machine=CPU,
+        out=tmp_path / "few",
+    )

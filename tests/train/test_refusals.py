@@ -246,7 +246,8 @@ def test_all_wrong_settings_are_told_at_once(quick: Quick, tmp_path: Path) -> No
     with pytest.raises(ArchError) as caught:
         quick(settings={"epochs": 0, "batch": -3, "lr": 0, "data": "digit"})
     places = [(each.code, each.labels[0].span.source.name) for each in caught.value.diagnostics]
-    assert places == [("E108", "--epochs"), ("E108", "--batch"), ("E325", "--data"), ("E328", "--lr")]
+    given = [("E108", "epochs"), ("E108", "batch"), ("E325", "data"), ("E328", "lr")]
+    assert places == [(code, f'settings["{name}"]') for code, name in given]
     assert list(tmp_path.iterdir()) == []
 
 

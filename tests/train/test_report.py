@@ -169,7 +169,11 @@ def test_images_that_were_skipped_are_counted(tmp_path: Path) -> None:
     data: dict[str, Any] = {"name": "folder", "classes": ["a"] * 30, "skipped": skipped}
     text = report(read_run(make_run(tmp_path / "run", data=data)))
     assert "**20 images could not be read and were skipped**" in text
+    assert "`train/0.png`: truncated" in text
     assert "… 8 more in run.json" in text
+    counted = data | {"usable": {"train": 1070, "validation": 9, "test": 30}}
+    told = report(read_run(make_run(tmp_path / "told", data=counted)))
+    assert "were skipped**; usable: 1,070 for training, 9 for validation, 30 for test:\n" in told
     one = report(read_run(make_run(tmp_path / "one", data=data | {"skipped": skipped[:1]})))
     assert "**1 image could not be read and was skipped**" in one
     assert "… 18 more" in text

@@ -163,7 +163,7 @@ def test_a_run_is_recalibrated_over_its_training_images() -> None:
     norm = contender.run.module.get_submodule("body1.bn1")
     conv = contender.run.module.get_submodule("body1.conv1")
     done = recalibrated(contender, batch=100)
-    assert (done.norms, done.batches, done.images, done.left_out) == (("body1.bn1",), 12, 1200, 0)
+    assert (done.norms, done.batches, done.images, done.left_out) == (("body1.bn1",), 12, 1200, 93)
     means, variances = [], []
     with torch.no_grad():
         for batch in contender.data.even_batches(100):
@@ -215,7 +215,7 @@ def test_weights_are_written_with_what_was_done(tmp_path: Path) -> None:
     save(contender, tmp_path / "new.safetensors", recalibrated(contender, batch=64))
     with safe_open(tmp_path / "new.safetensors", "pt") as file:
         about = json.loads(file.metadata()["ogive"])
-    assert about["recalibrated"] == {"norms": 1, "batches": 20, "images": 1280}
+    assert about["recalibrated"] == {"norms": 1, "batches": 20, "images": 1280, "left_out": 13}
     assert about["name"] == "Tiny"
     again = open_run(made.digits_run(), weights=tmp_path / "new.safetensors")
     assert score([of_run(again)])[0].loss == score([contender])[0].loss
@@ -264,3 +264,10 @@ def test_a_grey_photograph_among_colours_is_scored(tmp_path: Path) -> None:
     write_image(other / "test" / "cat" / "9.png", (15, 15), mode="L")
     found, _ = score([of_run(open_run(made.photos_run()), f'folder("{other}", resize = 9)')])
     assert found.total == 22
+
+
+def test_weights_replace_no_file(tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_text("mine")
+    with pytest.raises(FileExistsError):
+        save(digits(), tmp_path / "w.safetensors")
+    assert (tmp_path / "w.safetensors").read_text() == "mine"

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 import ogive
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.train.start import Different, freeze, start_from
-from ogive.train.weights import save_weights
+from ogive.train.weights import packed, save_weights
 
 
 def network(classes: int = 3) -> nn.Sequential:
@@ -120,6 +120,20 @@ class Trap:
 
     def __reduce__(self) -> Any:
         return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("length", [0x80 + 0x100 * number for number in (2, 3, 4, 5)])
+def test_the_length_of_a_header_is_not_taken_for_a_pickle(tmp_path: Path, length: int) -> None:
+    """It stands in the first 8 bytes, least first: 0x80 and 2 to 5 begin a pickle, too."""
+    path, module = tmp_path / "w.safetensors", network()
+    missing = length - len(packed(module, {"x": ""})[8:].partition(b"}}")[0])
+    for more in range(missing - 16, missing + 1):
+        path.write_bytes(packed(module, {"x": "y" * more}))
+        if path.read_bytes()[:2] == bytes([0x80, length >> 8]):
+            break
+    else:
+        pytest.fail("no header of that length")
+    assert not start_from(module, path).missing
 
 
 @pytest.mark.parametrize(

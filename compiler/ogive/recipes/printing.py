@@ -9,6 +9,7 @@ from ogive.layers.base import Argument
 from ogive.recipes.base import Choice, Value
 from ogive.recipes.lines import BY_DEFAULT, Stated
 from ogive.recipes.resolve import Recipe
+from ogive.recipes.settings import BY_NAME
 
 _COLUMN = 80
 """Where comments stand at most; behind a longer line, they follow it."""
@@ -40,11 +41,14 @@ def _origin(recipe: Recipe, stated: Stated) -> str:
 
 
 def text_of(recipe: Recipe, setting: str) -> str:
-    """What stands behind a setting, as a flag takes it: `random_crop(32), normalize`; empty where nothing
-    does.
+    """What stands behind a setting, as a flag takes it: `random_crop(32), normalize`; arguments that are as
+    they are by default are left out. Empty where nothing stands.
     """
-    stated = next((each for each in recipe.stated if each.setting.name == setting), None)
-    return _values(stated) if stated is not None else ""
+    plain = BY_NAME[setting].plain
+    return ", ".join(
+        _function(value, value.given()) if isinstance(value, Choice) else written(value, plain)
+        for value in recipe.values(setting)
+    )
 
 
 def to_json(recipe: Recipe) -> dict[str, object]:

@@ -117,6 +117,28 @@ def out_of_memory(
     return Diagnostic("E527", message, notes=tuple(notes), help=help_)
 
 
+def too_large(
+    graph: Graph | None, module: nn.Module, recipe: Recipe, *, images: int, world: int = 1
+) -> Diagnostic | None:
+    """E527 before a run on the CPU begins, where a batch needs more by the static count alone, a lower bound,
+    than there is: Linux ends such a process without a word.
+
+    Args:
+        graph, module, recipe, world: as for `out_of_memory`.
+        images: how many there are to train on; no batch has more.
+    """
+    has = available(torch.device("cpu"))
+    if (
+        graph is None or has is None or recipe.value("compile")
+    ):  # which may compute again what it does not keep
+        return None
+    image = activations(graph, bf16=recipe.value("precision") == "bf16")
+    here = -(-min(images, cast("int", recipe.value("batch"))) // world)
+    if not isinstance(image, int) or here * image + needed_for_weights(module, recipe).total <= has.here:
+        return None
+    return out_of_memory(graph, module, recipe, "cpu", MemoryError(), world=world)
+
+
 def needed_for_weights(module: nn.Module, recipe: Recipe) -> Fixed:
     """What the weights need, with all that training keeps of their size. Shared weights count once."""
     trained = sum(_size(p) for p in module.parameters() if p.requires_grad)

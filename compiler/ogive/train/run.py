@@ -18,6 +18,7 @@ from ogive.loading import load_recipe
 from ogive.network import Network
 from ogive.recipes import Recipe
 from ogive.recipes.flags import with_flags
+from ogive.recipes.forms import PYTHON, Given, Override
 from ogive.recipes.whole import whole
 from ogive.train import record as records
 from ogive.train.averaging import averaging
@@ -324,7 +325,9 @@ def _recipe(
     """The whole recipe, with what is given beside it."""
     if isinstance(recipe, str):
         recipe = load_recipe(recipe, network.compiled.program if network else None)
-    flags = [(name, records.as_text(value)) for name, value in (settings or {}).items()]
+    flags: list[Override] = [
+        Given(name, records.as_text(value), PYTHON) for name, value in (settings or {}).items()
+    ]
     if own_data:
         told = [name for name in settings or {} if name in _OF_THE_DATA]
         if told:

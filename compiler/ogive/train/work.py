@@ -32,6 +32,7 @@ from ogive.train.loaders import Loaders
 from ogive.train.losses import Loss
 from ogive.train.machine import Machine
 from ogive.train.measures import CLASSES_FOR_TOP5, Measure
+from ogive.train.memory import too_large
 from ogive.train.optimizers import build_optimizer
 from ogive.train.program import Target
 from ogive.train.seeds import WEIGHTS, derived, seed_torch
@@ -144,6 +145,7 @@ class Work:
         self._check_monitor()
         self._check_batch()
         self._check_machine()
+        self._check_memory()
         build_optimizer(cast("Optimizer", recipe.value("optimizer")), self.module, self.graph)
         self.threads = threads or (self._threads(macs) if self.device == "cpu" else torch.get_num_threads())
 
@@ -341,6 +343,15 @@ class Work:
                     wrong.append(Diagnostic("E526", message, help=f"--strategy ddp, or --{name} none"))
         if wrong:
             raise ArchError(wrong)
+
+    def _check_memory(self) -> None:
+        """Whether a batch of the recipe's can fit at all; the user's loaders do not say what they give."""
+        asked = self.asked
+        if self.device == "cpu" and not isinstance(self.data, Loaders):
+            images, world = self.data.counts["train"], asked.machine.world
+            said = too_large(self.graph, self.module, asked.recipe, images=images, world=world)
+            if said is not None:
+                raise ArchError([said])
 
     def _threads(self, macs: int) -> int:
         world = self.asked.machine.devices

@@ -190,6 +190,7 @@ def test_a_wrong_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert diagnostic.code == "E551"
     assert f"`{batch}` has the MD5 {md5(batch)}, not " in diagnostic.message
     assert "--download" in (diagnostic.help or "")
+    assert "--data 'folder(\"images\")'" in (diagnostic.help or ""), "what to do with images of one's own"
 
 
 def test_a_batch_whose_digest_is_wrong_is_not_unpickled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from torchvision.transforms.v2 import functional
 
 from ogive.diagnostics import Diagnostic
 from ogive.recipes.data import Digits, Folder
+from ogive.recipes.flags import with_flags
 from ogive.render import render_text
 from ogive.train.data import ImageData, Source, arriving, expected, open_data
+from ogive.train.data.plan import Plan
 from train.data.sets import numbered, recipe, refusal, write_folder
 
 
@@ -44,8 +47,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         ("random_crop(8), hflip", (3, 10, 10), "come as 3x8x8", "`random_crop(10)`"),
         ("resized_crop(8), hflip", (3, 10, 10), "come as 3x8x8", "`resized_crop(10)`"),
-        ("hflip", (1, 12, 12), "takes 1x12x12", "--input 3x12x12"),
-        ("hflip", (3, 10, 11), "takes 3x10x11", "--input 3x12x12"),
+        ("hflip", (1, 12, 12), "takes 1x12x12", "`input image: 3x12x12`"),
+        ("hflip", (3, 10, 11), "takes 3x10x11", "`input image: 3x12x12`"),
     ],
 )
 def test_images_that_the_network_does_not_take(
@@ -122,9 +125,9 @@ def test_what_cannot_be_done(augment: str, settings: dict[str, object], says: st
 @pytest.mark.parametrize(
     ("augment", "resize", "code", "says", "help_"),
     [
-        ("hflip", None, "E554", "differ in size, and the network takes 3x12x12", "`augment random_crop(12)` and `data folder("),
-        ("none", None, "E554", "differ in size", "`augment resized_crop(12)`"),
-        ("hflip", 14, "E554", "differ in size", "`augment random_crop(12)`"),
+        ("hflip(0.2), normalize", None, "E554", "differ in size, and the network takes 3x12x12", ", resize = 14)' --augment 'random_crop(12), hflip(p = 0.2), normalize'; or --augment 'resized_crop(12), "),
+        ("none", None, "E554", "differ in size", "--augment 'random_crop(12)'; or --augment 'resized_crop(12)'"),
+        ("hflip", 14, "E554", "differ in size", "--augment 'random_crop(12), hflip'; or"),
         ("normalize(per = pixel), random_crop(12)", 14, "E554", "a mean of each pixel needs images of one size", "random_crop(12), normalize(per = pixel)"),
         ("random_crop(15)", 14, "E554", "the shorter side 14", "`random_crop(14)`"),
         ("random_crop(10)", 14, "E520", "come as 3x10x10", "`random_crop(12)`"),
@@ -137,6 +140,45 @@ def test_images_of_different_sizes(
     assert diagnostic.code == code
     assert says in diagnostic.message
     assert help_ in (diagnostic.help or "")
+
+
+def test_the_help_for_different_sizes_does_when_it_is_typed(tmp_path: Path) -> None:
+    path = write_folder(tmp_path / 'it\'s "new" {0}', [(16, 16), (30, 21)])
+    kept = "hflip(0.2), color_jitter(contrast = 0.4), normalize(per = pixel)"
+    quoted = str(path).replace('"', '\\"').replace("{", "\\{").replace("}", "\\}")
+    wrong = recipe(kept, data=f'folder("{quoted}")')
+    choice = wrong.value("data")
+    assert isinstance(choice, Folder)
+    diagnostic = refusal(lambda: ImageData(open_data(choice), wrong, (3, 12, 12), seed=0))
+    assert diagnostic.labels[0].span.text.startswith("folder("), "the data are to blame"
+    first, second = (shlex.split(way) for way in (diagnostic.help or "").split("; or "))
+    for words in (first, [*first[:2], *second]):
+        flags = list(zip(words[::2], words[1::2], strict=True))
+        typed = with_flags(wrong, [(name.removeprefix("--"), text) for name, text in flags])
+        choice = typed.value("data")
+        assert isinstance(choice, Folder)
+        assert (choice.path, choice.resize) == (str(path), 14)
+        assert [each.kind for each in typed.values("augment")][1:] == ["hflip", "color_jitter", "normalize"]
+        data = ImageData(open_data(choice), typed, (3, 12, 12), seed=0, workers=0)
+        assert next(iter(data.train_batches(0))).images.shape[1:] == (3, 12, 12)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colours_are_not_changed_where_there_are_none(channels: int) -> None:
+    digits = open_data(Digits(), inputs=(channels, 8, 8))
+    shape = (channels, 8, 8)
+    said = told(digits, "hflip, color_jitter(hue = 0.4, saturation = 0.1)", shape)
+    assert said.code == "E554"
+    assert "`color_jitter` changes saturation and hue alone" in said.message
+    assert said.labels[0].span.text.startswith("color_jitter(")
+    beside = recipe("color_jitter(hue = 0.4, contrast = 0.1)")
+    ImageData(digits, beside, shape, seed=0)
+    assert Plan(beside, digits, shape).remarks() == (
+        "note: `color_jitter` changes no hue here: the images of `digits` are in shades of grey",
+    )
+    colours = Plan(beside, fixed(8), (3, 8, 8))
+    colours.check()
+    assert colours.remarks() == ()
 
 
 def test_what_arrives_is_known_before_the_network(files: Path) -> None:

@@ -1,7 +1,8 @@
 """Images: sets of them, what a recipe does to them, and the batches of a run.
 
 `open_data` finds a set (`opening`, and one module a kind: `digits`, `noise`, `known`, `folders`, whose files
-`files` reads); `plan` makes steps (`stages`) of a recipe and looks at the sizes; `statistics` measures;
+`files` reads and `looking` opens once before a training); `plan` makes steps (`stages`) of a recipe and looks
+at the sizes; `statistics` measures;
 `order` says which images are in a batch, `draws` what is drawn for each; `loading` makes batches. `module`
 holds it together.
 """
