@@ -18,7 +18,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.recipes.resolve import read_back
 from ogive.recipes.settings import BY_NAME
 from ogive.train import intact
-from ogive.train.evaluate import evaluate
+from ogive.train.evaluation import evaluate
 from ogive.train.opened import open_run, reopen
 from train import made
 

@@ -29,7 +29,7 @@ from ogive.diagnostics import ArchError
 from ogive.network import Network
 from ogive.recipes.resolve import read_back
 from ogive.train.checks import try_once
-from ogive.train.evaluate import evaluate
+from ogive.train.evaluation import evaluate
 from ogive.train.interrupt import Terminated
 from ogive.train.opened import open_run
 from ogive.train.result import Result

@@ -21,7 +21,7 @@ from ogive.train.rundir import RunFolder
 
 if TYPE_CHECKING:
     from ogive.cli.eval_text import Scored
-    from ogive.train.recalibrate import Recalibrated
+    from ogive.train.recalibration import Recalibrated
     from ogive.train.scoring import Contender
 
 Part = Literal["test", "validation", "train"]

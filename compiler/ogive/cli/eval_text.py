@@ -9,8 +9,8 @@ from ogive.render import visible
 from ogive.train.confusion import most_confused
 
 if TYPE_CHECKING:
-    from ogive.train.evaluate import Evaluation
-    from ogive.train.recalibrate import Recalibrated
+    from ogive.train.evaluation import Evaluation
+    from ogive.train.recalibration import Recalibrated
     from ogive.train.scoring import Contender
 
 _LISTED = 20

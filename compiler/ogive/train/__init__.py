@@ -12,15 +12,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ogive.train.evaluation import evaluate
     from ogive.train.loaders import Loaders
     from ogive.train.machine import Machine
     from ogive.train.opened import open_run
+    from ogive.train.recalibration import recalibrate
     from ogive.train.result import Result
     from ogive.train.run import resume, train
 
-__all__ = ["Loaders", "Machine", "Result", "open_run", "resume", "train"]
+__all__ = ["Loaders", "Machine", "Result", "evaluate", "open_run", "recalibrate", "resume", "train"]
 
 _HOMES = {
+    "evaluate": "evaluation",
+    "recalibrate": "recalibration",
     "Loaders": "loaders",
     "Machine": "machine",
     "Result": "result",

@@ -12,7 +12,7 @@ from torch import nn
 
 from ogive.train.curves import draw_curves
 from ogive.train.disk import disk_errors, none_usable
-from ogive.train.evaluate import evaluate
+from ogive.train.evaluation import evaluate
 from ogive.train.history import History, Row
 from ogive.train.loaders import Loaders
 from ogive.train.losses import main_and_heads

@@ -38,7 +38,7 @@ class Loss:
             It gets what the network returns, and where there are heads the main output, and then each head.
 
     Attributes:
-        link: how outputs become probabilities, which `ogive.train.evaluate` asks.
+        link: how outputs become probabilities, which `ogive.train.evaluation` asks.
     """
 
     def __init__(self, choice: CrossEntropy | Mse | Bce | Criterion | None = None) -> None:

@@ -20,7 +20,7 @@ from ogive.recipes.data import Data, Folder
 from ogive.recipes.flags import with_flags
 from ogive.render import visible
 from ogive.train.data import ImageData, open_data
-from ogive.train.evaluate import Link
+from ogive.train.evaluation import Link
 from ogive.train.intact import (
     changed_versions,
     check_program,
@@ -116,7 +116,7 @@ class Opened(Reopened):
         """
         if not self.classes or self.shape is None:
             message = f"`{visible(str(self.path))}` was trained on loaders that were made in Python"
-            help_ = "evaluate it there: `ogive.train.evaluate.evaluate(open_run(…).module, batches)`"
+            help_ = "evaluate it there: `ogive.train.evaluate(open_run(…).module, batches)`"
             raise ArchError([Diagnostic("E564", message, help=help_)])
         machine = machine_of(self.record)
         recipe = self.recipe if choice is None else with_flags(self.recipe, [("data", choice)])
@@ -188,7 +188,7 @@ def open_run(
 ) -> Opened:
     """A run's network with its weights, ready to be evaluated.
 
-        from ogive.train.evaluate import evaluate
+        from ogive.train.evaluation import evaluate
         from ogive.train.opened import open_run
 
         run = open_run("runs/lenet5")

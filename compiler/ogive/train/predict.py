@@ -18,7 +18,7 @@ from ogive.train.data.loading import Pipeline
 from ogive.train.data.plan import Plan
 from ogive.train.data.source import Fit, Shape, Source, Unreadable
 from ogive.train.data.stages import unit
-from ogive.train.evaluate import combine, evaluating, probabilities, run_all
+from ogive.train.evaluation import combine, evaluating, probabilities, run_all
 from ogive.train.opened import Opened, Reopened
 
 _AT_ONCE = 32

@@ -171,6 +171,7 @@ def result_of(record: Mapping[str, Any], folder: RunFolder) -> Result:
         device=record["machine"]["device"],
         out=folder.path,
         files=folder.files(),
+        skipped=len(record["data"].get("skipped") or ()),
     )
 
 

@@ -19,13 +19,13 @@ from ogive.recipes import Recipe
 from ogive.recipes.whole import whole
 from ogive.render import visible
 from ogive.train.data import ImageData
-from ogive.train.evaluate import Evaluation, Member, evaluate, evaluate_members
+from ogive.train.evaluation import Evaluation, Member, evaluate, evaluate_members
 from ogive.train.intact import listed
 from ogive.train.machine import Machine
 from ogive.train.memory import is_out_of_memory
 from ogive.train.opened import Opened, load_all
 from ogive.train.program import target_of
-from ogive.train.recalibrate import Recalibrated, recalibrate
+from ogive.train.recalibration import Recalibrated, recalibrate
 from ogive.train.record import begin
 from ogive.train.weights import packed
 from ogive.train.work import Asked, Work

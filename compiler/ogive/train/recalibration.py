@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ogive.train.evaluate import evaluating
+from ogive.train.evaluation import evaluating
 
 BatchNorm = nn.modules.batchnorm._BatchNorm  # pyright: ignore[reportPrivateUsage]
 """Batch norms over 1, 2 and 3 axes, and those that are synchronised between devices."""

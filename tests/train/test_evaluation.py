@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from sklearn import metrics
 from torch import Tensor, nn
 
-from ogive.train.evaluate import Evaluation, combine, evaluate, probabilities
+from ogive.train.evaluation import Evaluation, combine, evaluate, probabilities
 
 
 class Fixed(nn.Module):

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from ogive.train.recalibrate import recalibrate
+from ogive.train.recalibration import recalibrate
 
 
 def directly(module: nn.Module, batches: Sequence[Tensor]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
