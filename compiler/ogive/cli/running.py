@@ -14,7 +14,7 @@ def terminal() -> Console:
 
 
 def show(result: Result) -> None:
-    """One line about the run, and its files. Of several processes the first prints."""
+    """One line about the run. Of several processes the first prints."""
     from ogive.train.ranks import is_first
 
     if not is_first():
@@ -23,5 +23,3 @@ def show(result: Result) -> None:
         images = "1 image" if result.skipped == 1 else f"{result.skipped:,} images"
         click.echo(f"note: {images} could not be used: run.json and report.md list them", err=True)
     click.echo(result.summary)
-    for file in result.files:
-        click.echo(f"  {file}")

@@ -27,6 +27,8 @@ from ogive.train.seeds import ORDER, SPLIT, derived
 Name = Literal["train", "validation", "test"]
 
 _WORKERS = 4
+_FEW = 1000
+"""Images for which no workers are started unless they are asked for."""
 _SHOWN = 3
 _MEASURED_AT_ONCE = 256
 _EVALUATION_BATCH = 256
@@ -44,7 +46,8 @@ class ImageData:
         source: the set.
         recipe: whole; its `validation`, `augment`, `batch`, `accumulate` and `evaluate` are used.
         shape: channels, height and width that the network takes.
-        workers: processes that read; none for sets in memory, otherwise 4, or as many as there are cores.
+        workers: processes that read; none for sets in memory and small ones, otherwise 4, or as many as
+            there are cores.
         seed: of the validation part, the order and the augmentation.
         statistics: those of an earlier `ImageData`; computed over the training part otherwise.
         corrupt: what becomes of an image that cannot be used: `refuse` stops, and `skip` goes on without it.
@@ -261,8 +264,8 @@ class ImageData:
         raise ArchError([Diagnostic("E552", message, notes=notes, help="mend or delete them")])
 
     def _default_workers(self) -> int:
-        if self.in_memory:
-            return 0
+        if self.in_memory or len(self.source.train.labels) < _FEW:
+            return 0  # an epoch is over before they have started
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(_WORKERS, cores)
 
