@@ -178,7 +178,7 @@ def resume(
     opened = reopen(folder.path, plugins=plugins)
     record = dict(opened.record)
     source = network or opened.network
-    console = console or Console(quiet=True)
+    console = console if console is not None and is_first() else Console(quiet=True)
     if record["status"] == "finished":
         console.print("finished already: nothing is left to train", highlight=False)
         return records.result_of(record, folder)
@@ -230,7 +230,7 @@ class _Run:
         self.work = work
         self.folder = folder
         self.record = dict(record)
-        self.console = console
+        self.console = console if is_first() else Console(quiet=True)  # one of several processes speaks
         self.choice = _choice(work)
 
     def go(self, found: Newest | None) -> Result:
