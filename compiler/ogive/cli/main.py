@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -96,11 +97,16 @@ def run() -> None:
         # click turns an interrupt into its own exception; what the command had to say about it is the cause
         cause = error.__cause__ or error
         terminated = isinstance(cause, Terminated)
-        for number in (signal.SIGINT, signal.SIGTERM):  # it is ending: a second one changes nothing
-            signal.signal(number, signal.SIG_IGN)
+        atexit.register(_ignore_signals)
         click.echo(str(cause) or ("terminated" if terminated else "interrupted"), err=True)
         code = 128 + (signal.SIGTERM if terminated else signal.SIGINT)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _ignore_signals() -> None:
+    """Lets a second signal change nothing, once the process is ending because of a first."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
