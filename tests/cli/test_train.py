@@ -17,8 +17,8 @@ from safetensors.torch import load_file
 from ogive.recipes.resolve import read_back
 from ogive.recipes.settings import SETTINGS
 from ogive.train.machine import Machine
-from ogive.train.saving import Checkpoints, _Wish
 from plugins.test_docs import PLUGIN
+from train.nets import stop_behind
 
 NET = """net Tiny(width = 2, classes = 10) {
   input image: 1x8x8
@@ -46,19 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Asks the next training to stop behind the step of that number, as Ctrl-C does."""
-
-    def arm(step: int) -> None:
-        whole = Checkpoints._agreed
-
-        def agreed(self: Checkpoints, trainer: Any) -> _Wish:
-            if trainer.global_step == step:
-                monkeypatch.setattr(Checkpoints, "_agreed", whole)
-                return _Wish.STOP
-            return whole(self, trainer)
-
-        monkeypatch.setattr(Checkpoints, "_agreed", agreed)
-
-    return arm
+    return lambda step: stop_behind(step, monkeypatch)
 
 
 def record_of(run: str | Path) -> dict[str, Any]:

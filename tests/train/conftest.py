@@ -15,8 +15,7 @@ from rich.console import Console
 import ogive
 from ogive.train.result import Result
 from ogive.train.run import train
-from ogive.train.saving import Checkpoints, _Wish
-from train.nets import CPU, tiny
+from train.nets import CPU, stop_behind, tiny
 
 
 @dataclass
@@ -70,16 +69,4 @@ def own_random_state():
 @pytest.fixture
 def stopped_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Asks the training to stop behind the optimizer's step of that number, as Ctrl-C does, once."""
-
-    def arm(step: int) -> None:
-        whole = Checkpoints._agreed
-
-        def agreed(self: Checkpoints, trainer: Any) -> _Wish:
-            if trainer.global_step == step:
-                monkeypatch.setattr(Checkpoints, "_agreed", whole)
-                return _Wish.STOP
-            return whole(self, trainer)
-
-        monkeypatch.setattr(Checkpoints, "_agreed", agreed)
-
-    return arm
+    return lambda step: stop_behind(step, monkeypatch)

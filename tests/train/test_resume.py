@@ -18,7 +18,6 @@ from ogive.diagnostics import ArchError
 from ogive.train.machine import Machine
 from ogive.train.result import Result
 from ogive.train.run import resume
-from ogive.train.saving import Checkpoints, _Wish
 from ogive.train.task import Task
 from train.nets import CPU, tiny
 
@@ -45,24 +44,6 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             return whole(self, batch, batch_idx)
 
         monkeypatch.setattr(Task, "training_step", training_step)
-
-    return arm
-
-
-@pytest.fixture
-def stopped_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Asks the training to stop behind the step of that number, as Ctrl-C does, once."""
-
-    def arm(step: int) -> None:
-        whole = Checkpoints._agreed
-
-        def agreed(self: Checkpoints, trainer: Any) -> _Wish:
-            if trainer.global_step == step:
-                monkeypatch.setattr(Checkpoints, "_agreed", whole)
-                return _Wish.STOP
-            return whole(self, trainer)
-
-        monkeypatch.setattr(Checkpoints, "_agreed", agreed)
 
     return arm
 

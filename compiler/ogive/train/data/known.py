@@ -71,6 +71,13 @@ class Family(Protocol):
         ...
 
 
+def _of_torchvision(name: str) -> Any:
+    """A class of `torchvision.datasets`, imported when it is needed."""
+    from torchvision import datasets
+
+    return getattr(datasets, name)
+
+
 @dataclass(frozen=True)
 class Idx:
     """MNIST and Fashion-MNIST: files of LeCun's idx format, `NAME/raw/train-images-idx3-ubyte` and so on."""
@@ -80,9 +87,7 @@ class Idx:
 
     @property
     def _set(self) -> Any:
-        from torchvision import datasets
-
-        return getattr(datasets, self.name)
+        return _of_torchvision(self.name)
 
     def files(self) -> list[File]:
         """All four; each may still be packed."""
@@ -131,9 +136,7 @@ class Cifar:
 
     @property
     def _set(self) -> Any:
-        from torchvision import datasets
-
-        return getattr(datasets, self.name)
+        return _of_torchvision(self.name)
 
     def files(self) -> list[File]:
         """The batches, and the file with the names of the classes."""
