@@ -8,7 +8,7 @@ STAMP  := .venv/.installed
 # several processes at once, one thread each; a training chooses for itself
 test test-all fuzz golden: export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-all fuzz lint format tables editors zoo docs golden clean FORCE
+.PHONY: demo test test-all fuzz lint format tables editors zoo docs gallery golden clean FORCE
 
 demo: $(STAMP)
 	@rm -rf build/demo
@@ -20,8 +20,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
-test-all: $(STAMP)
-	$(BIN)/python -m pytest -q -n $(JOBS) --slow
+# and then the slow ones, for which LaTeX is installed where that is possible
+test-all: test
+	@sh tests/latex/install.sh
+	$(BIN)/python -m pytest -q -n $(JOBS) --slow -m slow
 
 # mutated programs, random bytes, generated programs; what fails is kept in build/fuzz
 SECONDS ?= 60
@@ -59,6 +61,16 @@ docs: $(STAMP)
 # expected outputs, written again; read the difference before committing it
 golden: $(STAMP)
 	$(BIN)/python -m pytest -q -n $(JOBS) --slow --update-golden
+
+# the figures of docs/gallery.md
+gallery: $(STAMP)
+	$(BIN)/ogive draw vgg19 plain34 resnet34 --title VGG-19 --title '34-layer plain' --title '34-layer residual' -o docs/gallery/resnet-figure-3.svg
+	$(BIN)/ogive draw googlenet --style full -o docs/gallery/googlenet-figure-3.svg
+	$(BIN)/ogive draw docs/gallery/dense-block.arch --style arcs -o docs/gallery/densenet-figure-1.svg
+	$(BIN)/ogive draw docs/gallery/three-blocks.arch --style chain -o docs/gallery/densenet-figure-2.svg
+	$(BIN)/ogive draw docs/gallery/clique-block.arch --style unfolded -o docs/gallery/cliquenet-figure-1.svg
+	$(BIN)/ogive draw docs/gallery/three-cliques.arch --style chain -o docs/gallery/cliquenet-figure-2.svg
+	$(BIN)/ogive draw unet --style tensors -o docs/gallery/unet-figure-1.svg
 
 # docs/experiments.md: its runs, in build/experiments, which go on where they stopped, and its figures
 EXPERIMENTS := rates placement relu depth clique

@@ -8,9 +8,12 @@
 
 `load` and `loads` give a `Network`; `list_models` says which there are in the zoo;
 `load_recipe` gives a training recipe;
+`draw` puts several networks side by side in one figure (`Network.draw` draws one);
 `library_with` adds a user's own layers (see `ogive.plugin`);
 `ArchError` carries the diagnostics of a program that is wrong;
 `format` writes a program in the one style;
+`diff` says what is different between two networks;
+`table` writes networks as a table for a paper;
 `transfer` copies weights between modules by matching their dataflow.
 """
 
@@ -24,28 +27,34 @@ from ogive.version import __version__
 
 if TYPE_CHECKING:
     from ogive.catalogue import list_models
+    from ogive.comparing import diff
     from ogive.layers.library import Library
     from ogive.loading import load, load_recipe, loads
     from ogive.network import Network
+    from ogive.network import draw_networks as draw
     from ogive.plugin.files import library_with
     from ogive.syntax.format import format_text as format
+    from ogive.tabulate import table
     from ogive.transfer import TransferError, transfer
 
 __all__ = [
-    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "format",
-    "library_with", "list_models", "load", "load_recipe", "loads", "transfer",
+    "ArchError", "Diagnostic", "Library", "Network", "TransferError", "__version__", "diff", "draw", "format",
+    "library_with", "list_models", "load", "load_recipe", "loads", "table", "transfer",
 ]  # fmt: skip
 
 _HOMES = {
     "Library": ("ogive.layers.library", "Library"),
     "Network": ("ogive.network", "Network"),
     "TransferError": ("ogive.transfer", "TransferError"),
+    "draw": ("ogive.network", "draw_networks"),
+    "diff": ("ogive.comparing", "diff"),
     "format": ("ogive.syntax.format", "format_text"),
     "library_with": ("ogive.plugin.files", "library_with"),
     "list_models": ("ogive.catalogue", "list_models"),
     "load": ("ogive.loading", "load"),
     "load_recipe": ("ogive.loading", "load_recipe"),
     "loads": ("ogive.loading", "loads"),
+    "table": ("ogive.tabulate", "table"),
 }
 """Where the names are, so that each is imported when it is asked for: a command needs few of them, and
 `TransferError` needs torch.

@@ -106,6 +106,8 @@ class Region:
         notes: what `label` says about it.
         shared: which use of something shared it is.
         owner: the path of the clique whose weights a clique uses, where they are shared; None: its own.
+        takes: what a block's definition calls the tensors that arrive; empty where it takes the flow.
+        gives: what it calls those that are its value; empty where that is the flow.
     """
 
     id: int
@@ -125,6 +127,8 @@ class Region:
     notes: tuple[str, ...] = ()
     shared: SharedUse | None = None
     owner: str | None = None
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch import nn
 
+    from ogive.backends.draw.options import Style
     from ogive.report.budgets import Verdict
     from ogive.report.summary import Summary
 
@@ -184,20 +185,48 @@ class Network:
 
         return dynamic_shapes(self.ir, batch=batch)
 
-    def draw(self, path: str | PathLike[str], *, dpi: int = 200) -> Path:
-        """Draws it; the file's ending (svg, pdf, png, dot) says how. The file is replaced only when it is
-        complete.
+    def draw(
+        self,
+        path: str | PathLike[str],
+        *,
+        style: Style = "overview",
+        block: str | None = None,
+        fit: str | tuple[float, float] | None = None,
+        depth: int | None = None,
+        expand: Sequence[str] = (),
+        fold: Sequence[str] = (),
+        colour_by: str = "kind",
+        theme: str = "paper",
+        legend: bool = False,
+        dpi: int = 200,
+    ) -> Path:
+        """Draws it; the file's ending (svg, pdf, png, dot, tikz, tex) says how. The file is replaced only
+        when it is complete.
+
+        Args:
+            path: the file.
+            style: `overview`, `full`, `tensors`, `unfolded`, `ring`, `arcs` or `chain`, as `ogive draw
+                --help` has
+                them.
+            block: a block or stage to draw alone.
+            fit: the space that it has: `"column"`, `"page"`, `"3.3x4in"`, or inches.
+            depth: how many levels of stages and blocks are open.
+            expand: stages and blocks to open.
+            fold: stages and blocks to fold.
+            colour_by: `kind`, `params`, `macs`, `memory` or `receptive-field`.
+            theme: `paper` or `grey`.
+            legend: whether the kinds of layers get a key.
+            dpi: dots an inch, of a png.
 
         Raises:
-            ArchError: the format is not known.
+            ArchError: the format is not known; what is named does not exist; the style does not suit the net.
+            ValueError: no such style, theme, colouring or space.
             OSError: the file cannot be written.
         """
-        from ogive.backends.draw import draw
-        from ogive.files import write_atomically
-
-        target = Path(path)
-        write_atomically(target, draw(self.ir, target.suffix.lstrip(".").lower(), dpi=dpi))
-        return target
+        return draw_networks(
+            [self], path, style=style, block=block, fit=fit, depth=depth, expand=expand, fold=fold,
+            colour_by=colour_by, theme=theme, legend=legend, dpi=dpi,
+        )  # fmt: skip
 
     def _repr_svg_(self) -> str:
         """The drawing, for notebooks."""
@@ -207,3 +236,42 @@ class Network:
 
 
 __all__ = ["Count", "Network"]
+
+
+def draw_networks(
+    networks: Sequence[Network],
+    path: str | PathLike[str],
+    *,
+    titles: Sequence[str] = (),
+    fit: str | tuple[float, float] | None = None,
+    **options: Any,
+) -> Path:
+    """Draws networks side by side, their stages aligned: `ogive.draw([a, b], "both.pdf")`.
+
+    Args:
+        networks: one or more.
+        path: the file; its ending says how.
+        titles: what each is called; the names of the nets unless given.
+        fit: as in `Network.draw`, whose other options there are as well.
+        options: these.
+
+    Raises:
+        ArchError: the format is not known; what is named does not exist; the style does not suit the nets.
+        ValueError: no such style, theme, colouring or space, no network, or not a title for each.
+        OSError: the file cannot be written.
+    """
+    from ogive.backends.draw import Options, Subject, drawing
+    from ogive.backends.draw.space import parse_fit
+    from ogive.files import write_atomically
+
+    if not networks:
+        raise ValueError("there is no network to draw")
+    if titles and len(titles) != len(networks):
+        raise ValueError(f"{len(titles)} titles for {len(networks)} networks")
+    target = Path(path)
+    space = parse_fit(fit) if isinstance(fit, str) else fit
+    named = zip(networks, titles or [""] * len(networks), strict=True)
+    subjects = [Subject(network.ir, network.unrolled, title) for network, title in named]
+    made = drawing(subjects, target.suffix.lstrip(".").lower(), Options(fit=space, **options))
+    write_atomically(target, made.data)
+    return target

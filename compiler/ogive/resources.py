@@ -25,6 +25,11 @@ def zoo_files() -> list[Path]:
     return _programs(zoo())
 
 
+def published() -> Path:
+    """The figures that papers and authors print of networks of the zoo."""
+    return zoo() / "published.toml"
+
+
 def blocks() -> Path:
     """The folder of the library that `use` looks in."""
     return zoo() / "blocks"

@@ -16,7 +16,7 @@ The first word of the heading is the code. A file holds any number of cases. The
 means that the block is a Python expression which gives the text (for what would be too long to print). A block
 ```arch file=NAME is no program but a file that the programs of the case may use. Other
 words are options of the command line: `--set name=value`, `--edit 'remove bn'`, `--input 3x8x8`, and `:name` for
-one net of the file; or `--recipe name`, for one recipe of it, with `--flag lr=0.1`, and `--whole` for a run;
+one net of the file; `--expand`, `--fold` and `--block name`, for a part in a drawing; or `--recipe name`, for one recipe of it, with `--flag lr=0.1`, and `--whole` for a run;
 or `--read-back`, for what a run kept.
 """
 
@@ -30,7 +30,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ogive import pipeline, reading, recipes
+from ogive.backends.draw import opening
+from ogive.backends.draw.rolling import Structure
 from ogive.diagnostics import ArchError, Diagnostic
+from ogive.graph import Graph
 from ogive.render import render_text
 
 HERE = Path(__file__).parent
@@ -114,9 +117,21 @@ def _diagnose(text: str, words: str, path: Path | None) -> list[Diagnostic]:
                 edits.append(value)
         changes = pipeline.parse_changes(edits)
         made = pipeline.compile_target(program, name, arguments=arguments, shape=shape, edits=changes)
+        _draw(made.graph, options)
         return list(made.warnings)
     except ArchError as error:
         return list(error.diagnostics)
+
+
+def _draw(graph: Graph, options: list[str]) -> None:
+    """Looks for the parts of a net that a drawing is to open, to fold, or to show alone."""
+    pairs = list(zip(options, [*options[1:], ""], strict=True))
+    expand, fold, blocks = (
+        [value for key, value in pairs if key == option] for option in ("--expand", "--fold", "--block")
+    )
+    opening.by_hand(Structure(graph), expand, fold)
+    for block in blocks:
+        opening.find(Structure(graph), block, "draw")
 
 
 def _diagnose_recipe(program: pipeline.Program, options: list[str]) -> list[Diagnostic]:

@@ -17,7 +17,7 @@ from diagnostics.cases import all_cases
 
 PACKAGE = Path(ogive.source.__file__).parent
 ELSEWHERE = ("cli/", "syntax/format/", "train/", "backends/", "transfer/", "bench.py", "loading.py", "reading.py", "passes/features.py",
-    "layers/guard.py", "plugin/",
+    "layers/guard.py", "plugin/", "tables/",
 )  # fmt: skip
 """What speaks of commands, files, runs and arguments, not of programs: their own tests reach it."""
 CODE = re.compile(r"[EW]\d{3}")

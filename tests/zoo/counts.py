@@ -111,6 +111,13 @@ COUNTS: dict[str, Count] = {
     "resnet50_paper": Count(25_557_032, 3_857_973_248, _STRIDES),
     "resnet101_paper": Count(44_549_160, 7_570_194_432, _STRIDES),
     "resnet152_paper": Count(60_192_808, 11_282_415_616, _STRIDES),
+    "plain18": Count(11_515_688, 1_794_805_760, "torchvision's resnet18 without its three projections"),
+    "plain34": Count(
+        21_623_848,
+        3_644_493_824,
+        "torchvision's resnet34 without its three projections; the paper, figure 3, prints 3.6 billion",
+        printed=("", "3.6G"),
+    ),
     "resnet34_a": Count(21_623_848, 3_644_493_824, "resnet34 without its three projections, by hand"),
     "resnet34_b": Count(21_797_672, 3_663_761_408, "torchvision's resnet34"),
     "resnet34_c": Count(22_716_840, 3_830_747_136, "resnet34 with a projection in each block, by hand"),

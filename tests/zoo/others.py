@@ -112,6 +112,8 @@ OTHERS: dict[str, Other] = {
     "resnet101": tv("resnet101", slow=True),
     "resnet152": tv("resnet152", slow=True),
     "resnet34_b": tv("resnet34", slow=True),
+    "plain18": own(lambda: resnet("plain", [2, 2, 2, 2]), (3, 64, 64)),
+    "plain34": own(lambda: resnet("plain", [3, 4, 6, 3]), (3, 64, 64), slow=True),
     "resnet34_a": own(lambda: resnet("A", [3, 4, 6, 3]), (3, 64, 64), slow=True),
     "resnet34_c": own(lambda: resnet("C", [3, 4, 6, 3]), (3, 64, 64), slow=True),
     "resnet50_paper": own(lambda: resnet("bottleneck", [3, 4, 6, 3]), (3, 64, 64), slow=True),

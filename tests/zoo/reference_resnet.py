@@ -56,6 +56,15 @@ class Basic(nn.Module):
         return relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
+class Plain(nn.Sequential):
+    """Section 3.3: the layers of a basic unit, and nothing beside them."""
+
+    def __init__(self, inputs: int, width: int, stride: int) -> None:
+        self.out = width
+        first = convolution(inputs, width, 3, stride), nn.BatchNorm2d(width), nn.ReLU()
+        super().__init__(*first, convolution(width, width, 3), nn.BatchNorm2d(width), nn.ReLU())
+
+
 class Bottleneck(nn.Module):
     """The stride is at the first 1x1, `res3a_branch2a` of the release."""
 
@@ -150,7 +159,9 @@ def basic(option: str) -> Unit:
 
 
 def resnet(unit: str, counts: Sequence[int]) -> ResNet:
-    """Of basic units with shortcuts `"A"`, `"B"` or `"C"`, or of the release's bottlenecks."""
+    """Of basic units with shortcuts `"A"`, `"B"` or `"C"`, of `"plain"` ones, or of the release's bottlenecks."""
+    if unit == "plain":
+        return ResNet(lambda inputs, width, stride, _: Plain(inputs, width, stride), counts)
     if unit in ("A", "B", "C"):
         return ResNet(basic(unit), counts)
     return ResNet(lambda inputs, width, stride, _: Bottleneck(inputs, width, stride), counts)

@@ -21,8 +21,8 @@ from ogive.train.interrupt import Terminated
 from ogive.version import __version__
 
 COMMANDS = (
-    "new", "check", "fmt", "summary", "compile", "draw", "train", "eval", "predict", "sweep", "plot", "show",
-    "list", "layers", "explain", "bench",
+    "new", "check", "fmt", "summary", "diff", "compile", "draw", "table", "train", "eval", "predict", "sweep",
+    "plot", "show", "list", "layers", "explain", "bench",
 )  # fmt: skip
 """In the order of `ogive --help`; each is the object `command` of the module of that name, `list_` for
 `list`.

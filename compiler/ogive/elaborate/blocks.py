@@ -71,15 +71,16 @@ def use_block(ctx: Context, frame: Frame, callee: Callable, span: Span) -> Value
     if not (bind_parameters(ctx, inner, callee, bound) and take_bundle(ctx, inner, span)):
         return POISON
     ctx.spend(sum(len(value) for value in bound.values.values() if isinstance(value, list)), span)
-    region = ctx.open_region(
-        frame, "block", name, span=span, block=definition.name.id, **recorded(definition, scope, bound)
-    )
+    takes = tuple(p.name.id for p in definition.bundle)
+    about = recorded(definition, scope, bound)
+    region = ctx.open_region(frame, "block", name, span=span, block=definition.name.id, takes=takes, **about)
     inner.region = region.id
     inner.namespace = Namespace(region.path)
     value = result(ctx.run_body(ctx, definition.body, inner), inner.outputs)
-    ctx.close_region(region, value)
-    if isinstance(value, Results) and len(value.named) == len(value):
-        ctx.output_names[region.id] = tuple(value.named)
+    named = tuple(value.named) if isinstance(value, Results) and len(value.named) == len(value) else ()
+    ctx.close_region(region, value, named)
+    if named:
+        ctx.output_names[region.id] = named
     note_unused(ctx, definition, scope)
     return value
 

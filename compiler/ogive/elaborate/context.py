@@ -456,9 +456,10 @@ class Context:
         self.graph.regions[region.id] = region
         return region
 
-    def close_region(self, region: Region, value: Value) -> None:
-        """Records what a region is worth."""
-        self.graph.regions[region.id] = replace(self.graph.regions[region.id], outputs=refs(value))
+    def close_region(self, region: Region, value: Value, named: tuple[str, ...] = ()) -> None:
+        """Records what a region is worth, and what its definition calls that."""
+        known = self.graph.regions[region.id]
+        self.graph.regions[region.id] = replace(known, outputs=refs(value), gives=named)
 
 
 def uses_of(source: SourceFile, used_from: Mapping[SourceFile, Span]) -> list[Label]:

@@ -218,6 +218,7 @@ class Layer(_Value):
             are `l.hidden`, `l.cell`. Without names several outputs are a bundle (`split`).
         reduces: for a layer that combines tensors, the one that does the same over the places of one tensor,
             which other tools call by the same name (`mean(dim=…)`).
+        symmetric: whether the order of its operands makes no difference.
         origin: `my_layers.py:12`, where a layer that does not come with the compiler is defined; set when
             it is added to a library.
     """
@@ -234,6 +235,7 @@ class Layer(_Value):
     after_projection: ClassVar[bool] = False
     sliceable: ClassVar[bool] = False
     reduces: ClassVar[str | None] = None
+    symmetric: ClassVar[bool] = False
     origin: ClassVar[str | None] = None
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:

@@ -52,6 +52,7 @@ class _Elementwise(_Merge):
         text: the expression for two and more operands.
     """
 
+    symmetric: ClassVar[bool] = True
     text: ClassVar[str]
 
     def infer(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
@@ -92,6 +93,7 @@ class Sub(_Elementwise):
     example: ClassVar[str] = "input a: [64]; input b: [64]; a -> sub(b)"
     aliases: ClassVar[tuple[str, ...]] = ("subtract", "Subtract", "minus")
     arity: ClassVar[tuple[int, int | None]] = (2, 2)
+    symmetric: ClassVar[bool] = False
     symbol: ClassVar[str] = "−"
     text: ClassVar[str] = "{0} - {1}"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 from ogive.layers.base import Call, Channel, Layer, Layout, Look, Size, Template, TensorType, Torch, arg
@@ -36,8 +38,16 @@ class Scale(Layer):
         return Torch(forward=Template("{0} * {constant}", (("constant", self.constant),)))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
-        """`× 0.17`."""
-        return Look("shape", f"× {self.constant:g}", f"× {self.constant:g}")
+        """`× 0.17`, `× 2/3`."""
+        text = f"× {fraction(self.constant)}"
+        return Look("shape", text, text)
+
+
+def fraction(number: float) -> str:
+    """`2/3` for what no short decimal is; else the decimal."""
+    near = Fraction(number).limit_denominator(64)
+    decimal = f"{number:g}"
+    return str(near) if len(decimal) > 6 and math.isclose(near, number, rel_tol=1e-9) else decimal
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ogive.graph import Graph, Ref
+from ogive.graph import Graph, Node, Ref
 from ogive.layers.base import Layer, Size, TensorType
 from ogive.layers.order import magnitude
 from ogive.report.counts import main_path, with_heads
@@ -48,7 +48,7 @@ def peak_in_inference(graph: Graph) -> Size:
     alive: Size = 0
     peak: Size = 0
     for node in order:
-        alive += sum(_bytes(type) for type in node.outputs)
+        alive += output_bytes(node)
         peak = max(peak, alive, key=magnitude)
         unread = [
             Ref(node.name, output)
@@ -61,6 +61,11 @@ def peak_in_inference(graph: Graph) -> Size:
             if not readers[ref]:
                 alive -= _bytes(graph.type(ref))
     return peak
+
+
+def output_bytes(node: Node) -> Size:
+    """Bytes that the outputs of a node take, of one image, in fp32."""
+    return sum(_bytes(type) for type in node.outputs)
 
 
 def _reads_inputs(layer: Layer, inputs: Sequence[TensorType], outputs: Sequence[TensorType]) -> bool:

@@ -9,6 +9,7 @@ import networkx as nx
 from ogive.graph import Graph
 from ogive.layers.base import Size
 from ogive.report.counts import node_macs, node_params
+from ogive.report.members import clique_parts
 
 
 def users_graph(graph: Graph, unrolled: Graph) -> nx.MultiDiGraph[str]:
@@ -43,15 +44,11 @@ def users_graph(graph: Graph, unrolled: Graph) -> nx.MultiDiGraph[str]:
 
 
 def _member_costs(graph: Graph, unrolled: Graph) -> dict[str, tuple[int, Size]]:
-    """What each layer X_i of a clique costs over all stages: an unrolled node's name ends in `_stage_i`."""
-    costs: dict[str, tuple[int, Size]] = {}
-    for region in graph.regions.values():
-        if region.clique is None:
-            continue
-        for node in unrolled:
-            if node.region != region.id or node.name in graph:
-                continue
-            member = f"{region.path}.layer{node.name.rpartition('_')[2]}"
-            params, macs = costs.get(member, (0, 0))
-            costs[member] = (params + node_params(unrolled, node), macs + node_macs(unrolled, node))
-    return costs
+    """What each layer X_i of a clique costs over all stages."""
+    return {
+        member: (
+            sum(node_params(unrolled, node) for node in nodes),
+            sum(node_macs(unrolled, node) for node in nodes),
+        )
+        for member, nodes in clique_parts(graph, unrolled).items()
+    }

@@ -111,7 +111,7 @@ class Builder:
         result = kind.with_channels(growth)
         steps = (CliqueStep("bn1", BatchNorm(), None), CliqueStep("relu1", ReLU(), None))
         mix = CliqueStep("conv1", Conv(growth, (3, 3), padding=1), None)
-        body = CliqueBody(layers, stages, layers, steps, mix, Graph(), kind, result)
+        body = CliqueBody(layers, stages, layers, steps, mix, nothing(result), kind, result)
         with self.open("clique", "clique1", "clique", clique=body):
             path = self.graph.regions[self.region].path
             names = [f"{path}.layer{i}" for i in range(1, layers + 1)]
@@ -130,6 +130,15 @@ class Builder:
     def done(self) -> Graph:
         self.graph.outputs = (("output", self.here),)
         return self.graph
+
+
+def nothing(kind: TensorType) -> Graph:
+    """What follows the convolution of a clique that ends with it."""
+    after = Graph("after")
+    after.regions[0] = Region(0, "net", "", "", None)
+    after.add(Node("in", Input("in", kind), (kind,), 0), [])
+    after.inputs, after.outputs = ("in",), (("out", Ref("in")),)
+    return after
 
 
 def lenet() -> Graph:

@@ -12,6 +12,7 @@ from matplotlib.ft2font import FT2Font, LoadFlags
 from ogive.resources import fonts
 
 NS = "{http://www.w3.org/2000/svg}"
+SHAPES = {f"{NS}path", f"{NS}polygon", f"{NS}ellipse"}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -47,6 +48,8 @@ class Text:
     right: float
     bottom: float
     box: tuple[float, float, float, float] | None
+    size: float = 0.0
+    """In points, as printed."""
 
 
 class Image:
@@ -69,6 +72,8 @@ class Image:
         self.points: list[tuple[float, float]] = []
         for group in drawing.iter(f"{NS}g"):
             match group.get("class"):
+                case "node" if not any(e.tag in SHAPES for e in group):  # text alone: labels of arrows, notes
+                    self._texts(group, None)
                 case "node":
                     box = self._shape(group)
                     self.boxes.append(box)
@@ -82,7 +87,7 @@ class Image:
                         self.points += self._curve(path.attrib["d"])
 
     def _shape(self, group: ET.Element) -> Box:
-        shape = next(e for e in group if e.tag in {f"{NS}path", f"{NS}polygon", f"{NS}ellipse"})
+        shape = next(e for e in group if e.tag in SHAPES)
         if shape.tag == f"{NS}ellipse":
             cx, cy, rx, ry = (float(shape.attrib[k]) for k in ("cx", "cy", "rx", "ry"))
             xs, ys = [cx - rx, cx + rx], [cy - ry, cy + ry]
@@ -104,7 +109,7 @@ class Image:
             left, top = self._place(x, y - 0.73 * size)  # the height of a capital
             right, bottom = self._place(x + width, y + 0.2 * size)
             bounds = (box.left, box.top, box.right, box.bottom) if box else None
-            found.append(Text(text, left, top, right, bottom, bounds))
+            found.append(Text(text, left, top, right, bottom, bounds, size * self._scale))
             if box:
                 box.text.append(text)
         self.texts += found

@@ -1,18 +1,27 @@
-"""What a clique's ring shows: the arcs that there are, and the work of a layer in words."""
+"""What a clique's ring shows: the arcs that there are, in which colours, and the work of a layer in words."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
 
 import pytest
 
 import ogive
+from backends.draw.places import circles, from_border, named, outside, overlapping, sizes, texts
 from ogive.backends.draw import look, svg
+from ogive.backends.draw.clique_ring import SOURCES_SHOWN
 from ogive.backends.draw.clique_text import as_one, clique_lines
+from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.destinations import HUES
 from ogive.backends.draw.fit import fitted
 from ogive.backends.draw.picture import Box, Picture, Ring
 from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.scene import Arrow, Scene
+from ogive.backends.draw.styles import ring, unfolded
+from ogive.backends.draw.subject import Subject
 from ogive.graph import Graph
+from ogive.passes.unroll import unroll_cliques
 
 
 def graph(body: str, given: str = "", layers: int = 4, end: str = "") -> Graph:
@@ -30,7 +39,7 @@ def said(body: str, given: str = "", layers: int = 4) -> tuple[str, ...]:
 
 
 def cliques(picture: Picture) -> list[Picture]:
-    return [definition for definition in picture.definitions if definition.name == "clique"]
+    return [each for each in picture.definitions if each.name.startswith("clique")]
 
 
 @pytest.mark.parametrize(
@@ -116,3 +125,114 @@ def test_letters_for_what_differs() -> None:
     uses = [("3×3 conv, 8", "1×1 conv, 4"), ("5×5 conv, 16", "1×1 conv, 8"), ("3×3 conv, 16", "1×1 conv, 8")]
     assert as_one(uses) == (("k×k conv, m", "1×1 conv, n"), "(k = 3, 5; m = 8, 16; n = 4, 8)")
     assert as_one(uses[:1]) == (uses[0], "")
+
+
+# --------------------------------------------------------------------------- a ring as a figure
+
+
+def subject(of: Graph) -> Subject:
+    return Subject(of, unroll_cliques(of))
+
+
+def clique_of(layers: int, given: str = "") -> Subject:
+    return subject(graph("conv(4, 1x1)", given, layers=layers, end="b.transit -> conv(4, 1x1)"))
+
+
+def arcs_of(scene: Scene) -> list[Arrow]:
+    """The arrows between layers: without those of the key."""
+    kinds = {"source", "forward", "backward"}
+    return [a for a in scene.arrows if a.kind in kinds and a.tail.startswith("r") and a.end]
+
+
+RINGS = [
+    (2, ""),
+    (3, ""),
+    (4, ""),
+    (5, ""),
+    (6, ""),
+    (8, ""),
+    (12, ""),
+    (20, ""),
+    (4, ", updates = 2"),
+    (6, ", stages = 1"),
+]
+
+
+@pytest.mark.parametrize(("layers", "given"), RINGS)
+def test_a_ring_has_an_arrow_for_each_weight(layers: int, given: str) -> None:
+    one = clique_of(layers, given)
+    links = next(r.clique.links() for r in one.graph.regions.values() if r.clique)
+    scene = ring.ring_scene(one, Colours())
+    expected = {(f"r0.x{j}", f"r0.x{i}") for j, i in links if j or layers <= SOURCES_SHOWN}
+    if layers > SOURCES_SHOWN:
+        expected.add(("r0.x0", "r0.ring"))
+    assert Counter((a.tail, a.end) for a in arcs_of(scene)) == Counter(expected)
+
+
+@pytest.mark.parametrize(("layers", "given"), RINGS)
+def test_arrows_of_a_ring_end_at_circles_that_lie_apart(layers: int, given: str) -> None:
+    scene = ring.ring_scene(clique_of(layers, given), Colours())
+    marks = named(scene)
+    for arrow in arcs_of(scene):
+        assert arrow.tip is not None
+        assert from_border(arrow.points[0], marks[arrow.tail]) == pytest.approx(0, abs=0.05)
+        if arrow.end in marks:
+            assert from_border(arrow.tip, marks[arrow.end]) == pytest.approx(0, abs=0.05)
+    assert overlapping(circles(scene)) == []
+    assert outside(scene) == []
+    assert min(sizes(scene)) >= look.LEAST_TYPE
+
+
+def test_arrows_of_a_ring_have_the_colour_of_where_they_lead() -> None:
+    scene = ring.ring_scene(clique_of(9), Colours())
+    marks = named(scene)
+    for arrow in (a for a in arcs_of(scene) if a.end in marks):
+        layer = int(arrow.end.rpartition("x")[2])
+        assert arrow.stroke == marks[arrow.end].stroke == HUES[(layer - 1) % len(HUES)]
+        assert arrow.dashed == (int(arrow.tail.rpartition("x")[2]) > layer)
+
+
+def test_rings_that_are_alike_are_one() -> None:
+    net = ogive.load("cliquenet_s3")
+    scene = ring.ring_scene(Subject(net.ir, net.unrolled), Colours())
+    assert len(circles(scene)) == 7
+    said = " ".join(texts(scene))
+    assert "block1, block2, block3, block4" in said
+    assert "(k = 40, 80, 160)" in said
+    net = ogive.load("cliquenet_s0")
+    assert len(circles(ring.ring_scene(Subject(net.ir, net.unrolled), Colours()))) == 6 + 7
+
+
+def test_what_leads_back_is_explained_where_it_does() -> None:
+    assert "back" in texts(ring.ring_scene(clique_of(4), Colours()))
+    assert "back" not in texts(ring.ring_scene(clique_of(4, ", stages = 1"), Colours()))
+
+
+def test_a_ring_of_very_many_layers_fits() -> None:
+    scene = ring.ring_scene(clique_of(150), Colours(), fit=(462.0, 642.0))
+    assert scene.width <= 470
+    assert overlapping(circles(scene)) == []
+    assert "each with all others" in texts(scene)
+
+
+@pytest.mark.parametrize("layers", [4, 6, 12])
+def test_both_ways_of_drawing_side_by_side(layers: int) -> None:
+    """Figure 1 of the paper; where there is no room beside, one stands below the other."""
+    one = clique_of(layers)
+    both = ring.clique_figure(one, Colours())
+    alone = ring.ring_scene(one, Colours()), unfolded.scene(one, Colours())
+    assert len(both.arrows) == sum(len(scene.arrows) for scene in alone)
+    assert overlapping(circles(both)) == []
+    assert outside(both) == []
+    assert both.width <= unfolded.PAGE + 8
+    left = max(mark.right for mark in circles(both) if mark.id.startswith("r"))
+    right = min(mark.left for mark in circles(both) if mark.id.startswith("c"))
+    assert (left < right) == (layers < 12)
+
+
+def test_the_ring_of_a_net_without_cliques() -> None:
+    net = ogive.load("densenet121")
+    for draw in (ring.ring_scene, ring.clique_figure):
+        with pytest.raises(ogive.ArchError) as caught:
+            draw(Subject(net.ir, net.unrolled), Colours())
+        assert [d.code for d in caught.value.diagnostics] == ["E591"]

@@ -10,12 +10,14 @@ import pytest
 
 import ogive
 from backends.draw import nets
-from ogive.backends.draw import clique_ring, look, svg
+from ogive.backends.draw import clique_ring, svg
 from ogive.backends.draw.collapse import collapse, deepest
 from ogive.backends.draw.definitions import definitions
-from ogive.backends.draw.fit import estimated_height, fitted
+from ogive.backends.draw.estimate import estimated_height, estimated_width
+from ogive.backends.draw.fit import fitted
+from ogive.backends.draw.layout import Engine
 from ogive.backends.draw.picture import Box, Cluster, Picture, Ring
-from ogive.backends.draw.render import render
+from ogive.backends.draw.process import Graphviz
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import fuse
 from ogive.layers.act import ReLU
@@ -69,7 +71,7 @@ def test_blocks_whose_rates_of_dropout_differ_are_rolled() -> None:
         f"block Unit(k) {{ {body} }}\nnet N() {{ input x: 8x8x8; stage s {{ repeat 3 as k {{ Unit(k) }} }} }}"
     )
     picture = collapse(Structure(ogive.loads(text).ir), 1)
-    assert [(b.text.title, b.badge) for b in boxes(picture)][1:-1] == [("Unit 8", 3)]
+    assert [(b.text.title, b.badge) for b in boxes(picture)][1:-1] == [("s · Unit 8", 3)]
 
 
 def test_a_block_is_defined_once_with_its_parameters() -> None:
@@ -100,7 +102,8 @@ def skips(picture: Picture) -> list[tuple[str, str]]:
 def test_an_identity_begins_where_it_begins_in_its_own_uses() -> None:
     """A unit that projects what it activated stands in one picture with those that add what entered."""
     structure = Structure(nets.pre_activation([False, False, True, False], pad=False))
-    (definition,) = definitions(structure, collapse(structure, 0))
+    (found,) = definitions(structure, collapse(structure, 0))
+    definition = found.picture
     assert skips(definition) == [("in", "add")]
     titles = {b.id: b.text for b in boxes(definition)}
     dashed = [titles[e.tail].title for e in definition.edges if e.style == "projection"]
@@ -110,8 +113,8 @@ def test_an_identity_begins_where_it_begins_in_its_own_uses() -> None:
 def test_identities_from_two_places_are_two_pictures() -> None:
     """The first unit of each stage, whose norm and activation are common, and the others."""
     structure = Structure(nets.pre_activation([True, False, True, False], pad=True))
-    first, others = definitions(structure, collapse(structure, 0))
-    assert (first.name, others.name) == ("Pre", "Pre")
+    first, others = (found.picture for found in definitions(structure, collapse(structure, 0)))
+    assert (first.name, others.name) == ("Pre (1)", "Pre (2)")
     assert skips(first) == [("BN · ReLU", "add")]
     assert skips(others) == [("in", "add")]
     assert [b.text.title for b in boxes(first) if "pad" in b.text.title] == ["zero pad, 32, /2"]
@@ -129,7 +132,7 @@ def test_numbers_of_table_one_become_its_columns() -> None:
     structure = Structure(nets.inception())
     picture = collapse(structure, 0)
     assert [b.text.after for b in boxes(picture) if b.definition == "Inception"] == ["4 branches, concat"] * 2
-    definition = next(d for d in definitions(structure, picture) if d.name == "Inception")
+    definition = next(d.picture for d in definitions(structure, picture) if d.name == "Inception")
     assert definition.note == "(c1, c3r, c3, c5r, c5, pool)"
     assert {t for _, t, _ in lines(definition)} >= {
         "1×1 conv, c3r",
@@ -224,10 +227,12 @@ def test_small_stages_are_defined_where_there_is_room() -> None:
 
 
 def test_a_unit_is_its_layer_and_no_block() -> None:
-    picture = fitted(Structure(ogive.load("inception_v3").ir))
+    structure = Structure(ogive.load("inception_v3").ir)
+    picture = collapse(structure, 0)
     assert ("", "stem 3→192, /8", "3×3 · 3×3 · 3×3 · pool · 1×1 · 3×3 · pool") in lines(picture)
-    assert "InceptionA" in {d.name for d in picture.definitions}
-    assert "unit" not in {d.name for d in picture.definitions}
+    names = {d.name for d in definitions(structure, picture)}
+    assert "InceptionA" in names
+    assert "unit" not in names
 
 
 def test_skips_of_a_unet() -> None:
@@ -269,9 +274,11 @@ def test_every_node_and_edge_is_there(name: str, depth: int) -> None:
 
 @pytest.mark.parametrize("name", nets.NETS)
 def test_heights_are_estimated(name: str) -> None:
-    picture = fitted(Structure(nets.NETS[name]()))
-    true = render(replace(picture, definitions=()), "svg").height
-    assert estimated_height(picture) == pytest.approx(true, rel=0.25)
+    picture = replace(fitted(Structure(nets.NETS[name]())), definitions=())
+    with Graphviz() as graphviz:
+        (scene,) = Engine(graphviz).scenes(picture)
+    assert estimated_height(picture) == pytest.approx(scene.height, rel=0.25)
+    assert estimated_width(picture) <= 1.2 * scene.width
 
 
 def test_fusing_follows_the_order_of_the_chain() -> None:
@@ -320,16 +327,9 @@ def test_arcs_of_a_ring(layers: int) -> None:
 def test_a_ring_is_drawn_with_all_its_arcs(layers: int) -> None:
     structure = Structure(nets.cliquenet(layers))
     assert any(isinstance(b, Ring) for b in fitted(structure).boxes())
-    root = ET.fromstring(svg(structure.graph))
-    paths = [
-        p
-        for g in root.iter("{http://www.w3.org/2000/svg}g")
-        if g.get("class") == "edge"
-        for p in g
-        if p.tag.endswith("path")
-    ]
+    groups = ET.fromstring(svg(structure.graph)).iter("{http://www.w3.org/2000/svg}g")
+    arcs = [(g.get("class"), p) for g in groups for p in g.iter() if p.tag.endswith("path")]
     pairs = layers * (layers - 1) // 2
-    assert sum(p.get("stroke") == look.FORWARD.lower() for p in paths) == pairs
-    backward = [p for p in paths if p.get("stroke") == look.BACKWARD.lower() and p.get("stroke-dasharray")]
-    assert len(backward) == pairs
-    assert sum(p.get("stroke") == look.SOURCE.lower() for p in paths) == (layers if layers <= 4 else 1)
+    assert sum(kind == "edge forward" and not p.get("stroke-dasharray") for kind, p in arcs) == pairs
+    assert sum(kind == "edge backward" and bool(p.get("stroke-dasharray")) for kind, p in arcs) == pairs
+    assert sum(kind == "edge source" for kind, _ in arcs) == (layers if layers <= 4 else 1)

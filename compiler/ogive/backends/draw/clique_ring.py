@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import Literal
+
+from ogive.backends.draw.curves import Curve, Point, circle, clipped
 
 RADIUS = 11.0
 """Of a layer's circle."""
@@ -25,8 +26,6 @@ _MARGIN = 9.0
 _LINE = 9.0
 """The height of a line below a ring."""
 
-Point = tuple[float, float]
-Curve = tuple[Point, Point, Point, Point]
 Kind = Literal["forward", "backward", "source"]
 
 
@@ -125,40 +124,5 @@ def _clipped(
     tail: int, head: int, kind: Kind, curve: Curve, arrow: float, around_tail: float = RADIUS
 ) -> Arc:
     """Cuts a curve between two centres at the circles around them, and leaves room for the arrow's head."""
-    start = _leaves(curve, 0.0, 1.0, curve[0], around_tail)
-    tip = _leaves(curve, 1.0, 0.0, curve[3], RADIUS)
-    end = _leaves(curve, 1.0, 0.0, curve[3], RADIUS + arrow)
-    return Arc(tail, head, kind, _part(curve, start, end), _at(curve, tip))
-
-
-def _at(curve: Curve, t: float) -> Point:
-    s = 1 - t
-    weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
-    terms = [(w * x, w * y) for w, (x, y) in zip(weights, curve, strict=True)]
-    return sum(x for x, _ in terms), sum(y for _, y in terms)
-
-
-def _leaves(curve: Curve, near: float, far: float, centre: Point, distance: float) -> float:
-    """Where the curve is that far from the centre, by bisection."""
-    far = (near + far) / 2
-    for _ in range(40):
-        middle = (near + far) / 2
-        x, y = _at(curve, middle)
-        if hypot(x - centre[0], y - centre[1]) < distance:
-            near = middle
-        else:
-            far = middle
-    return near
-
-
-def _part(curve: Curve, start: float, end: float) -> Curve:
-    """The curve between two parameters, by its blossom."""
-
-    def blossom(*parameters: float) -> Point:
-        points = list(curve)
-        for t in parameters:
-            points = [(p[0] * (1 - t) + q[0] * t, p[1] * (1 - t) + q[1] * t) for p, q in pairwise(points)]
-        return points[0]
-
-    first, second = blossom(start, start, start), blossom(start, start, end)
-    return first, second, blossom(start, end, end), blossom(end, end, end)
+    found, tip = clipped(curve, circle(curve[0], around_tail), circle(curve[3], RADIUS), arrow)
+    return Arc(tail, head, kind, found, tip)

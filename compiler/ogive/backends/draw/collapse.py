@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from ogive.backends.draw import flow
 from ogive.backends.draw.clique_text import clique_lines
 from ogive.backends.draw.folding import after_all, ends, folded_kind, folded_text, inside, name_of
+from ogive.backends.draw.opening import LEVELS, Hand
 from ogive.backends.draw.picture import (
     Box,
     Cluster,
@@ -22,13 +24,22 @@ from ogive.backends.draw.picture import (
     order,
     with_badge,
     with_label,
+    with_nodes,
 )
-from ogive.backends.draw.rolling import Rolled, Structure
-from ogive.backends.draw.text import Fused, channels_text, clip, label_lines, layer_text, look, shape
+from ogive.backends.draw.rolling import Rolled, Structure, Unit
+from ogive.backends.draw.text import (
+    SHARED,
+    Fused,
+    bundled,
+    channels_text,
+    clip,
+    label_lines,
+    layer_text,
+    look,
+    shape,
+    unshared,
+)
 from ogive.graph import Ref, Region
-
-_LEVELS = {"stage", "block", "dense", "aux", "clique"}
-"""Regions that open a level: at the given depth they fold."""
 
 
 def deepest(structure: Structure, root: int = 0) -> int:
@@ -37,13 +48,18 @@ def deepest(structure: Structure, root: int = 0) -> int:
     levels: dict[int, int] = {root: 0}
     for region in structure.graph.regions.values():
         if region.parent in levels and region.id != root:
-            levels[region.id] = levels[region.parent] + (region.kind in _LEVELS)
+            levels[region.id] = levels[region.parent] + (region.kind in LEVELS)
             best = max(best, levels[region.id])
     return best
 
 
 def collapse(
-    structure: Structure, depth: int, root: int = 0, prefix: str = "", also: Collection[int] = ()
+    structure: Structure,
+    depth: int,
+    root: int = 0,
+    prefix: str = "",
+    also: Collection[int] = (),
+    hand: Hand | None = None,
 ) -> Picture:
     """The picture of a region (the net) in which `depth` levels of stages, blocks and dense blocks are open.
 
@@ -53,15 +69,17 @@ def collapse(
         root: the region; anything but the net gets boxes for the tensors that enter.
         prefix: begins the ids, so that several pictures can stand in one file.
         also: regions that are open at any depth.
+        hand: regions that are open, or folded, at any depth, and do not roll with what is not.
     """
-    return _Scene(structure, depth, root, prefix, frozenset(also)).picture()
+    return _Scene(structure, depth, root, prefix, frozenset(also), hand or Hand()).picture()
 
 
 class _Scene:
     def __init__(
-        self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int]
+        self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int], hand: Hand
     ) -> None:
         self.open = also
+        self.hand = hand
         self.structure = structure
         self.graph = structure.graph
         self.depth = depth
@@ -89,14 +107,23 @@ class _Scene:
             title = self.title(region, every)
             links += [(Edge(box.id, every[0].id, "title"), "") for box in title]
             every = (*title, *every)
-        elif region.clique:
-            results, result_links = self.results(region)
+        elif region.clique or region.gives:
+            results, result_links = self.results(region) if region.clique else self.given(region)
             every, links = (*every, *results), [*links, *result_links]
         thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
         edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
         label = label_lines(region.notes) if self.root else ()
+        every = with_nodes(every, self.every())
         spine = flow.spine(order(every), edges)
-        return Picture(clip(name, 60), every, tuple(edges), label=label, spine=spine)
+        hidden, nodes = self.hidden(every), self.structure.nodes[self.root]
+        name = clip(name, 60)
+        return Picture(name, every, tuple(edges), label=label, spine=spine, hidden=hidden, nodes=nodes)
+
+    def hidden(self, items: Sequence[Item]) -> frozenset[str]:
+        """The nodes, in all copies, that are in a box with others that the box does not name."""
+        folded = {b.id for b in leaves(tuple(items)) if isinstance(b, Box) and b.region is not None}
+        nodes = self.structure.nodes[self.root]
+        return frozenset(n for n in nodes if self.at[self.resolve(n)[0]] in folded)
 
     # ------------------------------------------------------------------ items
 
@@ -109,7 +136,7 @@ class _Scene:
         if region.kind == "clique" and region.clique:
             return self.ring(region)
         items: list[Item] = []
-        for rolled in self.structure.rolled(region.id):
+        for rolled in self.rolled(region):
             if rolled.count > 1:
                 self.roll(rolled)
             held = self.unit(rolled, level)
@@ -119,6 +146,29 @@ class _Scene:
                 held = (Cluster(self.id(), "", self.growth(rolled), held, rolled.count),)
             items += [*held[:-1], with_label(held[-1], after=self.repeated(region, rolled))] if held else []
         return tuple(items)
+
+    def rolled(self, region: Region) -> list[Rolled]:
+        """What stands in a region, rolls divided where copies were opened or folded that others are not."""
+        found: list[Rolled] = []
+        units = self.structure.units(region.id)
+        at = 0
+        for rolled in self.structure.rolled(region.id):
+            keys = [self.chosen(unit) for unit in units[at : at + rolled.count]]
+            start = 0
+            for _, same in groupby(keys):
+                end = start + len(list(same))
+                found.append(Rolled(units[at + start], rolled.copies[start:end]))
+                start = end
+            at += rolled.count
+        return found
+
+    def chosen(self, unit: Unit) -> frozenset[tuple[int, bool]]:
+        """What was opened and folded by hand in a unit, by its place there."""
+        if isinstance(unit, Fused) or unit.id not in self.hand.apart:
+            return frozenset()
+        inside = [r.id for r in self.structure.inside(unit.id)]
+        marked = self.hand.opened | self.hand.folded
+        return frozenset((i, id in self.hand.opened) for i, id in enumerate(inside) if id in marked)
 
     def repeated(self, region: Region, rolled: Rolled) -> tuple[str, ...]:
         """The notes of the repeats that end with the last of these copies; a repeat itself is not drawn."""
@@ -158,21 +208,28 @@ class _Scene:
         unit = rolled.unit
         if isinstance(unit, Fused):
             return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
-        if unit.kind not in _LEVELS:  # no frame of its own: its notes stand at the first thing in it
+        if unit.kind not in LEVELS:  # no frame of its own: its notes stand at the first thing in it
             items = self.content(unit, level)
             return (with_label(items[0], label_lines(unit.notes)), *items[1:]) if items else ()
-        if level >= self.depth and unit.id not in self.open:
+        if self.folds(unit, level):
             return (self.folded(unit),)
         return self.opened(unit, self.content(unit, level + 1))
+
+    def folds(self, region: Region, level: int) -> bool:
+        if region.id in self.hand.folded or region.id in self.hand.opened:
+            return region.id in self.hand.folded
+        return level >= self.depth and region.id not in self.open
 
     def opened(self, region: Region, items: tuple[Item, ...]) -> tuple[Item, ...]:
         """A frame around what a region holds, unless a frame would say nothing."""
         label = label_lines(region.notes)
-        if len(items) == 1 and region.kind in {"block", "dense"} and isinstance(items[0], Box):
-            return (with_label(items[0], label),)
+        if len(items) == 1 and region.kind in {"block", "dense", "stage"} and isinstance(items[0], Box):
+            return (with_label(_named(region, items[0]), label),)
         name, note = name_of(region), ""
+        if region.shared and any(_says_shared(item) for item in items):
+            note, items = SHARED, tuple(map(without_shared, items))
         if region.kind == "aux" and region.weight is not None:
-            note = f"weight {region.weight:g}"
+            note = ", ".join(n for n in (f"weight {region.weight:g}", note) if n)
         only = items[0] if len(items) == 1 else None
         if isinstance(only, Cluster):
             if not only.name:
@@ -194,6 +251,12 @@ class _Scene:
         return Box(id, "aux" if aux else seen.kind, text, fused.nodes, symbol=symbol)
 
     def folded(self, region: Region) -> Box:
+        units = self.structure.units(region.id)
+        if (
+            region.kind == "stage" and len(units) == 1 and isinstance(units[0], Fused)
+        ):  # it says all by itself
+            box = _named(region, self.layer(units[0]))
+            return replace(box, text=replace(box.text, label=(*label_lines(region.notes), *box.text.label)))
         id = self.id()
         nodes = self.structure.nodes[region.id]
         self.at.update(dict.fromkeys(nodes, id))
@@ -231,6 +294,14 @@ class _Scene:
             links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
         return boxes, links
 
+    def given(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
+        """What a block calls its results, where it names them."""
+        boxes = [Box(self.id(), "output", Text(clip(name))) for name in region.gives]
+        drawn = [self.resolve(ref.node)[0] for ref in region.outputs]
+        links = [(Edge(self.at[n], b.id), "") for n, b in zip(drawn, boxes, strict=False) if n in self.at]
+        heads = {edge.head for edge, _ in links}
+        return [b for b in boxes if b.id in heads], links
+
     def title(self, region: Region, items: tuple[Item, ...]) -> tuple[Box, ...]:
         """The notes of the whole net, above its first box."""
         if not region.notes or not items or not isinstance(items[0], Box):
@@ -267,6 +338,15 @@ class _Scene:
             level += 1
         return node, path
 
+    def every(self) -> dict[str, list[str]]:
+        """By what is drawn: the nodes that it stands for, in all copies; of a ring its layers alone."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.structure.nodes[self.root]:
+            drawn = self.at[self.resolve(name)[0]]
+            if drawn not in self.rings or self.graph.node(name).layer.group == "clique":
+                found[drawn].append(name)
+        return found
+
     def links(self, sources: list[Box]) -> list[tuple[Edge, str]]:
         """The arrows between what is drawn, with the shapes they carry.
 
@@ -274,6 +354,7 @@ class _Scene:
         """
         resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
         found: dict[tuple[str, str], tuple[Edge, str]] = {}
+        carriers: dict[tuple[str, str], dict[Ref, str]] = defaultdict(dict)
         outside: dict[Ref, str] = {}
         for name, (drawn, path) in resolved.items():
             head = self.at[drawn]
@@ -281,6 +362,7 @@ class _Scene:
                 # a layer of a clique is not all that leaves it: no shape is right
                 whole = ref.node not in resolved or self.graph.node(ref.node).layer.group != "clique"
                 carried = shape(self.graph.type(ref)) if whole else ""
+                source = ref.node
                 if ref.node not in resolved:
                     if ref not in outside:
                         outside[ref] = self.id()
@@ -291,15 +373,21 @@ class _Scene:
                 if tail != head and all(path.get(roll, copy) == copy for roll, copy in before.items()):
                     ends = self.around_rings(tail, head, ref, name)
                     style = self.style(ref.node, drawn)
-                    if ends not in found or (style == "flow" and found[ends][0].style != "flow"):
-                        found[ends] = Edge(*ends, style), found[ends][1] if ends in found else carried
+                    known = found.get(ends)
+                    if known is None or (style == "flow" and known[0].style != "flow"):
+                        found[ends] = Edge(*ends, style), known[1] if known else carried
+                    if carried:
+                        carriers[ends].setdefault(ref._replace(node=source), carried)
         for ring, region in self.rings.items():
             source = Edge(f"{ring}.x0", ring, "source")
             found[source.tail, ring] = source, shape(self.graph.type(region.inputs[0]))
+        root = self.graph.regions[self.root]
+        taken = dict(zip(root.inputs, map(clip, root.takes), strict=False))
         for ref, id in outside.items():
             word = "in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})"
+            word = taken.get(ref, word)
             sources.append(Box(id, "input", Text(word)))
-        return list(found.values())
+        return [(edge, bundled(carriers[ends]) or carried) for ends, (edge, carried) in found.items()]
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
         """X0 stands between a ring and what feeds it; it is what is joined to the ring's layers behind it."""
@@ -325,7 +413,7 @@ class _Scene:
                     return "projection"
                 if region.kind == "aux":
                     return "aux"
-                if region.kind in _LEVELS or region.kind == "residual":
+                if region.kind in LEVELS or region.kind == "residual":
                     break
         return "flow"
 
@@ -345,6 +433,27 @@ class _Scene:
                 edge = replace(edge, label=carried)
             done.append(edge)
         return done
+
+
+def _named(region: Region, box: Box) -> Box:
+    """The only box of a stage, which needs no frame: the stage's name stands before its own words."""
+    if region.kind != "stage":
+        return box
+    title = clip(f"{name_of(region)} · {box.text.title}")
+    return replace(box, symbol=None, text=replace(box.text, title=title))
+
+
+def _says_shared(item: Item) -> bool:
+    return item != without_shared(item)
+
+
+def without_shared(item: Item) -> Item:
+    """The same, not saying of each layer that its weights are shared: the frame around it does."""
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(map(without_shared, item.items)))
+    if isinstance(item, Ring):
+        return item
+    return replace(item, text=replace(item.text, after=unshared(item.text.after)))
 
 
 def _members(structure: Structure, region: Region) -> list[str]:

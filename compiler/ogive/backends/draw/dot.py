@@ -1,30 +1,27 @@
-"""Picture to DOT text. The `graphviz` package quotes; labels are HTML-like, names are escaped."""
+"""Picture to DOT text without places: `graphviz` quotes, labels are HTML-like, names are escaped."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 
 import graphviz
 
 from ogive.backends.draw import clique_ring as ring_shape
-from ogive.backends.draw import look
+from ogive.backends.draw import labels, look, markup
+from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.look import Paint
 from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, order
 
 SOURCE_RADIUS = 10.0
 _EDGES = {
     "flow": {},
-    "skip": {"color": look.SKIP, "weight": "0"},
-    "projection": {"style": "dashed", "weight": "0"},
-    "aux": {"color": look.PAINTS["aux"].stroke},
-    "source": {"color": look.SOURCE, "weight": "50"},
+    "skip": {"weight": "0"},
+    "projection": {"weight": "0"},
+    "aux": {},
+    "source": {"weight": "50"},
     "title": {"style": "invis", "weight": "50"},
+    "removed": {},
 }
-
-
-def escape(text: str) -> str:
-    """Text that an HTML-like label shows as it stands: no markup, none of the escapes that Graphviz has."""
-    return html.escape(text, quote=True).replace("\\", "\\\\")
 
 
 class Writer:
@@ -36,11 +33,13 @@ class Writer:
     Args:
         scale: of every length and size of type.
         frames: draw each ring as one empty frame and leave the skips out; both are added after the layout.
+        colours: what paints.
     """
 
-    def __init__(self, scale: float = 1.0, frames: bool = False) -> None:
+    def __init__(self, scale: float = 1.0, frames: bool = False, colours: Colours | None = None) -> None:
         self.scale = scale
         self.frames = frames
+        self.colours = colours or Colours()
 
     # ------------------------------------------------------------------ lengths
 
@@ -52,20 +51,17 @@ class Writer:
         """A length in points, as inches."""
         return f"{points * self.scale / 72:.4f}"
 
-    def html_size(self, points: float) -> str:
-        """A size of type inside a label: whole points."""
-        return str(int(points * self.scale + 0.5))
-
     # ------------------------------------------------------------------ graphs
 
-    def defaults(self, name: str) -> graphviz.Digraph:
-        """An empty graph with the look of all drawings."""
+    def defaults(self, name: str, tight: bool = False) -> graphviz.Digraph:
+        """An empty graph with the look of all drawings; `tight`: with less between boxes."""
+        apart = self.scale * (look.TIGHT if tight else 1.0)
         graph = graphviz.Digraph(graphviz.escape(name))  # a name such as `<b>` is no markup here either
         graph.attr(
             "graph", rankdir="TB", splines="spline", newrank="true", compound="true", labeljust="l",
             outputorder="edgesfirst", bgcolor="white",
             fontname=look.FONT, fontsize=self.points(look.TYPE), fontcolor="#333333",
-            nodesep=f"{look.NODE_SEP * self.scale:g}", ranksep=f"{look.RANK_SEP * self.scale:g}",
+            nodesep=f"{look.NODE_SEP * apart:g}", ranksep=f"{look.RANK_SEP * apart:g}",
         )  # fmt: skip
         graph.attr(
             "node", shape="box", style="rounded,filled", fontname=look.FONT, fontsize=self.points(look.TYPE),
@@ -73,14 +69,14 @@ class Writer:
             penwidth=self.points(look.PEN),
         )  # fmt: skip
         graph.attr(
-            "edge", arrowsize=f"{look.ARROW * self.scale:g}", penwidth=self.points(look.PEN), color=look.FLOW,
-            fontname=look.FONT, fontsize=self.points(look.SMALL), fontcolor=look.FLOW,
+            "edge", arrowsize=f"{look.ARROW * self.scale:g}", penwidth=self.points(look.PEN),
+            color=self.colours.edge("flow"), fontname=look.FONT, fontsize=self.points(look.SMALL), fontcolor=look.FLOW,
         )  # fmt: skip
         return graph
 
     def whole(self, picture: Picture) -> graphviz.Digraph:
         """The overview and, in frames of their own, the definitions."""
-        graph = self.defaults(picture.name)
+        graph = self.defaults(picture.name, picture.tight)
         self.fill(graph, picture)
         for definition in picture.definitions:
             self.fill_definition(graph, definition)
@@ -88,11 +84,11 @@ class Writer:
 
     def parts(self, picture: Picture) -> list[graphviz.Digraph]:
         """The overview and the definitions, each as a graph to lay out by itself."""
-        overview = self.defaults("overview")
+        overview = self.defaults("overview", picture.tight)
         self.fill(overview, picture)
         graphs = [overview]
         for definition in picture.definitions:
-            graph = self.defaults("definition")
+            graph = self.defaults("definition", definition.tight)
             self.fill_definition(graph, definition)
             graphs.append(graph)
         return graphs
@@ -134,73 +130,35 @@ class Writer:
 
     def frame(self, name: str, note: str, badge: int, label: tuple[str, ...] = ()) -> dict[str, str]:
         """Attributes of a cluster."""
-        parts = [f"<B>{escape(name)}</B>"] if name else []
-        if note:
-            parts.append(f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{escape(note)}</FONT>')
-        if badge > 1:
-            size = self.html_size(look.BADGE)
-            parts.append(f'<FONT POINT-SIZE="{size}" COLOR="#111111"><B>×{badge}</B></FONT>')
-        text = "&nbsp;&nbsp;".join(parts)
-        if label:
-            text = '<BR ALIGN="LEFT"/>'.join([*([text] if text else []), *map(self.italic, label), ""])
         return {
-            "label": f"<{text}>" if text else "",
+            "label": markup.title(labels.frame_lines(name, note, badge, label), self.scale),
             "style": "rounded,filled", "fillcolor": look.CLUSTER_FILL, "color": look.CLUSTER_STROKE,
             "penwidth": self.points(look.PEN), "margin": self.points(7),
         }  # fmt: skip
 
     def box(self, box: Box) -> dict[str, str]:
         """Attributes of a box or circle."""
-        paint = look.paint(box.kind)
+        lines = labels.box_lines(box)
         if box.kind == "title":
-            return {"label": self.label(box), "style": "filled", "fillcolor": "white", "color": "white"}
+            text = markup.label(lines, self.scale)
+            return {"label": text, "style": "filled", "fillcolor": "white", "color": "white"}
         if box.symbol is not None:
-            return {
-                "shape": "circle", "style": "filled", "fillcolor": "#FFFFFF", "color": look.FLOW,
-                "margin": "0",
-                "label": f"<{escape(box.symbol)}>", "fixedsize": "true", "fontsize": self.points(look.TYPE),
-                "width": self.inches(14), "height": self.inches(14),
-            }  # fmt: skip
+            paint = Paint("#FFFFFF", self.colours.edge("flow"))
+            return {**self.circle(box.symbol, paint, 7.0), "fontsize": self.points(look.TYPE)}
+        paint = self.colours.paint(box.kind, box.every)
         found = {
-            "label": self.label(box), "style": paint.style, "fillcolor": paint.fill, "color": paint.stroke,
-            "fontcolor": paint.ink,
+            "label": markup.label(lines, self.scale, labels.badge_text(box.badge)),
+            "style": paint.style, "fillcolor": paint.fill, "color": paint.stroke, "fontcolor": paint.ink,
         }  # fmt: skip
         if box.region is not None:
             found["penwidth"] = self.points(look.FOLDED_PEN)
         return found
 
-    def italic(self, line: str) -> str:
-        """A line of the program's own notes."""
-        size = self.html_size(look.SMALL)
-        return f'<FONT POINT-SIZE="{size}" COLOR="{look.INK_NOTE}"><I>{escape(line)}</I></FONT>'
-
-    def label(self, box: Box) -> str:
-        """Small line, large line, small line, notes; the badge at their right."""
-        title = escape(box.text.title)
-        if box.definition and box.definition in box.text.title:
-            before, _, after = box.text.title.rpartition(box.definition)
-            title = f"{escape(before)}<B>{escape(box.definition)}</B>{escape(after)}"
-        small = f'<FONT POINT-SIZE="{self.html_size(look.SMALL)}">{{}}</FONT>'
-        lines = [small.format(escape(box.text.before))] if box.text.before else []
-        lines += [title or " "] if title or not box.text.label else []
-        lines += [small.format(escape(box.text.after))] if box.text.after else []
-        lines += map(self.italic, box.text.label)
-        if box.badge == 1 and len(lines) == 1:
-            return f"<{lines[0]}>"
-        badge = f'<FONT POINT-SIZE="{self.html_size(look.BADGE)}"><B>&nbsp;×{box.badge}</B></FONT>'
-        rows = [f"<TD>{line}</TD>" for line in lines]
-        if box.badge > 1:
-            rows[0] += f'<TD ROWSPAN="{len(rows)}">{badge}</TD>'
-        return (
-            f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{int(self.scale / 2)}">'
-            f"{''.join(f'<TR>{row}</TR>' for row in rows)}</TABLE>>"
-        )
-
-    def circle(self, name: str, paint: look.Paint, radius: float) -> dict[str, str]:
+    def circle(self, name: str, paint: Paint, radius: float) -> dict[str, str]:
         """Attributes of X0 or of a layer of a ring."""
         return {
-            "label": f"<{escape(name)}>", "shape": "circle", "style": "filled", "fillcolor": paint.fill,
-            "color": paint.stroke, "fixedsize": "true", "width": self.inches(2 * radius),
+            "label": f"<{markup.escape(name)}>", "shape": "circle", "style": "filled",
+            "fillcolor": paint.fill, "color": paint.stroke, "fixedsize": "true", "width": self.inches(2 * radius),
             "height": self.inches(2 * radius), "fontsize": self.points(look.TYPE - 0.5), "margin": "0",
         }  # fmt: skip
 
@@ -211,8 +169,8 @@ class Writer:
         graph.node(ring.source, **self.circle("X0", look.PLAIN, SOURCE_RADIUS), **group)
         if self.framed(ring):
             width, height = (self.inches(v) for v in ring_shape.frame(layers, len(ring.lines)))
-            space = f'<FONT POINT-SIZE="{self.html_size(2)}"> </FONT>'
-            below = "<BR/>".join([*map(escape, ring.lines), space])
+            space = f'<FONT POINT-SIZE="{markup.type_size(2, self.scale)}"> </FONT>'
+            below = "<BR/>".join([*map(markup.escape, ring.lines), space])
             graph.node(
                 ring.id, label=f"<{below}>", labelloc="b", style="rounded,dashed",
                 width=width, height=height, fixedsize="true", color="#999999",
@@ -220,12 +178,28 @@ class Writer:
             )  # fmt: skip
             return
         for layer in range(1, layers + 1):
-            graph.node(member(ring, layer), **self.circle(f"X{layer}", look.paint("conv"), ring_shape.RADIUS))
+            graph.node(
+                member(ring, layer), **self.circle(f"X{layer}", self.colours.paint("conv"), ring_shape.RADIUS)
+            )
         for layer in range(1, layers + 1):
-            graph.edge(ring.source, member(ring, layer), color=look.SOURCE)
+            graph.edge(ring.source, member(ring, layer), color=self.colours.edge("source"))
         for j, i in sorted(ring.body.links()):
             if j > 0:
-                graph.edge(member(ring, j), member(ring, i), constraint="false", **ARC[j < i])
+                graph.edge(member(ring, j), member(ring, i), constraint="false", **self.arc(j < i))
+
+    def arc(self, forward: bool) -> dict[str, str]:
+        """Attributes of an arc between two layers of a ring."""
+        return self.line("forward" if forward else "backward")
+
+    def line(self, kind: str) -> dict[str, str]:
+        """Attributes of an arrow of that kind, as far as they are not those of the flow."""
+        line = self.colours.line(kind)
+        found = {"color": line.colour} if kind not in {"flow", "projection"} else {}
+        if line.pen != look.PEN:
+            found["penwidth"] = self.points(line.pen)
+        if line.dashed:
+            found["style"] = "dashed"
+        return found
 
     def framed(self, ring: Ring) -> bool:
         """Whether a ring is one node here."""
@@ -235,7 +209,7 @@ class Writer:
 
     def edge(self, graph: graphviz.Digraph, edge: Edge, picture: Picture, rings: dict[str, Ring]) -> None:
         """Writes an edge. Where a ring's layers are drawn, one out of the ring starts at its last layer."""
-        found = dict(_EDGES[edge.style])
+        found = {**(self.line(edge.style) if edge.style != "title" else {}), **_EDGES[edge.style]}
         tail = edge.tail
         if edge.style == "source":
             ring = rings[edge.head]
@@ -248,12 +222,8 @@ class Writer:
         if edge.style == "flow" and {edge.tail, edge.head} <= picture.spine:
             found["weight"] = "12"
         if edge.label:
-            found["label"] = f"<&nbsp;{escape(edge.label)}>"
+            found["label"] = f"<&nbsp;{markup.escape(edge.label)}>"
         graph.edge(tail, edge.head, **found)
-
-
-ARC = {True: {"color": look.FORWARD}, False: {"color": look.BACKWARD, "style": "dashed"}}
-"""By whether the arc goes forward."""
 
 
 def member(ring: Ring, layer: int) -> str:

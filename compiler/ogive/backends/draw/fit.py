@@ -1,141 +1,150 @@
-"""How much of a net a page can show: the depth of folding, and the blocks that are defined beside it."""
+"""How much of a net a space can show: what is open, what is defined beside it, where the parts stand.
+
+    found = chosen(subject, engine.scenes, fit=(3.25, 9.0))
+
+Candidates go from the most open to the most folded. Each that may fit, by an estimate, is laid out; the
+choice is the one that shows most of the net's layers, in the overview or in a definition, with no type under
+`look.LEAST_TYPE`, and of equals the most open.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable
-from dataclasses import replace
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from ogive.backends.draw import flow, look
-from ogive.backends.draw.clique_ring import frame
-from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.definitions import MOST, definitions, stages
-from ogive.backends.draw.picture import Box, Cluster, Item, Picture, Ring, Text, order
+from ogive.backends.draw import look
+from ogive.backends.draw.definitions import Definition
+from ogive.backends.draw.estimate import estimated
+from ogive.backends.draw.packing import Place
+from ogive.backends.draw.picture import Picture
 from ogive.backends.draw.rolling import Structure
-from ogive.backends.draw.rows import condensed, shortened
-from ogive.backends.draw.text import Fused
+from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.search import Found, LayOut, Search
+from ogive.backends.draw.sources import Block, Layers, Net, Source
+from ogive.backends.draw.space import Space, smallest_type
+from ogive.backends.draw.subject import Subject
 
-_LINE, _SMALL_LINE, _MARGINS, _GAP, _LABEL = 11.0, 9.0, 5.5, look.RANK_SEP * 72, 6.0
-_FRAME, _FRAME_TITLE, _BETWEEN = 14.0, 11.0, 26.0
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A drawing in parts, and where they stand.
+
+    Attributes:
+        picture: the overview with the definitions beside it.
+        scenes: the overview, then the definitions, each from (0, 0).
+        places: the lower left corner of each in the whole, in points at scale 1.
+        width: of the whole, in points at scale 1, without white around it.
+        height: likewise.
+        scale: what the finished drawing is shrunk by; never more than 1.
+        notes: how far it is folded, whether it fits, what is defined beside it and what was left out.
+        smallest: points: the smallest type of the finished drawing.
+    """
+
+    picture: Picture
+    scenes: tuple[Scene, ...]
+    places: tuple[Place, ...]
+    width: float
+    height: float
+    scale: float
+    notes: tuple[str, ...]
+    smallest: float
+
+
+def chosen(
+    subject: Subject,
+    lay_out: LayOut,
+    *,
+    fit: tuple[float, float] | None = None,
+    depth: int | None = None,
+    expand: Sequence[str] = (),
+    fold: Sequence[str] = (),
+    block: str | None = None,
+    full: bool = False,
+    beside: bool = True,
+) -> Chosen:
+    """The most that a space can show of a net.
+
+    Args:
+        subject: the net.
+        lay_out: a picture to the scenes of its overview and its definitions.
+        fit: width and height of the space in inches; None: a page, and as much as it takes where the depth
+            was asked for or everything is drawn.
+        depth: how many levels are open; as many as fit unless given.
+        expand: names of what is open at any depth (see `opening`).
+        fold: names of what is folded at any depth.
+        block: the name of a block or stage to draw alone.
+        full: draw every layer in a box of its own.
+        beside: whether definitions stand beside what is folded.
+
+    Raises:
+        ArchError: E514, there is nothing of a name that was given; E512, no picture was laid out in time.
+    """
+    space = Space(*(fit or look.PAGE))
+    source: Source
+    if full:
+        source, beside, depth = Layers(subject.structure), False, 0
+    elif block is not None:
+        source = Block(subject.structure, block)
+    else:
+        source = Net(subject.structure, expand, fold)
+    search = Search(source, lay_out, space, beside)
+    found = search.at(depth) if depth is not None else search.best()
+    scale = found.packing.scale if fit is not None or depth is None else 1.0
+    notes = (*search.notes, *_said(subject, source, found, space, scale))
+    return Chosen(
+        found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
+        notes, scale * smallest_type(found.scenes),
+    )  # fmt: skip
 
 
 def fitted(structure: Structure, depth: int | None = None) -> Picture:
-    """The most open picture that a page can hold, or the one of that depth.
-
-    Blocks that are folded away in it stand beside it, each once, unless a depth was asked for.
-    """
-    if depth is not None:
-        return capped(collapse(structure, depth))
-    top = deepest(structure)
-    picture = collapse(structure, top)
-    at = top
-    kept = _around_cliques(structure)
-    while not fits(picture) and (at > 0 or kept):
-        if at > 0:
-            at -= 1
-        else:
-            kept = set()  # the rings themselves go beside the overview
-        picture = collapse(structure, at, also=kept)
-    if at < top:
-        picture = _reopened(structure, at, kept, picture)
-    if not fits(picture):
-        picture = condensed(picture)
-    if not fits(picture):
-        picture = shortened(picture)
-    picture = capped(picture)
-    return _defined(structure, picture) if at < top else picture
+    """The picture that is chosen for a page by estimates alone, without a layout."""
+    subject = Subject(structure.graph, structure.graph)
+    return chosen(subject, estimated, depth=depth).picture
 
 
-def _defined(structure: Structure, picture: Picture) -> Picture:
-    """The picture with definitions of its blocks, and of its small stages as far as the page has room."""
-    found = list(definitions(structure, picture))
-    room = estimated_height(picture) - sum(map(_definition_height, found))
-    for stage in stages(structure, picture, len(found)):
-        room -= _definition_height(stage)
-        if room < 0 or len(found) == MOST:
-            break
-        found.append(stage)
-    return replace(picture, definitions=tuple(found))
+def _said(subject: Subject, source: Source, found: Found, space: Space, scale: float) -> Iterator[str]:
+    """What a user is told about the choice."""
+    type_size = found.packing.scale * smallest_type(found.scenes)
+    how = _depth(source, found)
+    if found.legible:
+        parts = [f"{how}, fits {space} at {100 * scale:.0f} %: smallest type {type_size:.1f} pt"]
+    else:
+        width, height = found.packing.width / 72, found.packing.height / 72
+        parts = [
+            f"{how}: {width:.1f} × {height:.1f} in",
+            f"fitted to {space}, its type is {type_size:.1f} pt",
+        ]
+    if found.beside:
+        parts.append(f"defined beside it: {_names(found.beside)}")
+    if found.left_out:
+        blocks = list(dict.fromkeys(d.key for d in found.left_out))
+        block = shlex.quote(blocks[0]) if len(blocks) == 1 else "NAME"
+        parts.append(
+            f"left out: {_names(found.left_out)} (ogive draw {shlex.quote(subject.name)} --block {block})"
+        )
+    yield "; ".join(parts)
+    if not found.legible:
+        less = "a larger space would show it"
+        if isinstance(source, Layers):
+            less = "an overview folds it"
+        elif found.candidate.depth:
+            less = "a smaller depth folds more"
+        yield f"type under {look.LEAST_TYPE:g} pt is hard to read; {less}"
 
 
-def _definition_height(picture: Picture) -> float:
-    return estimated_height(picture) + _FRAME + _FRAME_TITLE + 0.6 * _BETWEEN
+def _depth(source: Source, found: Found) -> str:
+    candidate = found.candidate
+    said = "nothing is folded"
+    if candidate.picture.hidden:
+        said = f"folded to depth {candidate.depth} of {source.top}"
+    elif isinstance(source, Layers) and not candidate.summary:
+        said = "every layer is a box"
+    return f"{said}, {candidate.summary}" if candidate.summary else said
 
 
-def _around_cliques(structure: Structure) -> set[int]:
-    """Cliques and the stages around them: open while all else folds, for a ring says what no box can."""
-    regions = structure.graph.regions
-    cliques = [r.id for r in regions.values() if r.kind == "clique"]
-    return {around.id for id in cliques for around in structure.graph.ancestors(id)}
-
-
-def _reopened(structure: Structure, depth: int, kept: set[int], picture: Picture) -> Picture:
-    """The picture with stages that hold layers of their own open again, all alike or none, while it fits."""
-    alike: dict[Hashable, set[int]] = defaultdict(set)
-    for box in picture.boxes():
-        if not isinstance(box, Box) or box.region is None:
-            continue
-        region = structure.graph.regions[box.region]
-        if region.kind != "stage" or len(structure.rolled(region.id)) < 2:
-            continue
-        if any(isinstance(r.unit, Fused) for r in structure.rolled(region.id)):
-            alike[structure.signature(region, labels=False)].add(region.id)
-    for opened in alike.values():
-        attempt = collapse(structure, depth, also=kept | opened)
-        if fits(attempt):
-            picture, kept = attempt, kept | opened
-    return picture
-
-
-def fits(picture: Picture) -> bool:
-    """Whether type stays legible on a page, and whether anyone would read that many boxes."""
-    rings = any(isinstance(b, Ring) for b in picture.boxes())
-    slack = 1.15 if rings else 1.0
-    return picture.count <= look.MANY_BOXES and estimated_height(picture) <= slack * look.COLUMN_HEIGHT
-
-
-def estimated_height(picture: Picture) -> float:
-    """Points, without laying anything out: the lines, gaps and frames along the longest path."""
-    height: dict[str, float] = {}
-    _heights(picture.items, height)
-    return flow.longest_path(order(picture.items), picture.edges, height, _GAP, _LABEL)
-
-
-def _heights(items: tuple[Item, ...], height: dict[str, float]) -> None:
-    for item in items:
-        if isinstance(item, Cluster):
-            _heights(item.items, height)
-            ids, title = order(item.items), _FRAME_TITLE + len(item.label) * _SMALL_LINE
-            for id, extra in ((ids[0], title + _FRAME / 2), (ids[-1], _FRAME / 2)) if ids else ():
-                height[id] += extra
-        elif isinstance(item, Ring):
-            height[item.source] = 24.0
-            height[item.id] = frame(item.body.layers, len(item.lines))[1]
-        else:
-            height[item.id] = box_height(item)
-
-
-def box_height(box: Box) -> float:
-    """Points."""
-    if box.symbol is not None:
-        return 14.0
-    small = bool(box.text.before) + bool(box.text.after) + len(box.text.label)
-    return max(15.0, _LINE + small * _SMALL_LINE + _MARGINS)
-
-
-def capped(picture: Picture) -> Picture:
-    """The picture, or, where it has more than `MOST_BOXES` boxes, one box between its inputs and outputs."""
-    total = sum(1 for _ in picture.boxes())
-    if total <= look.MOST_BOXES:
-        return picture
-    ends = [i for i in picture.items if isinstance(i, Box) and i.kind in {"input", "output"}]
-    text = Text(f"{total - len(ends)} boxes", after="more than a drawing can hold")
-    middle = Box("rest", "conv", text, region=0)
-    inputs = [b for b in ends if b.kind == "input"]
-    outputs = [b for b in ends if b.kind == "output"]
-    known = {b.id for b in inputs}
-    into = [replace(e, head="rest") for e in picture.edges if e.tail in known]
-    out = [replace(e, tail="rest") for e in picture.edges if any(e.head == b.id for b in outputs)]
-    edges = {(e.tail, e.head): e for e in (*into, *out)}
-    items = (*inputs, middle, *outputs)
-    return Picture(picture.name, items, tuple(edges.values()), spine=frozenset(b.id for b in items))
+def _names(definitions: Sequence[Definition]) -> str:
+    """`Basic (first of a stage), Head`."""
+    parted = [d.name.partition(", ") for d in definitions]
+    return ", ".join(f"{name} ({rest})" if rest else name for name, _, rest in parted)

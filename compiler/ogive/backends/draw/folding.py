@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from ogive.backends.draw.picture import Text
 from ogive.backends.draw.rolling import Rolled, Structure
-from ogive.backends.draw.text import Fused, channels_text, clip, look
+from ogive.backends.draw.text import SHARED, Fused, channels_text, clip, look
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 
@@ -58,6 +59,17 @@ def name_of(region: Region) -> str:
             return clip(region.block or region.kind)
 
 
+def _names_of(structure: Structure, region: Region, rolled: Rolled | None) -> str:
+    """`4b–4d`, where stages are taken together; else the name of the region."""
+    if region.kind != "stage" or not rolled or rolled.count < 2 or rolled.unit != region:
+        return name_of(region)
+    around = structure.graph.ancestors(structure.graph.node(rolled.copies[-1][0]).region)
+    last = next(r for r in around if r.kind == "stage" and r.parent == region.parent)
+    first = name_of(region).rpartition("_")[0]
+    same, _, other = name_of(last).rpartition("_")
+    return clip(f"{name_of(region)}–{other if first and first == same else name_of(last)}")
+
+
 def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorType | None:
     """The type that leaves the last copy of a roll, where `region`, in the first copy, is what it holds."""
     types = ends(structure, region)
@@ -77,7 +89,7 @@ def folded_text(structure: Structure, region: Region, rolled: Rolled | None = No
         rolled: the copies that it stands for: the channels are those before the first and after the last.
     """
     only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
-    name, prefix, badge, told = name_of(region), "", 1, region
+    name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, region
     if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
         prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
         rolled = rolled or only
@@ -92,7 +104,7 @@ def folded_text(structure: Structure, region: Region, rolled: Rolled | None = No
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
     if any(around.shared for around in structure.graph.ancestors(region.id)):
-        suffix = [*suffix, "shared weights"]
+        suffix = [*suffix, SHARED]
     after = ", ".join([*([lines] if lines else []), *suffix])
     text = Text(clip(prefix + name + about), after=clip(after, 60))
     return text, name if told.kind in _DEFINED else prefix + name, badge
@@ -109,25 +121,32 @@ def inside(structure: Structure, region: Region) -> tuple[int, ...]:
     return tuple(found)
 
 
-def summary(structure: Structure, region: Region) -> tuple[list[str], list[str]]:
+class Part(NamedTuple):
+    """A word about something inside, and what tells it from others of that name."""
+
+    text: str
+    form: Hashable = None
+
+
+def summary(structure: Structure, region: Region) -> tuple[list[Part], list[str]]:
     """What is inside, in order, and what joins it (`+ skip`)."""
-    parts: list[str] = []
+    parts: list[Part] = []
     suffix: list[str] = []
     if region.kind == "clique" and region.clique:
         stages = region.clique.stages
-        return [f"{region.clique.layers} layers"], [f"{stages} stages" if stages > 1 else "1 stage"]
+        return [Part(f"{region.clique.layers} layers")], [f"{stages} stages" if stages > 1 else "1 stage"]
     if region.kind == "merge":
         branches = [summary(structure, b) for b in structure.children[region.id]]
         full = [b for b in branches if b[0]]
         word = clip(region.block or "merge")
         if len(full) == 1:
             return full[0][0], [*full[0][1], word]
-        return [f"{len(branches)} branches"], [word]
+        return [Part(f"{len(branches)} branches")], [word]
     turns = structure.rolled(region.id)
     for rolled in turns[:1] if region.kind == "dense" else turns:
         held, joins = _unit(structure, rolled)
         if rolled.count > 1 and region.kind != "dense":
-            held = held * rolled.count if len(held) < 2 else [f"{_joined(held)} ×{rolled.count}"]
+            held = held * rolled.count if len(held) < 2 else [Part(f"{_joined(held)} ×{rolled.count}")]
         parts += held
         suffix += [j for j in joins if j not in suffix]
     if region.kind == "residual":
@@ -146,25 +165,31 @@ def _shortcut(structure: Structure, region: Region) -> str:
     return "+ projection" if beside else "+ skip"
 
 
-def _unit(structure: Structure, rolled: Rolled) -> tuple[list[str], list[str]]:
+def _unit(structure: Structure, rolled: Rolled) -> tuple[list[Part], list[str]]:
     unit = rolled.unit
     if isinstance(unit, Fused):
         lead = look(structure.graph, structure.graph.node(unit.lead))
-        return ([clip(lead.short, 24)] if lead.kind in _NAMED else []), []
+        return ([Part(clip(lead.short, 24))] if lead.kind in _NAMED else []), []
     if unit.kind == "stage" or unit.kind == "block":
-        return [name_of(unit)], []
+        return [Part(name_of(unit), structure.kinds(unit))], []
     if unit.kind in {"aux", "shortcut"}:
         return [], []
     return summary(structure, unit)
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _counted(counted: Sequence[tuple[str, int]]) -> str:
+    return " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
+
+
+def _joined(parts: Sequence[Part]) -> str:
     """`1×1 · 3×3 · 1×1`: convolutions alone need no word for themselves."""
-    bare = [p.removesuffix(" conv") for p in parts]
-    if all(p.endswith(" conv") for p in parts):
-        parts = bare
-    counted = [(part, len(list(same))) for part, same in groupby(parts)]
-    text = " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
+    bare = [p.text.removesuffix(" conv") for p in parts]
+    if all(p.text.endswith(" conv") for p in parts):
+        parts = [Part(text) for text in bare]
+    counted = [(part.text, len(list(same))) for part, same in groupby(parts)]
+    text = _counted(counted)
+    if len(text) > _LONGEST:
+        text = _counted([(part, len(list(same))) for part, same in groupby(p.text for p in parts)])
     if len(text) > _LONGEST:
         text = " · ".join("pool" if p.endswith("pool") else p for p in bare)
     return text if len(text) <= _LONGEST else f"{len(parts)} layers"

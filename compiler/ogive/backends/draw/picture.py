@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ogive.graph import CliqueBody
 
-EdgeStyle = Literal["flow", "skip", "projection", "aux", "source", "title"]
+EdgeStyle = Literal["flow", "skip", "projection", "aux", "source", "title", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Box:
         id: unique in the drawing.
         kind: picks the paint.
         text: what it says.
-        nodes: the nodes of the graph that it stands for.
+        nodes: the nodes of the graph that it stands for; of what is repeated, those of the first copy.
+        every: those of all copies, in program order.
         region: the region that is folded into it; None for layers.
         badge: the N of ×N.
         symbol: what stands in the circle.
@@ -49,19 +50,21 @@ class Box:
     symbol: str | None = None
     definition: str = ""
     defines: tuple[int, ...] = ()
+    every: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
     """A clique: X0 above a circle of layers, each joined to every other both ways.
 
-    `lines` say what a layer does.
+    `lines` say what a layer does; `members` are the nodes of each layer, those of all copies.
     """
 
     id: str
     body: CliqueBody
     lines: tuple[str, ...] = ()
     badge: int = 1
+    members: tuple[tuple[str, ...], ...] = ()
 
     @property
     def source(self) -> str:
@@ -111,6 +114,9 @@ class Picture:
         definitions: pictures of the blocks.
         label: lines of the program's own notes about the block.
         spine: the boxes that all flow passes; they stand in one line.
+        hidden: the nodes of the graph that no box shows by themselves: they are folded away.
+        nodes: all nodes that it shows or hides.
+        tight: whether its boxes stand closer to each other than they would.
     """
 
     name: str
@@ -120,6 +126,9 @@ class Picture:
     definitions: tuple[Picture, ...] = ()
     label: tuple[str, ...] = ()
     spine: frozenset[str] = field(default_factory=frozenset)
+    hidden: frozenset[str] = field(default_factory=frozenset)
+    nodes: tuple[str, ...] = ()
+    tight: bool = False
 
     def boxes(self) -> Iterator[Box | Ring]:
         """Every box and ring, in order."""
@@ -139,6 +148,22 @@ def leaves(items: tuple[Item, ...]) -> Iterator[Box | Ring]:
             yield from leaves(item.items)
         else:
             yield item
+
+
+def with_nodes(items: tuple[Item, ...], every: Mapping[str, Sequence[str]]) -> tuple[Item, ...]:
+    """The same items, and in each box and ring the nodes of all copies that it stands for, by its id."""
+    found: list[Item] = []
+    for item in items:
+        if isinstance(item, Cluster):
+            item = replace(item, items=with_nodes(item.items, every))
+        elif isinstance(item, Box):
+            item = replace(item, every=tuple(every.get(item.id, ())))
+        else:
+            layers = range(item.body.layers)
+            names = every.get(item.id, ())
+            item = replace(item, members=tuple(tuple(names[i :: item.body.layers]) for i in layers))
+        found.append(item)
+    return tuple(found)
 
 
 def with_badge(item: Item, badge: int) -> Item:

@@ -1,96 +1,66 @@
-"""Picture to bytes: svg, pdf, png."""
+"""Scene to bytes: svg, pdf, png, and texts for Graphviz and LaTeX."""
 
 from __future__ import annotations
 
-import html
-import json
 import re
 import struct
-import subprocess
-import sys
-import tempfile
 import zlib
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 
-import ogive.resources
-from ogive.backends.draw import fonts, look
-from ogive.backends.draw.dot import Writer
-from ogive.backends.draw.picture import Picture, Ring
-from ogive.backends.draw.worker import MISSING
-from ogive.diagnostics import ArchError, Diagnostic
-
-SCALE = 2.0
-TIME_LIMIT = 20.0
-"""Seconds."""
+from ogive.backends.draw.process import Graphviz
+from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.space import PAD
+from ogive.backends.draw.writers.dot import placed_dot
+from ogive.backends.draw.writers.svg import finished
 
 
-class TooSlow(Exception):
-    """The layout reached its time limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A file's bytes, and the size of the drawing in points."""
-
-    data: bytes
-    width: float
-    height: float
-
-
-def render(picture: Picture, format: str, dpi: int = 200, time_limit: float = TIME_LIMIT) -> Rendered:  # noqa: A002
-    """Lays a picture out in a process of its own and renders it. The same picture gives the same bytes.
+def render_scene(
+    scene: Scene,
+    format: str,  # noqa: A002
+    graphviz: Graphviz,
+    dpi: int = 200,
+    scale: float = 1.0,
+    caption: str = "",
+) -> bytes:
+    """A file's bytes. The same scene gives the same bytes.
 
     Args:
-        picture: what to draw.
-        format: `svg`, `pdf` or `png`.
+        scene: what to draw; white is added around it.
+        format: `svg`, `pdf`, `png`, `dot`, `tikz` or `tex`.
+        graphviz: what renders; a text is not sent there.
         dpi: of a png.
-        time_limit: seconds.
+        scale: the finished drawing's size to the scene's.
+        caption: what stands below it in a paper; a comment in the text for LaTeX.
 
     Raises:
         TooSlow: the time limit was reached.
         ArchError: E511, pygraphviz is not installed; E512, Graphviz failed.
     """
-    writer = Writer(SCALE, frames=True)
-    rings = [
-        {"id": b.id, "layers": b.body.layers, "lines": len(b.lines), "links": b.body.links()}
-        for p in (picture, *picture.definitions)
-        for b in p.boxes()
-        if isinstance(b, Ring)
-    ]
-    parts = [g.source for g in writer.parts(picture)]
-    skips = [(e.tail, e.head) for p in (picture, *picture.definitions) for e in p.edges if e.style == "skip"]
-    job = {"parts": parts, "rings": rings, "skips": skips, "format": format, "dpi": dpi, "scale": SCALE}
-    about, data = _run(json.dumps(job).encode(), time_limit)
+    scene = padded(scene, PAD)
+    if format in {"tikz", "tex"}:
+        from ogive.backends.draw.writers.tikz import tikz
+
+        return tikz(scene, caption=caption, scale=scale).encode()
+    text = placed_dot(scene, (scene.width * scale, scene.height * scale))
+    if format == "dot":
+        return text.encode()
+    data = graphviz.render(text, format, dpi)
     if format == "svg":
-        data = accessible(data.decode(), picture.name).encode()
+        return finished(data.decode(), scene).encode()
     if format == "png":
-        data = with_density(data, dpi)
-    if format == "pdf":
-        data = _DATE.sub(rb"/CreationDate (D:19800101000000Z)", data)
-    return Rendered(data, about["width"], about["height"])
+        return with_density(data, dpi)
+    return _DATE.sub(rb"/CreationDate (D:19800101000000Z)", data)
 
 
-def _run(job: bytes, time_limit: float) -> tuple[dict[str, float], bytes]:
-    package = Path(ogive.resources.__file__).resolve().parents[1]
-    with tempfile.TemporaryDirectory(prefix="ogive-draw-") as folder:
-        environment = {**fonts.environment(Path(folder)), "PYTHONPATH": str(package)}
-        command = [sys.executable, "-P", "-m", "ogive.backends.draw.worker"]
-        try:
-            done = subprocess.run(
-                command, input=job, capture_output=True, timeout=time_limit, env=environment, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TooSlow from error
-    if done.returncode == MISSING:
-        message = "drawings need pygraphviz, which is not installed"
-        raise ArchError([Diagnostic("E511", message, help="pip install pygraphviz")])
-    first, _, data = done.stdout.partition(b"\n")
-    if done.returncode or not data:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        notes = (("graphviz", said[-1][:200]),) if said else ()
-        raise ArchError([Diagnostic("E512", "Graphviz could not lay the drawing out", notes=notes)])
-    return json.loads(first), data
+def write_scene(scene: Scene, format: str, dpi: int = 200, scale: float = 1.0) -> bytes:  # noqa: A002
+    """`render_scene` with a Graphviz of its own."""
+    with Graphviz() as graphviz:
+        return render_scene(scene, format, graphviz, dpi, scale)
+
+
+def padded(scene: Scene, by: float) -> Scene:
+    """The scene with white around it, in points."""
+    return replace(scene.moved(by, by), width=scene.width + 2 * by, height=scene.height + 2 * by)
 
 
 def with_density(png: bytes, dpi: int) -> bytes:
@@ -104,16 +74,3 @@ def with_density(png: bytes, dpi: int) -> bytes:
 
 
 _DATE = re.compile(rb"/CreationDate \([^)]*\)")
-_TITLE = re.compile(r"<title>[^<]*</title>\n?")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
-
-
-def accessible(svg: str, name: str) -> str:
-    """Graphviz's SVG as an image with a title, without its comments and the tooltips of its own ids."""
-    svg = _COMMENT.sub("", _TITLE.sub("", svg))
-    svg = svg.replace(f'font-family="{look.FONT}"', f'font-family="{look.FONT}, Verdana, sans-serif"')
-    title = html.escape(name)
-    start = svg.index("<svg ")
-    end = svg.index(">", start)
-    head = svg[start:end].replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
-    return f"{svg[:start]}{head}>\n<title>{title}</title>{svg[end + 1 :]}"

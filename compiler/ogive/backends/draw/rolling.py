@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 from ogive.backends.draw.text import Fused, fuse, look
 from ogive.graph import Graph, Node, Region
@@ -29,10 +30,18 @@ class Rolled:
 
 
 class Structure:
-    """What a graph is made of, region by region. Built once, used for every depth of folding."""
+    """What a graph is made of, region by region. Built once, used for every depth of folding.
 
-    def __init__(self, graph: Graph) -> None:
+    Args:
+        graph: the net.
+        apart: every layer is a unit of its own, and none are taken together.
+        across: stages and blocks are taken together even where their channels differ.
+    """
+
+    def __init__(self, graph: Graph, apart: bool = False, across: bool = False) -> None:
         self.graph = graph
+        self.apart = apart
+        self.across = across
         self._signatures: dict[tuple[tuple[str, ...], int], Hashable] = {}
         self._units: dict[int, tuple[Unit, ...]] = {}
         self._rolled: dict[int, tuple[Rolled, ...]] = {}
@@ -62,6 +71,25 @@ class Structure:
             for around in self.graph.ancestors(node.region):
                 found[around.id].append(node.name)
         return {id: tuple(names) for id, names in found.items()}
+
+    def inside(self, region: int) -> Iterator[Region]:
+        """A region and all that are in it, in the order of the program."""
+        yield self.graph.regions[region]
+        for child in self.children[region]:
+            yield from self.inside(child.id)
+
+    def split(self, region: Region) -> tuple[list[str], list[str]]:
+        """The nodes of a region outside the shortcuts in it, and those in them."""
+        main: list[str] = []
+        beside: list[str] = []
+        for name in self.nodes[region.id]:
+            inside = takewhile(region.__ne__, self.graph.ancestors(self.graph.node(name).region))
+            (beside if any(r.kind == "shortcut" for r in inside) else main).append(name)
+        return main, beside
+
+    def kinds(self, region: Region) -> tuple[str, ...]:
+        """The kinds of the layers outside its shortcuts: what all uses that one picture defines share."""
+        return tuple(self.graph.node(name).layer.kind for name in self.split(region)[0])
 
     def unit_nodes(self, unit: Unit) -> tuple[str, ...]:
         """The nodes of a unit."""
@@ -99,7 +127,12 @@ class Structure:
 
     def _continues(self, before: Node, node: Node) -> bool:
         """Whether a node only carries on from the one before it."""
-        if before.name in self.kept or len(before.outputs) > 1 or before.layer.group == "clique":
+        if (
+            self.apart
+            or before.name in self.kept
+            or len(before.outputs) > 1
+            or before.layer.group == "clique"
+        ):
             return False
         operands = self.graph.operands(node.name)
         return [r.node for r in operands] == [before.name] and len(self.graph.consumers(before.name)) == 1
@@ -131,15 +164,21 @@ class Structure:
         return rolled
 
     def _rollable(self, unit: Unit) -> bool:
+        if self.apart:
+            return False
         if isinstance(unit, Region):
-            return unit.kind in {"iteration", "block", "residual", "merge", "dense"}
+            kinds = {"iteration", "block", "residual", "merge", "dense", *(["stage"] if self.across else [])}
+            return unit.kind in kinds
         return look(self.graph, self.graph.node(unit.lead)).kind in _ROLLED_LAYERS
 
     def _same(self, a: Unit, b: Unit) -> bool:
-        return self.signature(a) == self.signature(b)
+        labels = not self.across or not isinstance(a, Region)
+        return self.signature(a, labels) == self.signature(b, labels)
 
     def _chained(self, copies: Sequence[tuple[str, ...]], nodes: tuple[str, ...]) -> bool:
         """Whether the last copy feeds these nodes and no others, and they take nothing new from elsewhere."""
+        if self.across:
+            return self._loosely_chained(copies, nodes)
         last, these, first = set(copies[-1]), set(nodes), set(copies[0])
         users = {user for n in last for _, user, _ in self.graph.consumers(n)} - last
         if not users or not users <= these or last & self.kept:
@@ -147,6 +186,23 @@ class Structure:
         shared = {r.node for n in first for r in self.graph.operands(n)} - first
         sources = {r.node for n in these for r in self.graph.operands(n)} - these - last
         return sources <= shared
+
+    def _loosely_chained(self, copies: Sequence[tuple[str, ...]], nodes: tuple[str, ...]) -> bool:
+        """Whether these nodes go on from the last copy, and perhaps from those before it: a cell that takes
+        the results of the last two. What copies give to others is only given to uses of the same definition.
+        """
+        last, before = set(copies[-1]), {n for copy in copies for n in copy}
+        entering = {r.node for n in copies[0] for r in self.graph.operands(n)}
+        sources = {r.node for n in nodes for r in self.graph.operands(n)} - set(nodes)
+        users = {user for n in last for _, user, _ in self.graph.consumers(n)} - last - set(nodes)
+        named = self._blocks(nodes[0])
+        alike = all(named & self._blocks(user) for user in users)
+        return bool(sources & last) and sources <= before | entering and alike and not last & self.kept
+
+    def _blocks(self, node: str) -> set[str]:
+        """The definitions that a node is in."""
+        around = self.graph.ancestors(self.graph.node(node).region)
+        return {r.block for r in around if r.kind == "block" and r.block}
 
     def signature(self, unit: Unit, labels: bool = True) -> Hashable:
         """Equal for units that are drawn alike; without labels, for those that differ only in numbers."""

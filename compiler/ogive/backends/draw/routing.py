@@ -14,7 +14,7 @@ from math import hypot
 from typing import Any
 
 Json = dict[str, Any]
-_GLYPH = 4.2
+GLYPH = 4.2
 """Points: the mean width of a digit or a × in a label."""
 Point = tuple[float, float]
 
@@ -86,7 +86,7 @@ class Layout:
         for edge in self.data.get("edges", []):
             if "lp" in edge:
                 x, y = (float(v) for v in edge["lp"].split(","))
-                half = len(edge["label"].replace("&nbsp;", "")) * _GLYPH * scale / 2
+                half = len(edge["label"].replace("&nbsp;", "")) * GLYPH * scale / 2
                 found.append(Rect(x - half, y - 4 * scale, x + half, y + 4 * scale))
         return found
 
@@ -163,17 +163,24 @@ class Layout:
 
         def usable(at: float) -> bool:
             crossed = any(at - gap + 0.01 < x < at + width + gap - 0.01 for x in crossing)
-            if crossed or at + width > frame.rect.x1 - gap:
-                return False
-            strip = Rect(at - 1.5 * gap, frame.rect.y0, frame.rect.x0, frame.rect.y1)
-            return at >= inner or not any(r.meets(strip, gap / 4) for r in others)
+            left, right = at - 1.5 * gap, at + width + 1.5 * gap
+            strips = [Rect(left, frame.rect.y0, frame.rect.x0, frame.rect.y1)] if at < inner else []
+            if right > frame.rect.x1:
+                strips.append(Rect(frame.rect.x1, frame.rect.y0, right, frame.rect.y1))
+            return not crossed and not any(r.meets(strip, gap / 4) for r in others for strip in strips)
+
+        def cost(at: float) -> float:
+            """How much wider the frame becomes, or how far from its corner the title is."""
+            wider = max(inner - at, 0.0) + max(at + width + 1.5 * gap - frame.rect.x1, 0.0)
+            return wider + 0.4 * max(at - inner, 0.0)
 
         places = [min(title.x0, inner), *(x + gap for x in crossing), *(x - gap - width for x in crossing)]
         places = [at for at in places if usable(at)]
         if places:
-            at = min(places, key=lambda at: inner - at if at < inner else 0.4 * (at - inner))
+            at = min(places, key=cost)
             frame.title = Rect(at, title.y0, at + width, title.y1)
             frame.rect.x0 = min(frame.rect.x0, at - 1.5 * gap)
+            frame.rect.x1 = max(frame.rect.x1, at + width + 1.5 * gap)
 
     def finish(self, splines: Mapping[tuple[str, str], str]) -> None:
         """Writes the frames back, and the bounds of all."""

@@ -33,7 +33,7 @@ def condensed(picture: Picture) -> Picture:
     """The picture with what repeats in each long row, numbers aside, in one box."""
     groups: list[tuple[Box, list[Box]]] = []
     for row in _rows(picture):
-        for stretch in _stretches([_form(b) for b in row]):
+        for stretch in _stretches([form(b) for b in row]):
             boxes = row[stretch.start : stretch.start + stretch.period * stretch.times]
             groups.append((_repeated(boxes, stretch.period), boxes))
     return _joined(picture, groups)
@@ -78,7 +78,7 @@ def _is_layers(box: Box) -> bool:
     return box.symbol is None and box.kind not in {"input", "output"}
 
 
-def _form(box: Box) -> Hashable:
+def form(box: Box) -> Hashable:
     """What boxes share that differ in channels at most: kernels and strides count, and so does a name."""
     name, comma, rest = box.text.title.partition(", ")
     title = (name if box.region is None else _NUMBER.sub("#", name)) + comma + _widths(rest)
@@ -115,10 +115,10 @@ def _repeated(boxes: Sequence[Box], period: int) -> Box:
     """One box for all: its title has ranges of numbers; with a longer period, a title for each in turn."""
     turns = [boxes[i::period] for i in range(period)]
     if period == 1:
-        text = replace(boxes[0].text, title=_ranged([b.text.title for b in boxes]))
+        text = replace(boxes[0].text, title=ranged([b.text.title for b in boxes]))
         return _merged(boxes, text, sum(b.badge for b in boxes), boxes[0].kind)
     parts = [
-        _ranged([b.text.title for b in turn]) + (f" ×{turn[0].badge}" if turn[0].badge > 1 else "")
+        ranged([b.text.title for b in turn]) + (f" ×{turn[0].badge}" if turn[0].badge > 1 else "")
         for turn in turns
     ]
     kind = Counter(b.kind for b in boxes).most_common(1)[0][0]
@@ -128,7 +128,7 @@ def _repeated(boxes: Sequence[Box], period: int) -> Box:
     return _merged(boxes, text, len(turns[0]), kind)
 
 
-def _ranged(titles: Sequence[str]) -> str:
+def ranged(titles: Sequence[str]) -> str:
     """`3×3 conv, 8` … `3×3 conv, 10` to `3×3 conv, 8 … 10`: the least and the greatest of every number."""
     columns = list(zip(*(map(int, _NUMBER.findall(t)) for t in titles), strict=False))
     spans = iter([str(c[0]) if len(set(c)) == 1 else f"{min(c)} … {max(c)}" for c in columns])
@@ -138,7 +138,8 @@ def _ranged(titles: Sequence[str]) -> str:
 def _merged(boxes: Sequence[Box], text: Text, badge: int, kind: str) -> Box:
     nodes = tuple(n for b in boxes for n in b.nodes)
     defines = tuple(dict.fromkeys(r for b in boxes for r in b.defines))
-    return Box(boxes[0].id, kind, text, nodes, 0, badge, None, boxes[0].definition, defines)
+    every = tuple(n for b in boxes for n in b.every)
+    return Box(boxes[0].id, kind, text, nodes, 0, badge, None, boxes[0].definition, defines, every)
 
 
 def _joined(picture: Picture, groups: Sequence[tuple[Box, list[Box]]]) -> Picture:

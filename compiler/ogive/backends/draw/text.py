@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ogive.backends.draw.picture import Text
-from ogive.graph import Graph, Node
+from ogive.graph import Graph, Node, Ref
 from ogive.layers.base import Look, TensorType
 from ogive.layers.order import magnitude
 from ogive.layers.sizes import show
@@ -17,6 +17,7 @@ FOLLOWERS = {"norm", "act"}
 _CARRIED = {"dropout", "flatten", "identity"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
+SHARED = "shared weights"
 _LONGEST = 44
 _LABEL_WIDTH, _LABEL_LINES, MAX_LENGTH = 44, 4, 200
 
@@ -128,9 +129,21 @@ def layer_text(graph: Graph, fused: Fused) -> Text:
         return Text(clip(" · ".join([title.short, *after])), label=label)
     shared = lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region))
     if shared and any(_weighs(graph, name) for name in fused.nodes):
-        after.append("shared weights")
+        after.append(SHARED)
     before = _shorts(graph, fused.before)
     return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)), label)
+
+
+def unshared(words: str) -> str:
+    """What stands below a title, without saying that weights are shared."""
+    for mark in (" · ", ", "):
+        words = words.removesuffix(f"{mark}{SHARED}").replace(f"{SHARED}{mark}", "")
+    return "" if words == SHARED else words
+
+
+def bundled(carried: Mapping[Ref, str]) -> str:
+    """`256×56×56 + 48×56×56`: what two tensors on one arrow are; of more, nothing."""
+    return " + ".join(carried.values()) if len(carried) == 2 else next(iter(carried.values()), "")
 
 
 def channels_text(before: TensorType, after: TensorType) -> str:

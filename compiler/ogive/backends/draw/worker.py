@@ -1,19 +1,17 @@
-"""The process that lays out and renders, apart so that a time limit can end it: JSON in, bytes out.
+"""The process that lays out and renders: DOT in, bytes out, as long as its standard input lasts.
 
-Reads `{"parts": [DOT …], "rings": […], "skips": […], "format": …, "dpi": …, "scale": …}` and writes a line of
-JSON with the width and height in points, then the file. pygraphviz is imported here and nowhere else.
+A request is a line of JSON, `{"program": …, "format": …, "dpi": …, "length": N}`, and N bytes of DOT; an
+answer is `{"length": N, "error": …}` and N bytes. pygraphviz is imported here and nowhere else.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 import warnings
 from typing import Any
-
-from ogive.backends.draw.compose import compose
-from ogive.backends.draw.dot import Writer
 
 MISSING = 3
 """The exit status when pygraphviz cannot be imported."""
@@ -22,36 +20,37 @@ _WHITE = "#fffffffe"
 """Opaque to the eye. Were it wholly so, Cairo would write RGB or RGBA by whether the last pixels are cut."""
 
 
-def work(job: dict[str, Any]) -> tuple[dict[str, float], bytes]:
-    """Lays every part out with dot, puts them together, renders what came out as it stands."""
+def answer(request: dict[str, Any], dot: str) -> bytes:
+    """What Graphviz makes of a text."""
     import pygraphviz
 
-    laid_out = (_drawn(pygraphviz.AGraph(string=text), "json0", "dot") for text in job["parts"])
-    parts: list[dict[str, Any]] = [json.loads(part) for part in laid_out]
-    writer = Writer(job["scale"], frames=True)
-    text, width, height = compose(parts, job["rings"], [(a, b) for a, b in job["skips"]], writer)
-    graph = pygraphviz.AGraph(string=text)
-    # `size` in inches is the bound that Graphviz shrinks a drawing to: the way back to scale 1
-    graph.graph_attr["size"] = f"{width / 72:.5f},{height / 72:.5f}"
-    graph.graph_attr["margin"] = "0"  # else a PDF has half an inch of white around it
-    if job["format"] == "png":
-        graph.graph_attr["dpi"] = str(job["dpi"])
+    graph = pygraphviz.AGraph(string=dot)
+    if request["format"] == "png":
+        graph.graph_attr["dpi"] = str(request["dpi"])
         graph.graph_attr["bgcolor"] = _WHITE
-    return {"width": width, "height": height}, _drawn(graph, job["format"], "nop2")
-
-
-def _drawn(graph: Any, format: str, layout: str) -> bytes:  # noqa: A002 - Graphviz's word
-    data: bytes | None = graph.draw(format=format, prog=layout)
+    data: bytes | None = graph.draw(format=request["format"], prog=request["program"])
     return data or b""
 
 
 def main() -> int:
-    """One job."""
+    """All requests."""
     if importlib.util.find_spec("pygraphviz") is None:
         return MISSING
     warnings.simplefilter("ignore")
-    about, data = work(json.loads(sys.stdin.buffer.read()))
-    sys.stdout.buffer.write(json.dumps(about).encode() + b"\n" + data)
+    import pygraphviz  # noqa: F401 - before the first request comes
+
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not come between
+    while request := sys.stdin.buffer.readline():
+        about = json.loads(request)
+        dot = sys.stdin.buffer.read(about["length"]).decode()
+        data, error = b"", ""
+        try:
+            data = answer(about, dot)
+        except Exception as raised:
+            error = f"{type(raised).__name__}: {raised}"
+        out.write(json.dumps({"length": len(data), "error": error}).encode() + b"\n" + data)
+        out.flush()
     return 0
 
 

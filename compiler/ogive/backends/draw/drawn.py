@@ -1,0 +1,219 @@
+"""The way from nets to a file: a style makes a scene, a legend goes below it, a writer makes the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from ogive.backends.draw import fit, look
+from ogive.backends.draw.about import about
+from ogive.backends.draw.caption import alt_text, caption
+from ogive.backends.draw.colour import Colours, measured
+from ogive.backends.draw.dot import Writer
+from ogive.backends.draw.layout import Engine
+from ogive.backends.draw.legend import legend
+from ogive.backends.draw.options import FORMATS, Options
+from ogive.backends.draw.picture import Picture
+from ogive.backends.draw.process import Graphviz
+from ogive.backends.draw.render import render_scene
+from ogive.backends.draw.scene import About, Scene, joined
+from ogive.backends.draw.space import PAD, Space, smallest_type
+from ogive.backends.draw.styles import STYLES
+from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.text import clip
+from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
+from ogive.graph import Graph
+
+_LEGEND_GAP, _LEGEND = 10.0, 38.0
+"""Points above a legend, and how much a legend of two lines takes with them."""
+_LAID_OUT = {"overview", "full"}
+"""The styles that Graphviz lays out; with several nets both mean that these stand side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A file, and what a user should know about it.
+
+    Attributes:
+        data: its bytes.
+        notes: how far it was folded and what was left out, or that its type gets small.
+        caption: a paragraph for below the figure.
+        alt: the drawing in words, for those who cannot see it.
+        size: width and height in inches.
+    """
+
+    data: bytes
+    notes: tuple[str, ...]
+    caption: str
+    alt: str
+    size: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A scene, how much smaller it is to be printed, and what is said about that."""
+
+    scene: Scene
+    colours: Colours
+    scale: float = 1.0
+    notes: tuple[str, ...] = ()
+    picture: Picture | None = None
+
+
+def drawing(
+    subjects: Sequence[Subject],
+    format: str,  # noqa: A002 - the word of the command
+    options: Options | None = None,
+    graphviz: Graphviz | None = None,
+) -> Drawing:
+    """Draws nets; equal nets give equal bytes.
+
+    Args:
+        subjects: one, or several to stand side by side.
+        format: `svg`, `pdf`, `png`, `dot` or `tikz` (`tex` is the same).
+        options: how.
+        graphviz: what lays out and renders; one of its own unless given.
+
+    Raises:
+        ArchError: E513, no such format; E511, pygraphviz is not installed; E512, no layout was found; E514,
+            there is nothing of a name that was given; E515, the style does not go with that; E589, several
+            nets do not fit; E590 to E592, the net has nothing that the style shows.
+    """
+    options = _checked(options or Options(), len(subjects))
+    require_format(format)
+    with ExitStack() as stack:
+        colours = Colours.of(subjects, options.colour_by, options.theme)
+        graphviz = graphviz or stack.enter_context(Graphviz(options.time_limit))
+        made = _made(subjects, options, colours, graphviz)
+        key = legend(made.colours, subjects, made.scene, kinds=options.legend)
+        scene = _above(made.scene, key) if key else made.scene
+        words = caption(subjects, scene, options)
+        scene = replace(scene, alt=alt_text(subjects, scene))
+        if format == "dot" and made.picture is not None:
+            data = Writer(colours=made.colours).whole(made.picture).source.encode()
+        else:
+            data = render_scene(scene, format, graphviz, options.dpi, made.scale, words)
+        width, height = (made.scale * (size + 2 * PAD) / 72 for size in (scene.width, scene.height))
+        return Drawing(data, made.notes, words, scene.alt, (width, height))
+
+
+def require_format(format: str) -> None:  # noqa: A002
+    """Refuses what no drawing can be.
+
+    Raises:
+        ArchError: E513.
+    """
+    if format not in FORMATS:
+        choices = ", ".join(FORMATS)
+        guess = did_you_mean(format, FORMATS)
+        hint = f"did you mean `{guess}`? There are {choices}" if guess else f"one of {choices}"
+        raise ArchError([Diagnostic("E513", f"no drawings in the format `{format}`", help=hint)])
+
+
+def draw(graph: Graph, format: str, *, dpi: int = 200, depth: int | None = None) -> bytes:  # noqa: A002
+    """The bytes of `drawing` of one net."""
+    return drawing([_subject(graph)], format, Options(dpi=dpi, depth=depth)).data
+
+
+def svg(graph: Graph, *, depth: int | None = None) -> str:
+    """SVG text, with its text as text, for a notebook or a page."""
+    return draw(graph, "svg", depth=depth).decode()
+
+
+def dot_text(graph: Graph, *, depth: int | None = None) -> str:
+    """DOT text for Graphviz's `dot`, to change by hand."""
+    return draw(graph, "dot", depth=depth).decode()
+
+
+def _subject(graph: Graph) -> Subject:
+    from ogive.passes.unroll import unroll_cliques
+
+    return Subject(graph, unroll_cliques(graph))
+
+
+def _checked(options: Options, nets: int) -> Options:
+    """The options, with room for a legend where there will be one.
+
+    Raises:
+        ArchError: E515, some of them exclude each other.
+    """
+    one = "draw each net into a file of its own"
+    if nets > 1 and options.style not in _LAID_OUT:
+        raise _unsuitable(f"the style `{options.style}` is drawn of one net, and {nets} are given", one)
+    if nets > 1 and options.block is not None:
+        raise _unsuitable(f"the block `{clip(options.block)}` is drawn of one net, and {nets} are given", one)
+    by_hand = options.depth is not None or options.expand or options.fold
+    if by_hand and (nets > 1 or options.style != "overview"):
+        what = f"the style `{options.style}`" if nets == 1 else "a drawing of several nets"
+        raise _unsuitable(f"{what} is not folded by hand", "leave `--depth`, `--expand` and `--fold` out")
+    if options.block is not None and options.style in {"full", "tensors", "chain"}:
+        help = f"draw it with `--block {clip(options.block)}` alone"
+        raise _unsuitable(f"the style `{options.style}` shows a whole net, and no block of it", help)
+    on_a_page = options.depth is None and options.style != "full"
+    room = options.fit or (look.PAGE if on_a_page else None)
+    if room and (options.legend or options.colour_by != "kind"):
+        return replace(options, fit=(room[0], room[1] - _LEGEND / 72))
+    return options
+
+
+def _unsuitable(message: str, help: str) -> ArchError:  # noqa: A002
+    return ArchError([Diagnostic("E515", message, help=help)])
+
+
+def _made(subjects: Sequence[Subject], options: Options, colours: Colours, graphviz: Graphviz) -> _Made:
+    if len(subjects) == 1 and options.style in _LAID_OUT:
+        return _laid_out(subjects[0], options, colours, graphviz)
+    return _placed(subjects, options, colours)
+
+
+def _laid_out(subject: Subject, options: Options, colours: Colours, graphviz: Graphviz) -> _Made:
+    """What Graphviz lays out: an overview with its definitions, a block alone, every layer."""
+
+    def told(nodes: tuple[str, ...], region: int | None) -> About | None:
+        return about(subject, nodes, region)
+
+    def lay_out(picture: Picture) -> list[Scene]:
+        picture, own = measured(picture, colours)
+        return Engine(graphviz, own, told).scenes(picture)
+
+    chosen = fit.chosen(
+        subject, lay_out, fit=options.fit, depth=options.depth, expand=options.expand, fold=options.fold,
+        block=options.block, full=options.style == "full",
+    )  # fmt: skip
+    picture, own = measured(chosen.picture, colours)
+    scenes = chosen.scenes
+    if own.measure is not None:  # painted before it was known which boxes there are to compare
+        scenes = Engine(graphviz, own, told).scenes(picture)
+    parts = [part.moved(*place) for part, place in zip(scenes, chosen.places, strict=True)]
+    scene = joined(chosen.picture.name, parts, chosen.width, chosen.height)
+    return _Made(scene, own, chosen.scale, chosen.notes, picture)
+
+
+def _placed(subjects: Sequence[Subject], options: Options, colours: Colours) -> _Made:
+    """What has places of its own. It is made twice where colours mean a measure: their scale is that of its
+    boxes.
+    """
+    space = Space(*(options.fit or look.PAGE))
+    room = space.room(look.LEAST_TYPE)
+    make = STYLES[options.style if len(subjects) == 1 else "beside"]
+    if colours.measure is not None:
+        watching = colours.watching()
+        make(subjects, watching, options.block, room)
+        colours = watching.settled()
+    scene, notes = make(subjects, colours, options.block, room)
+    if colours.measure is not None and colours.scale is None:
+        notes = (*notes, f"nothing in this style shows {colours.measure.title}; its colours are its own")
+    scale = space.scale(scene.width, scene.height)
+    least = scale * smallest_type([scene])
+    if least < look.LEAST_TYPE - 0.01:
+        notes = (*notes, f"fitted to {space}, its smallest type is {least:.1f} pt")
+    return _Made(scene, colours, scale, notes)
+
+
+def _above(scene: Scene, key: Scene) -> Scene:
+    """The drawing with its legend below."""
+    lift = key.height + _LEGEND_GAP
+    width = max(scene.width, key.width)
+    parts = [scene.moved((width - scene.width) / 2, lift), key.moved((width - key.width) / 2, 0.0)]
+    return replace(joined(scene.name, parts, width, scene.height + lift), alt=scene.alt)

@@ -1,0 +1,36 @@
+"""How wide text is in the packaged font, for what is placed without Graphviz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from ogive.backends.draw.scene import Line
+from ogive.resources import fonts
+
+
+@cache
+def _advances(bold: bool) -> tuple[dict[int, float], float]:
+    """By character: its advance in ems; and the advance of one that the font lacks."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), lazy=True) as font:
+        em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
+        found = {code: metrics[glyph][0] / em for code, glyph in font.getBestCmap().items()}
+        return found, metrics[".notdef"][0] / em
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Points that the text takes in type of that size."""
+    advances, missing = _advances(bold)
+    return size * sum(advances.get(ord(character), missing) for character in text)
+
+
+def line_width(line: Line) -> float:
+    """Points that a line takes."""
+    return sum(text_width(run.text, run.size, run.bold) for run in line)
+
+
+def widest(lines: Iterable[Line]) -> float:
+    """Points that the widest of the lines takes."""
+    return max(map(line_width, lines), default=0.0)

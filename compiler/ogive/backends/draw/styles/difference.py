@@ -1,0 +1,270 @@
+"""The difference of two nets as one figure: the second net, in which only what is other is coloured.
+
+What is the same is pale and folded, what is other is open, what only the first net has stands where it was.
+Blocks in which something is other are folded where not all of them have room, and drawn once beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ogive.backends.draw import look
+from ogive.backends.draw.about import about
+from ogive.backends.draw.candidates import capped
+from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.dot import Writer
+from ogive.backends.draw.drawn import Drawing, require_format
+from ogive.backends.draw.layout import Engine
+from ogive.backends.draw.look import Paint, Stroke
+from ogive.backends.draw.measure import text_width
+from ogive.backends.draw.packing import Packing, packed
+from ogive.backends.draw.picture import Box, Picture
+from ogive.backends.draw.process import TIME_LIMIT, Graphviz, TooSlow
+from ogive.backends.draw.render import render_scene
+from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.scene import About, Mark, Scene, joined, line
+from ogive.backends.draw.space import PAD, Space, smallest_type
+from ogive.backends.draw.styles.difference_definitions import definitions
+from ogive.backends.draw.styles.difference_items import Builder
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Status, pieces
+from ogive.backends.draw.styles.difference_units import Folding, Units, levels
+from ogive.backends.draw.subject import Subject
+from ogive.diagnostics import ArchError, Diagnostic
+from ogive.report.difference import Difference
+from ogive.report.difference.text import headline, signed
+
+_GAP = (22.0, 16.0)
+_LEGEND_GAP, _HEIGHT, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 16.0, 4.0, 14.0
+_LONGEST_NAME = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Marking(Colours):
+    """Colours that mean what happened, and nothing else."""
+
+    def paint(self, kind: str, nodes: Iterable[str] = ()) -> Paint:
+        """Of a box: `added`, `removed`, `changed`; anything else is the same, and pale."""
+        del nodes
+        paints = look.CHANGES if self.theme == "paper" else look.GREY_CHANGES
+        return paints.get(kind, paints["same"])
+
+    def line(self, kind: str) -> Stroke:
+        """Of an arrow: `removed`, or pale."""
+        strokes = look.CHANGE_STROKES if self.theme == "paper" else look.GREY_CHANGE_STROKES
+        return strokes.get(kind, strokes["flow"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A candidate with everything in its place."""
+
+    picture: Picture
+    scenes: Sequence[Scene]
+    packing: Packing
+    smallest: float
+
+    @property
+    def legible(self) -> bool:
+        """Whether no type is too small."""
+        return self.smallest >= look.LEAST_TYPE - 0.01
+
+
+def difference_drawing(
+    difference: Difference,
+    format: str,  # noqa: A002 - the word of the command
+    *,
+    fit: tuple[float, float] | None = None,
+    theme: str = "paper",
+    dpi: int = 200,
+    graphviz: Graphviz | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Drawing:
+    """Draws what is different between two nets; equal differences give equal bytes.
+
+    Args:
+        difference: of the nets.
+        format: `svg`, `pdf`, `png`, `dot` or `tikz` (`tex` is the same).
+        fit: width and height in inches that the drawing has; None: those of a page.
+        theme: `paper` or `grey`.
+        dpi: dots an inch, of a png.
+        graphviz: what lays out and renders; one of its own unless given.
+        time_limit: seconds for one layout; when it is reached, more is folded.
+
+    Raises:
+        ArchError: E513, no such format; E511, pygraphviz is not installed; E512, no layout was found.
+    """
+    require_format(format)
+    if graphviz is None:
+        with Graphviz(time_limit) as own:
+            return difference_drawing(difference, format, fit=fit, theme=theme, dpi=dpi, graphviz=own)
+    colours, space = Marking(theme), Space(*(fit or look.PAGE))
+    laid, notes = _chosen(difference, colours, graphviz, space)
+    key = legend(difference, laid.picture, colours)
+    width, height = max(laid.packing.width, key.width), laid.packing.height + _LEGEND_GAP + key.height
+    left, lift = (width - laid.packing.width) / 2, key.height + _LEGEND_GAP
+    parts = [
+        scene.moved(x + left, y + lift)
+        for scene, (x, y) in zip(laid.scenes, laid.packing.places, strict=True)
+    ]
+    parts.append(key.moved((width - key.width) / 2, 0.0))
+    scene = replace(joined(laid.picture.name, parts, width, height), alt=headline(difference))
+    scale = space.scale(width, height)
+    words = caption(difference)
+    if format == "dot":
+        data = Writer(colours=colours).whole(laid.picture).source.encode()
+    else:
+        data = render_scene(scene, format, graphviz, dpi, scale, words)
+    least = scale * smallest_type([scene])
+    if least < look.LEAST_TYPE - 0.01:
+        notes = (*notes, f"fitted to {space}, its smallest type is {least:.1f} pt")
+    size = tuple(scale * (length + 2 * PAD) / 72 for length in (width, height))
+    return Drawing(data, notes, words, scene.alt, (size[0], size[1]))
+
+
+# --------------------------------------------------------------------------- how much is folded
+
+
+def _chosen(
+    difference: Difference, colours: Colours, graphviz: Graphviz, space: Space
+) -> tuple[_Laid, tuple[str, ...]]:
+    """The most open picture in which no type is too small; else the most folded one."""
+    subject = Subject(difference.nets[1].graph, difference.nets[1].unrolled)
+
+    def told(nodes: tuple[str, ...], region: int | None) -> About | None:
+        known = tuple(name for name in nodes if name in subject.graph)
+        return about(subject, known, region) if known else None
+
+    search = _Search(Engine(graphviz, colours, told), space)
+    last: Picture | None = None
+    for picture in candidates(difference):
+        last = picture
+        if picture.count - sum(each.count for each in picture.definitions) <= look.MANY_BOXES:
+            search.notes.clear()
+            laid = search.tried(picture)
+            if laid and laid.legible:
+                return laid, tuple(search.notes)
+    laid = search.tried(capped(last)) if last else None
+    if laid is None:
+        message = "the layout takes too long, even with everything folded"
+        raise ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")])
+    return laid, tuple(search.notes)
+
+
+class _Search:
+    """Lays candidates out.
+
+    Args:
+        engine: what lays them out.
+        space: what they are to lie in, with the legend.
+    """
+
+    def __init__(self, engine: Engine, space: Space) -> None:
+        self.engine = engine
+        self.space = space
+        self.notes: list[str] = []
+
+    def tried(self, picture: Picture) -> _Laid | None:
+        """A picture with as many of its definitions as have room; None: it took too long."""
+        left_out: list[str] = []
+        try:
+            found = self.laid(replace(picture, definitions=()))
+            for definition in picture.definitions if found.legible else ():
+                laid = self.laid(replace(picture, definitions=(*found.picture.definitions, definition)))
+                if laid.legible:
+                    found = laid
+                else:
+                    left_out.append(definition.name)
+            if left_out:
+                self.notes.append(
+                    f"no room for the definitions of {', '.join(dict.fromkeys(left_out))}: a larger --fit has"
+                )
+            return found
+        except TooSlow:
+            self.notes.append(f"the layout of {picture.count} boxes took too long")
+            return None
+
+    def laid(self, picture: Picture) -> _Laid:
+        scenes = self.engine.scenes(picture)
+        packing = packed([(scene.width, scene.height) for scene in scenes], self.room, _GAP)
+        return _Laid(picture, scenes, packing, packing.scale * smallest_type(scenes))
+
+    def room(self, width: float, height: float) -> float:
+        """What a drawing is shrunk by that has a legend below it."""
+        return self.space.scale(width, height + _LEGEND_GAP + _HEIGHT)
+
+
+def candidates(difference: Difference) -> Iterator[Picture]:
+    """Pictures from the most open to the most folded."""
+    root = pieces(difference)
+    structures = [Structure(net.graph) for net in difference.nets]
+    top = levels(root)
+    foldings = [Folding(depth, short) for depth in range(top, -1, -1) for short in (False, True)]
+    foldings += [Folding(depth, short=True, loose=True) for depth in range(top, -1, -1)]
+    seen: set[tuple[object, ...]] = set()
+    for folding in foldings:
+        units = Units(structures, folding).of(root)
+        picture = Builder(difference, loose=folding.loose).overview(difference.b, units)
+        picture = replace(picture, definitions=definitions(difference, structures, units))
+        shown = tuple(
+            (box.kind, box.text, box.badge)
+            for part in (picture, *picture.definitions)
+            for box in part.boxes()
+            if isinstance(box, Box)
+        )
+        if shown not in seen:
+            seen.add(shown)
+            yield picture
+
+
+# --------------------------------------------------------------------------- words
+
+
+def legend(difference: Difference, picture: Picture, colours: Colours) -> Scene:
+    """What the colours and signs of a picture mean, as far as they occur."""
+    there = {
+        box.kind for part in (picture, *picture.definitions) for box in part.boxes() if isinstance(box, Box)
+    }
+    words: dict[Status, str] = {
+        "added": f"only in {difference.b}",
+        "removed": f"only in {difference.a}",
+        "changed": "changed",
+        "same": "the same in both",
+    }
+    if max(len(difference.a), len(difference.b)) > _LONGEST_NAME:
+        words |= {"added": "added", "removed": "removed"}
+    marks: list[Mark] = []
+    at = 0.0
+    for status, text in words.items():
+        if status not in there:
+            continue
+        at += _BETWEEN if marks else 0.0
+        paint = colours.paint(status)
+        sign = (line(SIGNS[status].strip(), look.SMALL, bold=True, ink=paint.ink),) if SIGNS[status] else ()
+        swatch = Mark(f"legend.{status}", (at + _SWATCH / 2, _HEIGHT / 2), _SWATCH, _HEIGHT, sign)
+        dashed = "dashed" in paint.style
+        marks.append(replace(swatch, fill=paint.fill, stroke=paint.stroke, ink=paint.ink, dashed=dashed))
+        at += _SWATCH + _NEAR
+        width = text_width(text, look.SMALL)
+        words_at = (at + width / 2, _HEIGHT / 2)
+        marks.append(
+            Mark(f"legend.{status}.text", words_at, width, _HEIGHT, (line(text, look.SMALL),), "bare")
+        )
+        at += width
+    return Scene("legend", at, _HEIGHT, marks=tuple(marks))
+
+
+def caption(difference: Difference) -> str:
+    """A paragraph for below the figure."""
+    told = [group.title for group in difference.groups if group.kind not in {"follows", "renumbered"}]
+    parts = [f"What is different between {difference.a} and {difference.b}"]
+    text = f"{parts[0]}: {'; '.join(told)}." if told else f"{parts[0]}: nothing."
+    numbers = {total.name: total for total in difference.totals}
+    more = [
+        f"{signed(numbers[name].difference or 0)} {what}"
+        for name, what in (("params", "parameters"), ("macs", "multiply-accumulates"))
+        if numbers[name].difference
+    ]
+    if more:
+        text += f" {difference.b} has {' and '.join(more)}."
+    return f"{text} What is pale is the same in both."

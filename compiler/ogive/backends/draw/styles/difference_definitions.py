@@ -1,0 +1,163 @@
+"""The blocks in which something is other, each drawn once beside the picture in which they are folded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
+
+from ogive.backends.draw.definitions import defined
+from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture
+from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.styles.difference_items import Builder
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
+from ogive.backends.draw.styles.difference_units import Folding, Unit, Units
+from ogive.report.difference import Difference
+from ogive.report.difference.tree import Part
+
+MOST = 4
+"""Definitions beside one picture."""
+_DEFINED = {"block", "dense", "stage", "aux"}
+_DEEP = 99
+
+
+def definitions(
+    difference: Difference, structures: Sequence[Structure], units: Sequence[Unit]
+) -> tuple[Picture, ...]:
+    """Pictures of what is folded among these units and has something other in it; uses that differ in numbers
+    only, or in having a shortcut, are one.
+
+    Args:
+        difference: whose units they are.
+        structures: of both nets.
+        units: what is drawn.
+    """
+    alike: dict[Hashable, list[tuple[Piece, tuple[Unit, ...]]]] = {}
+    opener = Units(structures, Folding(_DEEP))
+    for piece in _folded(units):
+        inside = opener.of(piece)
+        key = piece.part.kind, piece.part.word, tuple(unit.loose for unit in _main(inside))
+        alike.setdefault(key, []).append((piece, inside))
+    told = [uses for uses in alike.values() if max(len(inside) for _, inside in uses) > 1]
+    told.sort(key=len, reverse=True)
+    found = [_define(difference, uses, f"d{at}.") for at, uses in enumerate(told[:MOST], 1)]
+    others = list(_blocks_of_one(difference, units))
+    for part, side, status in others if len(others) <= MOST - len(found) else ():
+        found.append(_define_alone(structures[side], part, status, f"d{len(found) + 1}."))
+    return tuple(found)
+
+
+def _blocks_of_one(difference: Difference, units: Sequence[Unit]) -> Iterator[tuple[Part, int, Status]]:
+    """The blocks, each once, that only one of the nets uses and that are one box here: with the side."""
+    words = [{part.word for part in _parts(net.root) if part.kind == "block"} for net in difference.nets]
+    done: set[str] = set()
+    for unit in (box for each in units for box in each.boxed()):
+        for piece in unit.pieces:
+            if piece.status == "same":
+                continue
+            for part, side in (*((part, 0) for part in piece.before), (piece.part, piece.side)):
+                if part.kind == "block" and part.word not in words[1 - side] | done:
+                    done.add(part.word)
+                    yield part, side, "added" if side else "removed"
+
+
+def _parts(part: Part) -> Iterator[Part]:
+    todo = [part]
+    while todo:
+        each = todo.pop()
+        yield each
+        todo += each.children
+
+
+def _define_alone(structure: Structure, part: Part, status: Status, prefix: str) -> Picture:
+    """A block that is all new, or all gone, for all of its uses."""
+    assert part.region is not None
+    picture = defined(structure, (part.region.id,), _DEEP)[0].picture
+    edges = tuple(replace(e, tail=prefix + e.tail, head=prefix + e.head) for e in picture.edges)
+    spine = frozenset(prefix + id for id in picture.spine)
+    items = tuple(_painted(item, status, prefix) for item in picture.items)
+    return replace(picture, items=items, edges=edges, spine=spine)
+
+
+def _painted(item: Item, status: Status, prefix: str) -> Item:
+    """The same in the colour of what happened; circles, and where tensors enter, stay pale."""
+    item = replace(item, id=prefix + item.id)
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(_painted(each, status, prefix) for each in item.items))
+    if not isinstance(item, Box) or item.symbol is not None or item.kind in {"input", "output"}:
+        return item
+    return replace(item, kind=status, text=replace(item.text, title=SIGNS[status] + item.text.title))
+
+
+def _folded(units: Sequence[Unit]) -> Iterator[Piece]:
+    """The pieces that are one box here and have something other inside; of a stage of blocks, its blocks."""
+    for unit in units:
+        for box in unit.boxed():
+            for piece in box.pieces:
+                yield from _blocks(piece)
+
+
+def _blocks(piece: Piece) -> Iterator[Piece]:
+    if piece.layer or piece.status in {"added", "removed"} or not piece.children or not piece.touched():
+        return
+    inner = [child for child in piece.children if child.part.kind in {"block", "dense", "iteration"}]
+    loose = [child for child in piece.children if child.layer]
+    if piece.part.kind == "stage" and inner and not loose:
+        for child in piece.children:
+            yield from _blocks(child)
+    elif piece.part.kind in _DEFINED | {"iteration"}:
+        yield piece
+
+
+def _main(inside: Sequence[Unit]) -> list[Unit]:
+    """The units outside of shortcuts."""
+    return [unit for unit in inside if not _beside(unit)]
+
+
+def _beside(unit: Unit) -> bool:
+    at: Piece | None = unit.piece
+    while at is not None:
+        if at.part.kind == "shortcut":
+            return True
+        at = at.parent
+    return False
+
+
+def _define(difference: Difference, uses: Sequence[tuple[Piece, tuple[Unit, ...]]], prefix: str) -> Picture:
+    """One picture for all uses: of those without a shortcut, where others have one, it says so."""
+    _, model = max(uses, key=lambda use: len(use[1]))
+    forms = [unit.loose for unit in model]
+    same = [inside for _, inside in uses if [unit.loose for unit in inside] == forms]
+    names = list(dict.fromkeys(_called(use) for use, _ in uses))
+    name = " … ".join((names[0], names[-1])) if len(names) > 2 else ", ".join(names)
+    builder = Builder(difference, loose=False, prefix=prefix)
+    picture = builder.definition(name, same)
+    if len(same) == len(uses):
+        return picture
+    boxes = [box for unit in model for box in unit.boxed() if _beside(box)]
+    shortcuts = {builder.at[key] for box in boxes for key in box.keys(difference.nets)}
+    past = [
+        Edge(into.tail, out.head, "skip")
+        for into in picture.edges
+        for out in picture.edges
+        if into.head in shortcuts and into.tail not in shortcuts
+        if out.tail in shortcuts and out.head not in shortcuts
+    ]
+    items = tuple(_sometimes(item, shortcuts) for item in picture.items)
+    return replace(picture, items=items, edges=(*picture.edges, *dict.fromkeys(past)))
+
+
+def _called(piece: Piece) -> str:
+    """What a definition is called: a dense block by the stage that it stands in."""
+    around = piece.parent
+    named = piece.part.kind == "dense" and around is not None and around.part.kind == "stage"
+    return f"{around.name} · {piece.name}" if named and around is not None else piece.name
+
+
+def _sometimes(item: Item, shortcuts: set[str]) -> Item:
+    """The same, and where it is one of the boxes that not all uses have, that is said."""
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(_sometimes(each, shortcuts) for each in item.items))
+    if not isinstance(item, Box) or item.id not in shortcuts:
+        return item
+    after = ", ".join(filter(None, (item.text.after, "where shapes differ")))
+    return replace(item, text=replace(item.text, after=after))

@@ -1,0 +1,207 @@
+"""The tree of two nets as units, each a box or a frame: what is the same folded, what is other open."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ogive.backends.draw.opening import LEVELS
+from ogive.backends.draw.picture import Text
+from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece
+from ogive.backends.draw.styles.difference_words import grown, layer_words, masked, region_words, status_of
+from ogive.backends.draw.text import FOLLOWERS, clip, fuse, layer_text
+from ogive.report.difference.tree import Net
+
+_LONG = 3
+"""A row of more boxes that are the same is one box, where not everything has room."""
+_FEW = 4
+"""Layers of a branch or a shortcut that are shown though they are the same."""
+Key = tuple[int, str]
+"""A layer: of the first net or of the second, and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What becomes one box, or a frame around several.
+
+    Attributes:
+        pieces: the layers of a run that is the same, or one piece.
+        text: what its box says; None where it is open.
+        kind: how its box is painted; what region it is, where it is open.
+        name: the part of the text that is printed bold; the title of its frame.
+        badge: how often what it names stands in it.
+        inside: what is in it, where it is open.
+        symbol: what stands in a circle in the place of a box.
+        form: equal for units that look alike.
+        loose: equal for units that differ in numbers only.
+        note: more about it, beside the title of its frame.
+    """
+
+    pieces: tuple[Piece, ...]
+    text: Text | None
+    kind: str
+    name: str = ""
+    badge: int = 1
+    inside: tuple[Unit, ...] = ()
+    symbol: str | None = None
+    form: Hashable = ""
+    loose: Hashable = ""
+    note: str = ""
+
+    @property
+    def piece(self) -> Piece:
+        """The first of its pieces."""
+        return self.pieces[0]
+
+    def boxed(self) -> tuple[Unit, ...]:
+        """The units in it that are boxes, in order; itself, where it is one."""
+        return (
+            (self,) if self.text is not None else tuple(unit for each in self.inside for unit in each.boxed())
+        )
+
+    def keys(self, nets: Sequence[Net]) -> Iterator[Key]:
+        """The layers that it stands for, those that it replaces among them."""
+        todo = list(self.pieces)
+        while todo:
+            piece = todo.pop()
+            yield from ((0, leaf.key) for part in piece.before for leaf in part.leaves())
+            if piece.layer:
+                yield piece.side, piece.part.key
+            elif not piece.children:
+                yield from ((piece.side, leaf.key) for leaf in piece.part.leaves())
+            yield from ((piece.side, name) for name in nets[piece.side].members.get(piece.part.key, ()))
+            todo += piece.children
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """How much is folded.
+
+    Attributes:
+        depth: how many levels of stages and blocks are open in which something is other.
+        short: whether long rows of layers that are the same become one box.
+        loose: whether what differs in numbers only is taken for the same.
+    """
+
+    depth: int
+    short: bool = False
+    loose: bool = False
+
+
+class Units:
+    """The pieces of a tree as units.
+
+    Args:
+        structures: of both nets.
+        folding: how much is folded.
+    """
+
+    def __init__(self, structures: Sequence[Structure], folding: Folding) -> None:
+        self.structures = structures
+        self.folding = folding
+
+    def of(self, piece: Piece, level: int = 0) -> tuple[Unit, ...]:
+        """The units in a region that is open."""
+        found: list[Unit] = []
+        run: list[Piece] = []
+        for child in piece.children:
+            joins = child.layer and not child.before
+            if run and not (joins and self.follows(run[-1], child)):
+                found += self.run(run, after=found)
+                run = []
+            if joins:
+                run.append(child)
+            else:
+                found += self.unit(child, level)
+        return (*found, *self.run(run, after=found))
+
+    def follows(self, before: Piece, piece: Piece) -> bool:
+        """Whether a layer only carries on from the one before it, and is as new, or as old."""
+        graph = self.structures[piece.side].graph
+        if before.status != piece.status or before.part.key not in graph or piece.part.key not in graph:
+            return False
+        alone = len(graph.consumers(before.part.key)) == 1
+        return alone and [ref.node for ref in graph.operands(piece.part.key)] == [before.part.key]
+
+    def run(self, run: Sequence[Piece], after: Sequence[Unit]) -> list[Unit]:
+        """Layers that are the same, or that one net lacks, each with its norm and activation in a box.
+
+        Args:
+            run: the layers, each taking what the one before it gives.
+            after: the units before them; norms and activations behind another status stand by themselves.
+        """
+        if not run:
+            return []
+        status, graph = run[0].status, self.structures[run[0].side].graph
+        if run[0].part.key not in graph:  # a step of a clique
+            return [_box((piece,), layer_words(piece), status) for piece in run]
+        behind = [piece.part.group in FOLLOWERS for piece in run]
+        alone = behind.index(False) if False in behind else len(run)
+        if (
+            0 < alone < len(run)
+            and after
+            and after[-1].kind in {"same", "added", "removed", "changed"} - {status}
+        ):
+            return [*self.run(run[:alone], after), *self.run(run[alone:], ())]
+        by_name = {piece.part.key: piece for piece in run}
+        found: list[Unit] = []
+        for fused in fuse(graph, [graph.node(piece.part.key) for piece in run]):
+            members = tuple(by_name[name] for name in fused.nodes)
+            look = by_name[fused.lead].part.look
+            symbol = look.symbol if look and len(members) == 1 and status == "same" else None
+            kind = "input" if fused.lead in graph.inputs and status == "same" else status
+            text = layer_text(graph, fused)
+            found.append(_box(members, replace(text, title=SIGNS[status] + text.title), kind, symbol=symbol))
+        if self.folding.short and len(found) > _LONG and all(unit.kind == "same" for unit in found):
+            titles = [unit.text.title for unit in (found[0], found[-1]) if unit.text]
+            text = Text(f"{len(run)} layers", after=clip("  …  ".join(titles), 60))
+            return [_box(tuple(run), text, "same")]
+        return found
+
+    def unit(self, piece: Piece, level: int) -> tuple[Unit, ...]:
+        """A piece that is no layer that stayed as it was."""
+        if piece.layer:
+            return (_box((piece,), layer_words(piece), piece.status),)
+        counted = piece.part.kind in LEVELS
+        whole = piece.status in {"added", "removed"} or not piece.children or not self.opens(piece)
+        if whole or piece.part.kind == "clique" or (counted and level >= self.folding.depth):
+            text, name, badge = region_words(piece, self.structures)
+            return (_box((piece,), text, status_of(piece), name=name, badge=badge),)
+        inside = self.of(piece, level + counted)
+        if not counted:
+            return inside
+        names = [piece.named(part) for part in (piece.was, piece.part) if part is not None]
+        name, note = " → ".join(dict.fromkeys(names)), grown(piece)
+        own = name if piece.part.kind == "stage" else piece.part.word
+        form = (piece.part.kind, own, tuple(unit.form for unit in inside))
+        loose = (piece.part.kind, piece.part.word, tuple(unit.loose for unit in inside))
+        return (Unit((piece,), None, piece.part.kind, name, 1, inside, None, form, loose, note),)
+
+    def opens(self, piece: Piece) -> bool:
+        """Whether there is something to be seen in a region: what is other, or a few layers beside others."""
+        small = piece.part.kind not in LEVELS and sum(1 for _ in piece.leaves()) <= _FEW
+        return piece.touched() or small
+
+
+def _box(
+    members: tuple[Piece, ...],
+    text: Text,
+    kind: str,
+    *,
+    name: str = "",
+    badge: int = 1,
+    symbol: str | None = None,
+) -> Unit:
+    form = (kind, text, badge, symbol)
+    return Unit(members, text, kind, name, badge, (), symbol, form, (kind, masked(text), symbol))
+
+
+def levels(piece: Piece) -> int:
+    """How many levels of stages and blocks there are in which something is other."""
+    if piece.layer or piece.status in {"added", "removed"} or not piece.touched():
+        return 0
+    return max(
+        (levels(child) + (child.part.kind in LEVELS and child.touched()) for child in piece.children),
+        default=0,
+    )

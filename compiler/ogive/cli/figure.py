@@ -1,0 +1,44 @@
+"""What commands that draw have in common: the kind of drawing, read off a file's name, and its space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ogive.cli.messages import refuse
+from ogive.render import visible
+
+ENDINGS = ("svg", "pdf", "png", "dot", "tikz", "tex")
+THEMES = ("paper", "grey")
+
+
+def ending_of(output: Path) -> str:
+    """The kind of drawing that a file is to be. Asked before a network is made, so that the answer comes at
+    once.
+
+    Raises:
+        ArchError: E513, its name does not say.
+    """
+    suffix = output.suffix.lower().removeprefix(".")
+    if suffix not in ENDINGS:
+        *most, last = (f".{name}" for name in ENDINGS)
+        refuse(
+            "E513",
+            f"`{visible(str(output))}` does not say which kind of drawing it is to be",
+            advice=f"end its name in {', '.join(most)} or {last}",
+            usage=True,
+        )
+    return suffix
+
+
+def parse_fit_option(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[float, float] | None:
+    """`--fit` as width and height in inches."""
+    from ogive.backends.draw.space import parse_fit
+
+    try:
+        return parse_fit(value) if value is not None else None
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error

@@ -1,0 +1,278 @@
+"""The correspondence of two nets, part by part: what stayed, what came, what went, what took whose place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ogive.report.difference.align import WHOLE, Aligner, Alignment
+from ogive.report.difference.tree import Net, Part
+
+_ENOUGH = 0.6
+"""Parts that do not correspond are opened where so much of the smaller side is found in the other."""
+_SHORT = 3
+"""A layer can be replaced with so many, and so many with one."""
+_MOVED = 3
+"""What weighs less is not looked for elsewhere."""
+
+Row = tuple[Part, ...]
+_X = TypeVar("_X")
+_Y = TypeVar("_Y")
+
+
+@dataclass(eq=False)
+class Matching:
+    """The correspondence. Every layer of either net is in exactly one of the first four.
+
+    Attributes:
+        layers: pairs of layers that are the same one, changed or not.
+        replaced: rows that stand in each other's place.
+        removed: rows of A that have nothing in B.
+        added: rows of B that have nothing in A.
+        regions: pairs of regions that are the same one.
+        dissolved: regions of A whose layers stand in B without it.
+        wrapped: regions of B whose layers stood in A without it.
+        moved: pairs of regions, among `regions`, that stand in another order.
+    """
+
+    layers: list[tuple[Part, Part]] = field(default_factory=list)
+    replaced: list[tuple[Row, Row]] = field(default_factory=list)
+    removed: list[Row] = field(default_factory=list)
+    added: list[Row] = field(default_factory=list)
+    regions: list[tuple[Part, Part]] = field(default_factory=list)
+    dissolved: list[Part] = field(default_factory=list)
+    wrapped: list[Part] = field(default_factory=list)
+    moved: list[tuple[Part, Part]] = field(default_factory=list)
+
+    def mirrored(self) -> Matching:
+        """The same with A and B exchanged."""
+        return Matching(
+            _swapped(self.layers), _swapped(self.replaced), self.added, self.removed,
+            _swapped(self.regions), self.wrapped, self.dissolved, _swapped(self.moved),
+        )  # fmt: skip
+
+
+def _swapped(pairs: Sequence[tuple[_X, _Y]]) -> list[tuple[_Y, _X]]:
+    return [(y, x) for x, y in pairs]
+
+
+def match(a: Net, b: Net) -> Matching:
+    """Finds the correspondence of two nets; that of B and A is its mirror image."""
+    if _order(b) < _order(a):
+        return match(b, a).mirrored()
+    found = Matching()
+    aligner = Aligner()
+    todo: list[tuple[Part, Part]] = [(a.root, b.root)]
+    while todo:
+        x, y = todo.pop()
+        found.regions.append((x, y))
+        todo += _Level(aligner, found).run(x.children, y.children, aligner.inside(x, y))
+        if not todo:
+            todo += _elsewhere(found, a, b)
+    return found
+
+
+def _order(net: Net) -> tuple[int, list[tuple[str, str]]]:
+    """What decides which of two nets is looked at first: of two that are equal it does not matter."""
+    return len(net.parts), [(key, repr(part.layer)) for key, part in net.parts.items()]
+
+
+class _Level:
+    """What stands in a pair of regions, once it is known which of it corresponds."""
+
+    def __init__(self, aligner: Aligner, found: Matching) -> None:
+        self.aligner = aligner
+        self.found = found
+        self.deeper: list[tuple[Part, Part]] = []
+        self.gone: list[Row] = []
+        self.new: list[Row] = []
+
+    def run(self, xs: Row, ys: Row, aligned: Alignment) -> list[tuple[Part, Part]]:
+        """Files everything; returns the pairs of regions that are to be compared."""
+        self.row(*(self.opened(xs, ys, aligned) or (xs, ys, aligned)))
+        self.moves()
+        self.found.removed += [piece for row in self.gone for piece in _pieces(row)]
+        self.found.added += [piece for row in self.new for piece in _pieces(row)]
+        return self.deeper
+
+    def row(self, xs: Row, ys: Row, aligned: Alignment) -> None:
+        """Files two rows of which it is known what corresponds."""
+        at_x = at_y = 0
+        for i, j in (*aligned.pairs, (len(xs), len(ys))):
+            self.gap(xs[at_x:i], ys[at_y:j])
+            if i < len(xs):
+                self.pair(xs[i], ys[j])
+            at_x, at_y = i + 1, j + 1
+
+    def pair(self, x: Part, y: Part) -> None:
+        """Files two parts that correspond."""
+        if x.layer is not None:
+            self.found.layers.append((x, y))
+        elif self.aligner.how(x, y) == "replaced":
+            self.found.replaced.append(((x,), (y,)))
+        else:
+            self.deeper.append((x, y))
+
+    def gap(self, xs: Row, ys: Row) -> None:
+        """Files what is left between two pairs."""
+        if xs and ys and (opened := self.opened(xs, ys, Alignment(0, ()))):
+            self.row(*opened)
+        elif xs and ys and _in_place(xs, ys):
+            self.found.replaced.append((xs, ys))
+        else:
+            self.gone += [xs] if xs else []
+            self.new += [ys] if ys else []
+
+    def opened(self, xs: Row, ys: Row, aligned: Alignment) -> tuple[Row, Row, Alignment] | None:
+        """The rows with regions opened that correspond to nothing, the highest first, once that finds most of what
+        is left of the smaller side in the other; None where nothing does.
+        """
+        left_x, left_y = _left(xs, ys, aligned)
+        few = min(sum(x.weight for x in left_x), sum(y.weight for y in left_y))
+        score = aligned.score
+        opened_x: list[Part] = []
+        opened_y: list[Part] = []
+        while few and (height := max((part.height for part in (*left_x, *left_y)), default=0)):
+            high_x, high_y = (tuple(part for part in left if part.height == height) for left in (left_x, left_y))
+            opened_x += high_x
+            opened_y += high_y
+            xs, ys = _opened(xs, high_x), _opened(ys, high_y)
+            aligned = self.aligner.rows(xs, ys)
+            if aligned.score - score >= _ENOUGH * WHOLE * few:
+                self.found.dissolved += opened_x
+                self.found.wrapped += opened_y
+                return xs, ys, aligned
+            left_x, left_y = _left(xs, ys, aligned)
+        return None
+
+    def moves(self) -> None:
+        """Finds regions that went and came again at another place of the same row."""
+        lost = [part for row in self.gone for part in row if _can_move(part)]
+        for part in lost:
+            alike = (p for row in self.new for p in row if _can_move(p) and p.form == part.form)
+            other = next(alike, None)
+            if other is not None:
+                self.found.moved.append((part, other))
+                self.deeper.append((part, other))
+                self.gone = _without(self.gone, part)
+                self.new = _without(self.new, other)
+
+
+def _left(xs: Row, ys: Row, aligned: Alignment) -> tuple[Row, Row]:
+    """What corresponds to nothing."""
+    paired_x, paired_y = ({pair[side] for pair in aligned.pairs} for side in (0, 1))
+    return (
+        tuple(x for i, x in enumerate(xs) if i not in paired_x),
+        tuple(y for j, y in enumerate(ys) if j not in paired_y),
+    )
+
+
+def _opened(row: Row, parts: Row) -> Row:
+    """The row with what is in some of its parts in their place."""
+    keys = {part.key for part in parts}
+    return tuple(each for part in row for each in (part.children if part.key in keys else (part,)))
+
+
+def _in_place(xs: Row, ys: Row) -> bool:
+    """Whether one row stands in the other's place, rather than being another matter."""
+    few, many = sorted((xs, ys), key=len)
+    return len(few) == 1 and (len(many) == 1 or (len(many) <= _SHORT and not any(p.height for p in many)))
+
+
+def _can_move(part: Part) -> bool:
+    return part.height > 0 and part.weight >= _MOVED
+
+
+def _without(rows: list[Row], part: Part) -> list[Row]:
+    """The rows with one part taken out."""
+    kept: list[Row] = []
+    for row in rows:
+        if part not in row:
+            kept.append(row)
+            continue
+        at = row.index(part)
+        kept += [half for half in (row[:at], row[at + 1 :]) if half]
+    return kept
+
+
+def _pieces(row: Row) -> list[Row]:
+    """Regions one by one, and between them runs of layers; a run that repeats itself, turn by turn."""
+    pieces: list[Row] = []
+    run: list[Part] = []
+    for part in (*row, None):
+        if part is not None and part.layer is not None:
+            run.append(part)
+            continue
+        if run:
+            period = _period([leaf.word for leaf in run])
+            pieces += [tuple(run[at : at + period]) for at in range(0, len(run), period)]
+            run = []
+        if part is not None:
+            pieces.append((part,))
+    return pieces
+
+
+def _period(words: Sequence[str]) -> int:
+    """After how many words they begin again; all of them where they do not."""
+    size = len(words)
+    border = [0] * size  # of each beginning, how much of it is also its end (Knuth, Morris & Pratt 1977)
+    for at in range(1, size):
+        length = border[at - 1]
+        while length and words[at] != words[length]:
+            length = border[length - 1]
+        border[at] = length + (words[at] == words[length])
+    period = size - border[-1]
+    return period if size % period == 0 else size
+
+
+# --------------------------------------------------------------------------- what stands elsewhere
+
+
+def _elsewhere(found: Matching, a: Net, b: Net) -> list[tuple[Part, Part]]:
+    """Blocks that left one region and came to another, as when a stage is divided: pairs of those that hold the
+    same, if they are most of what is left of the smaller side. They are taken out of what was removed and added.
+    """
+    gone, new = _blocks(found.removed, a), _blocks(found.added, b)
+    if not (gone and new):
+        return []
+    places: dict[int, list[Part]] = {}
+    for part in reversed(new):
+        places.setdefault(part.form, []).append(part)
+    pairs = [(part, places[part.form].pop()) for part in gone if places.get(part.form)]
+    few = min(sum(part.weight for row in rows for part in row) for rows in (found.removed, found.added))
+    if sum(x.weight for x, _ in pairs) < _ENOUGH * few:
+        return []
+    found.removed = _taken_out(found.removed, {x.key for x, _ in pairs}, found.dissolved)
+    found.added = _taken_out(found.added, {y.key for _, y in pairs}, found.wrapped)
+    return pairs
+
+
+def _blocks(rows: Sequence[Row], net: Net) -> list[Part]:
+    """The regions in these rows, those in a stage in its place, in program order."""
+    order = {key: at for at, key in enumerate(net.parts)}
+    inside = [each for row in rows for part in row for each in _in_stage(part) if _can_move(each)]
+    return sorted(inside, key=lambda part: order[next(part.leaves()).key])
+
+
+def _in_stage(part: Part) -> Row:
+    return tuple(each for child in part.children for each in _in_stage(child)) if part.kind == "stage" else (part,)
+
+
+def _taken_out(rows: Sequence[Row], keys: set[str], opened: list[Part]) -> list[Row]:
+    """The rows without these parts; stages that held one are opened."""
+    kept: list[Row] = []
+    for row in rows:
+        flat: Row = ()
+        for part in row:
+            inside = _in_stage(part)
+            holds = any(each.key in keys for each in inside)
+            if holds and part.kind == "stage":
+                opened.append(part)
+            flat += inside if holds else (part,)
+        rest: list[Row] = [flat]
+        for part in flat:
+            if part.key in keys:
+                rest = _without(rest, part)
+        kept += [piece for each in rest for piece in _pieces(each)]
+    return kept

@@ -1,0 +1,97 @@
+"""What parts of a net cost, in columns of a table, and what was published of it beside that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ogive.layers.base import Size
+from ogive.tables.model import Cell, Column, Note, Number
+from ogive.tables.numbers import count, difference
+from ogive.tables.published import Citations, Figure, Published, published
+from ogive.tables.subject import Subject
+
+
+class Costs:
+    """Parameters and FLOPs of nets, with published figures where they are asked for.
+
+    Attributes:
+        columns: of a single net: its parts' parameters and FLOPs, and what was published of either.
+    """
+
+    def __init__(self, subjects: Sequence[Subject], *, compare: bool) -> None:
+        self._told: dict[str, Published] = {
+            subject.published: published(subject.published)
+            for subject in subjects
+            if compare and subject.published
+        }
+        self._citations = Citations()
+        told = self._told.values()
+        self.with_params: bool = any(each.params or each.parts for each in told)
+        self.with_macs: bool = any(each.macs for each in told)
+        beside = (Column("published", "right"), Column("difference", "right"))
+        self.columns: tuple[Column, ...] = (
+            Column("params", "right"),
+            *(beside if self.with_params else ()),
+            Column("FLOPs", "right"),
+            *(beside if self.with_macs else ()),
+        )
+
+    def params(self, subject: Subject) -> Figure | None:
+        """The published parameters of a net."""
+        return self._of(subject).params
+
+    def macs(self, subject: Subject) -> Figure | None:
+        """The published multiply-adds of a net."""
+        return self._of(subject).macs
+
+    def _of(self, subject: Subject) -> Published:
+        return self._told.get(subject.published or "", Published())
+
+    def cell(self, figure: Figure | None) -> Cell:
+        """A published figure as it is printed, with the mark of its source."""
+        if figure is None:
+            return Cell()
+        return Cell((Number(figure.value, figure.printed),), mark=self._citations.mark(figure))
+
+    def of(self, subject: Subject, nodes: Sequence[str], name: str) -> tuple[Cell, ...]:
+        """The cells of a part of a single net.
+
+        Args:
+            subject: the net.
+            nodes: the part's.
+            name: what published figures call it, beside the paths of its layers.
+        """
+        told = self._of(subject).parts
+        figure = next((told[each] for each in (name, *nodes) if each in told), None)
+        params, macs = subject.params_of(tuple(nodes)), subject.macs_of(tuple(nodes))
+        return self._cells(params, figure, macs, None, total=False)
+
+    def total(self, subject: Subject) -> tuple[Cell, ...]:
+        """The cells of a whole net."""
+        return self._cells(subject.params, self.params(subject), subject.macs, self.macs(subject), total=True)
+
+    def _cells(
+        self, params: Size, told_params: Figure | None, macs: Size, told_macs: Figure | None, *, total: bool
+    ) -> tuple[Cell, ...]:
+        return (
+            _count(params, total=total),
+            *(self._beside(params, told_params) if self.with_params else ()),
+            _count(macs, total=total),
+            *(self._beside(macs, told_macs) if self.with_macs else ()),
+        )
+
+    def _beside(self, value: Size, figure: Figure | None) -> tuple[Cell, Cell]:
+        number = difference(value, figure.value) if figure is not None else None
+        return self.cell(figure), Cell((number,) if number is not None else ())
+
+    def notes(self, texts: Iterable[str]) -> tuple[Note, ...]:
+        """The footnotes of a table, with those of the sources of its figures."""
+        return (
+            *(Note(text) for text in texts),
+            *(Note(source.note(), mark) for mark, source in self._citations),
+        )
+
+
+def _count(value: Size, *, total: bool) -> Cell:
+    """A count; what a part does not have is left out."""
+    return Cell((count(value),)) if total or value != 0 else Cell()

@@ -1,0 +1,206 @@
+"""Footnotes, made from the definitions: what stands behind a word, a bracket, a letter of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ogive.layers.sizes import show
+from ogive.report import counts
+from ogive.report.units import short
+from ogive.tables.building import Net
+from ogive.tables.cells import BRANCH, bracketed, brackets, gate_text, is_gate
+from ogive.tables.model import Stack, Table
+from ogive.tables.numbers import count
+from ogive.tables.outline import Branches, Part, Unit, lines_in, units_in
+from ogive.tables.prose import by_net, listed
+from ogive.tables.sequences import sequences
+from ogive.tables.subject import Subject
+
+_WHAT = {
+    "residual": "residual units",
+    "dense": "layers of a dense block",
+    "clique": "layers of a clique block",
+}
+"""What stands in brackets where all of a net are of one kind."""
+
+
+def footnotes(nets: Sequence[Net]) -> Iterator[str]:
+    """What is to be said of the cells of some nets, in whole sentences."""
+    yield from sequences(nets)
+    yield from _brackets(nets)
+    yield from _cliques(nets)
+    yield from _strides(nets)
+    yield from _shortcuts(nets)
+    yield from gates(nets)
+
+
+def counting(subjects: Sequence[Subject]) -> Iterator[str]:
+    """How parameters and FLOPs are counted."""
+    shapes = list(dict.fromkeys(show(subject.input.sizes) for subject in subjects))
+    of = f", for an input of size {shapes[0]}" if len(shapes) == 1 else ""
+    yield (
+        f"FLOPs are multiply-adds, a multiplication and its addition counted as one, of convolutions and "
+        f"linear layers{of}."
+    )
+    extra = [(s.title, counts.products(s.graph)) for s in subjects]
+    if any(products for _, products in extra):
+        named = [f"{count(n).text}{f' in {title}' if len(extra) > 1 else ''}" for title, n in extra if n]
+        yield f"Products of activations with each other come on top: {listed(named)}."
+    heads = [(s.title, counts.params(s.graph, heads=True)) for s in subjects if s.graph.heads]
+    if heads:
+        named = [f"{short(n)} in {title}" if len(subjects) > 1 else short(n) for title, n in heads]
+        yield f"Auxiliary heads are not counted; with them there are {listed(named)} parameters."
+
+
+def legend(table: Table) -> Iterator[str]:
+    """What signs mean that stand in the cells of a table."""
+    texts = [
+        text
+        for row in table.rows
+        for cell in row.cells
+        for part in cell.parts
+        for text in (part.lines if isinstance(part, Stack) else (part,) if isinstance(part, str) else ())
+    ]
+    if any("G=" in text for text in texts):
+        yield "G is the number of groups."
+    if any(" dw" in text for text in texts):
+        yield "dw is a depthwise convolution."
+    if any("(+" in text for text in texts):
+        yield "(+k) are channels that are appended, where the others are added."
+    if any(text.startswith(BRANCH) for text in texts):
+        yield f"Lines that begin with {BRANCH.strip()} are branches whose results are concatenated."
+
+
+# --------------------------------------------------------------------------- what brackets stand for
+
+
+def _units(outline: Sequence[Part]) -> list[Unit]:
+    """The units of a net that are not inside others."""
+    return [e for part in outline for e in part.elements if isinstance(e, Unit) and not is_gate(e)]
+
+
+def _brackets(nets: Sequence[Net]) -> Iterator[str]:
+    kinds: dict[str, list[str]] = {}
+    for subject, outline in nets:
+        named = brackets(outline)
+        units = [unit for unit in _units(outline) if bracketed(unit, named)]
+        each = {unit.kinds & set(_WHAT) for unit in units}
+        names = {unit.name for unit in units}
+        if len(each) == 1 and len(kind := each.pop()) == 1:
+            kinds.setdefault(_WHAT[next(iter(kind))], []).append(subject.title)
+        elif len(names) == 1 and (name := names.pop()):
+            kinds.setdefault(f"{name} blocks", []).append(subject.title)
+    for what, titles in kinds.items():
+        yield f"Brackets{by_net(titles, len(nets))} show {what}, with their numbers."
+    shared = [
+        part.name
+        for _, outline in nets
+        for part in outline
+        if any("shared" in unit.kinds and unit.count > 1 for unit in units_in(part.elements))
+    ]
+    if shared:
+        where = listed(list(dict.fromkeys(shared)))
+        yield f"In {where} a bracket runs several times with one set of weights."
+
+
+def _cliques(nets: Sequence[Net]) -> Iterator[str]:
+    """How the layers of cliques are computed (Yang et al. 2018, section 3)."""
+    bodies = [
+        (subject.title, unit.regions[0].clique)
+        for subject, outline in nets
+        for part in outline
+        for unit in units_in(part.elements)
+        if unit.regions is not None and unit.regions[0].clique is not None
+    ]
+    if not bodies:
+        return
+    ways: dict[str, list[str]] = {}
+    for title, body in bodies:
+        if body.stages == 1:
+            way = "are computed once, each from all before it"
+        elif body.updates < body.layers:
+            way = f"are computed once, and the first {body.updates} of them updated"
+        else:
+            times = {2: "", 3: " twice"}.get(body.stages, f" {body.stages - 1} times")
+            way = f"are computed once, each from all before it, and then updated{times}, each from all others"
+        ways.setdefault(way, []).append(title)
+    for way, titles in ways.items():
+        of = by_net(list(dict.fromkeys(titles)), len(nets) if len(ways) == 1 else 0)
+        weights = ", with the same weights" if "updated" in way else ""
+        yield f"The layers of a clique block{of} {way}{weights}."
+
+
+def _strides(nets: Sequence[Net]) -> Iterator[str]:
+    """`The first unit of conv3, conv4 and conv5 has stride 2, at its 3×3 conv.`"""
+    places: dict[tuple[str, ...], dict[tuple[str, str], list[str]]] = {}
+    for subject, outline in nets:
+        found: dict[tuple[str, str], list[str]] = {}
+        for part in outline:
+            for unit in (e for e in part.elements if isinstance(e, Unit) and e.strides):
+                for step in _entering(unit):
+                    found.setdefault(step, []).append(part.name)
+        for how, parts in found.items():
+            places.setdefault(tuple(dict.fromkeys(parts)), {}).setdefault(how, []).append(subject.title)
+    for parts, ways in places.items():
+        steps = {step for step, _ in ways}
+        if len(ways) > 1 and len(steps) == 1:
+            said = [f"at its {layer}{by_net(titles, len(nets))}" for (_, layer), titles in ways.items()]
+            yield f"The first unit of {listed(parts)} has stride {steps.pop()}: {', '.join(said)}."
+        else:
+            said = [
+                f"stride {step} at its {layer}{by_net(titles, len(nets))}"
+                for (step, layer), titles in ways.items()
+            ]
+            yield f"The first unit of {listed(parts)} has {listed(said)}."
+
+
+def _entering(unit: Unit) -> list[tuple[str, str]]:
+    """Its strides, with the layers that have them: `2`, `first 3×3 conv`."""
+    titles = [line.words.title for line in lines_in(unit.elements)]
+    return [
+        (step, f"first {title}" if titles.count(title) > 1 else title)
+        for title, step in dict.fromkeys(unit.strides)
+    ]
+
+
+def _shortcuts(nets: Sequence[Net]) -> Iterator[str]:
+    """What stands beside a residual unit where the shape changes (He et al. 2015, section 3.3)."""
+    ways: dict[str, list[str]] = {}
+    for subject, _ in nets:
+        for way in sorted(_ways_beside(subject)):
+            ways.setdefault(way, []).append(subject.title)
+    for way, titles in ways.items():
+        yield f"Shortcuts{by_net(titles, len(nets))} that change the shape are {way}."
+
+
+def _ways_beside(subject: Subject) -> set[str]:
+    found: set[str] = set()
+    for region in subject.graph.regions.values():
+        if region.kind == "shortcut" and subject.nodes[region.id]:
+            kinds = [subject.looks[name] for name in subject.nodes[region.id]]
+            convs = [look.short for look in kinds if look.kind == "conv"]
+            pools = [look.short for look in kinds if look.kind == "pool"]
+            if convs:
+                behind = f" behind a {pools[0]}" if pools else ""
+                found.add(f"projections (a {convs[0]}{behind})")
+            else:
+                found.add("identities, with zeros in the new channels")
+    return found
+
+
+def gates(nets: Sequence[Net]) -> Iterator[str]:
+    """`SE is a gate: global average pool, 1×1 conv, 1×1 conv; the number is its width inside.`"""
+    ways: dict[str, dict[str, None]] = {}
+    for _, outline in nets:
+        for part in outline:
+            for unit in units_in(part.elements):
+                for element in unit.elements:
+                    if isinstance(element, Branches) and element.gate:
+                        name = unit.name if is_gate(unit) and unit.name else "gate"
+                        titles = ", ".join(line.words.title for line in lines_in((element,)))
+                        if "," in gate_text(element, name):
+                            titles += "; the number is its width inside"
+                        ways.setdefault(name, {}).setdefault(titles)
+    for name, titles in ways.items():
+        for way in titles:
+            yield f"{name} is a gate on channels: {way}."

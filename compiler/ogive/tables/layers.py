@@ -1,0 +1,36 @@
+"""The table of every layer of one net, one by one."""
+
+from __future__ import annotations
+
+from ogive.tables.branches import output_text
+from ogive.tables.building import partition
+from ogive.tables.costs import Costs
+from ogive.tables.footnotes import counting
+from ogive.tables.lines import Lines
+from ogive.tables.model import Cell, Column, Row, Table, text_cell
+from ogive.tables.subject import Subject
+
+
+def layers_table(subject: Subject, costs: Costs) -> Table:
+    """A row for each layer that has weights or pools, with the norms and activations behind it."""
+    order = [node for node in subject.order if node.name not in subject.graph.inputs]
+    named = Lines(subject)
+    lines = [(node, line) for node in order if (line := named.of(node)) is not None]
+    lines = lines or [(node, named.plain(node)) for node in order]
+    names = tuple(node.name for node in order)
+    spans = partition([node.name for node, _ in lines], names) if lines else []
+    rows = [
+        Row(
+            (
+                text_cell(node.name),
+                Cell((line.words.text(),)),
+                text_cell(output_text(subject, line.type)),
+                *costs.of(subject, span, node.name),
+            )
+        )
+        for (node, line), span in zip(lines, spans, strict=True)
+    ]
+    rows.append(Row((text_cell("total", 3), *costs.total(subject)), total=True))
+    columns = (Column("layer", "left"), Column("operation", "left"), Column("output size"), *costs.columns)
+    notes = list(counting([subject]))
+    return Table(f"Layers of {subject.title}.", "", columns, tuple(rows), costs.notes(notes))

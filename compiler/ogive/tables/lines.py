@@ -1,0 +1,194 @@
+"""The layers of a net that a table names, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from ogive.graph import Node, Region
+from ogive.layers.base import Layout, TensorType
+from ogive.layers.sizes import show
+from ogive.tables.outline import Line
+from ogive.tables.subject import Subject
+from ogive.tables.wording import Wording, worded
+
+NAMED = {"conv", "linear", "attention", "pool", "dropout"}
+"""Kinds of layers that make lines. What else changes the places of a map makes one, too."""
+_FOLLOWERS = {"norm", "act"}
+_JOINING = {"merge", "residual", "dense", "clique"}
+"""Words that say themselves what they join."""
+_MOST_JOINED = 4
+"""So many parts are named where they are joined."""
+
+
+class Lines:
+    """The lines of a net."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self._graph = subject.graph
+
+    def of(self, node: Node) -> Line | None:
+        """The line that a node leads; None for one that goes with another, or that no table names."""
+        look = self.subject.looks[node.name]
+        types = self._graph.operand_types(node.name)
+        out = node.outputs[0]
+        if look.kind == "merge":
+            return self._joining(node)
+        if look.kind == "dropout" and node.region:  # only between parts is it a row to some papers
+            return None
+        if look.kind not in NAMED and not (_moves(types, out) and self._on_flow(node)):
+            return None
+        if look.kind == "pool" and _idle(node, types):
+            return None
+        vector = out.layout is Layout.PLAIN and len(out.sizes) == 1
+        words = worded(look, show((out.channels,)), vector=vector)
+        sequence = self._sequence(node) if look.kind == "conv" else ()
+        behind = "dense" if look.kind == "conv" and self._behind_dense(node) else ""
+        channels = types[0].channels if types else 0
+        return Line(node.name, self._appending(node, words), out, channels, sequence, behind)
+
+    def plain(self, node: Node) -> Line:
+        """A line for any layer at all."""
+        out = node.outputs[0]
+        return Line(
+            node.name, worded(self.subject.looks[node.name], show((out.channels,)), vector=False), out
+        )
+
+    def _joining(self, node: Node) -> Line | None:
+        """A layer that joins tensors of other parts to the flow: `concat, down4`."""
+        if any(around.kind in _JOINING for around in self._graph.ancestors(node.region)):
+            return None
+        here = self._part_of(node.name)
+        others = (self._origin(ref.node, here) for ref in self._graph.operands(node.name))
+        named = tuple(dict.fromkeys(name for name in others if name and name != here))
+        if len(self._graph.operands(node.name)) < 2 or not named or len(named) > _MOST_JOINED:
+            return None
+        words = Wording(node.layer.kind, "merge", rest=named)
+        return Line(node.name, words, node.outputs[0])
+
+    def _origin(self, name: str, here: str) -> str:
+        """The part that a tensor comes from: of one that is only cropped in this part, the other.
+
+        What arrives as its flow is of this part.
+        """
+        around = self._named_around(name)
+        while self._part_of(name) == here and (look := self.subject.looks.get(name)) and look.kind == "shape":
+            ref = self._graph.operands(name)[0]
+            if around is not None and ref in around.inputs:
+                return here
+            name = ref.node
+        return self._part_of(name)
+
+    def _on_flow(self, node: Node) -> bool:
+        """Whether a layer takes what its part made, or the part before it; not what is kept for later."""
+        refs = self._graph.operands(node.name)
+        around = self._named_around(node.name)
+        if not refs or around is None or self._part_of(refs[0].node) == around.path:
+            return True
+        return refs[0] in around.inputs
+
+    def _part_of(self, name: str) -> str:
+        """The path of the outermost stage or block around a node; empty without one."""
+        around = self._named_around(name)
+        return around.path if around is not None else ""
+
+    def _named_around(self, name: str) -> Region | None:
+        named = [
+            region
+            for region in self._graph.ancestors(self._graph.node(name).region)
+            if region.kind in {"stage", "block"} and region.id not in self.around_stages
+        ]
+        return named[-1] if named else None
+
+    def _appending(self, node: Node, words: Wording) -> Wording:
+        """`256 (+16)`: a convolution of whose channels some are added, and the rest appended."""
+        users = self.subject.users[node.name]
+        while len(users) == 1 and self.subject.looks[users[0][1]].kind in _FOLLOWERS:
+            users = self.subject.users[users[0][1]]
+        if len(users) != 1 or len(parts := self._graph.node(users[0][1]).outputs) != 2:
+            return words
+        taken = dict(self.subject.users[users[0][1]])
+        kinds = [self._graph.node(taken[i]).layer.kind if i in taken else "" for i in (0, 1)]
+        if kinds != ["add", "concat"] or words.kind != "conv":
+            return words
+        added, appended = (show((part.channels,)) for part in parts)
+        return replace(words, width=added, added=appended)
+
+    def _sequence(self, node: Node) -> tuple[str, ...]:
+        """A convolution with the norm and activation that go with it: `BN`, `ReLU`, `conv`."""
+        before = self._chain(node.name, back=True)
+        after = self._chain(node.name, back=False)
+        if self._leads(node, "norm", "act") and before:
+            return (*before, "conv")
+        return ("conv", *after) if after or not before else (*before, "conv")
+
+    def _chain(self, name: str, *, back: bool) -> tuple[str, ...]:
+        found: list[str] = []
+        part = self._part_of(name)
+        while True:
+            if back:
+                refs = self._graph.operands(name)
+                near = [ref.node for ref in refs if len(refs) == 1]
+            else:
+                near = [user for _, user in self.subject.users[name]]
+            if len(near) != 1 or near[0] not in self.subject.looks or self._part_of(near[0]) != part:
+                break
+            (name,) = near
+            kind = self.subject.looks[name].kind
+            if kind in _FOLLOWERS:
+                found.append(self.subject.looks[name].short)
+            elif kind != "dropout":
+                break
+        return tuple(reversed(found)) if back else tuple(found)
+
+    def _leads(self, node: Node, *kinds: str) -> bool:
+        """Whether the block around a node begins with a layer of these kinds."""
+        for region in self._graph.ancestors(node.region):
+            if region.kind in {"block", "iteration", "stage"}:
+                inside = (self.subject.looks[name].kind for name in self.subject.nodes[region.id])
+                return next((kind for kind in inside if kind not in {"merge", "shape"}), "") in kinds
+        return False
+
+    def _behind_dense(self, node: Node) -> bool:
+        """Whether a layer takes what a dense block gives, through norms and activations."""
+        refs = self._graph.operands(node.name)
+        while len(refs) == 1:
+            ref = refs[0]
+            inside = self._graph.regions[self._graph.node(ref.node).region]
+            dense = [r for r in self._graph.ancestors(inside.id) if r.kind == "dense"]
+            if dense and not any(r.id == dense[0].id for r in self._graph.ancestors(node.region)):
+                return True
+            look = self.subject.looks.get(ref.node)
+            if look is None or look.kind not in {*_FOLLOWERS, "dropout"}:
+                return False
+            refs = self._graph.operands(ref.node)
+        return False
+
+    @cached_property
+    def around_stages(self) -> frozenset[int]:
+        """The regions that hold stages."""
+        return frozenset(
+            around.id
+            for stage in self._graph.stages()
+            if self.subject.nodes[stage.id]
+            for around in self._graph.ancestors(stage.id)
+            if around.id != stage.id
+        )
+
+
+def _moves(types: Sequence[TensorType], out: TensorType) -> bool:
+    """Whether a layer changes the places of a map."""
+    return (
+        bool(types)
+        and types[0].layout is Layout.MAP is out.layout
+        and len(types[0].spatial) == len(out.spatial)
+        and types[0].spatial != out.spatial
+    )
+
+
+def _idle(node: Node, types: Sequence[TensorType]) -> bool:
+    """Whether a pooling takes every place by itself, as one to 7×7 does of 7×7."""
+    window = node.layer.window(types)
+    return types[0] == node.outputs[0] and window is not None and all(w == (1, 1) for w in window)

@@ -1,0 +1,363 @@
+"""What a space shows of a net: as much as it can with no type too small, and nothing left out silently."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ogive
+from backends.draw import nets
+from ogive.backends.draw import look
+from ogive.backends.draw.estimate import estimated
+from ogive.backends.draw.fit import Chosen, chosen, fitted
+from ogive.backends.draw.layout import Engine
+from ogive.backends.draw.picture import Box, Picture, Ring
+from ogive.backends.draw.process import Graphviz, TooSlow
+from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.space import COLUMN, PAD, Space, parse_fit, smallest_type
+from ogive.backends.draw.subject import Subject
+from ogive.diagnostics import ArchError
+from ogive.graph import Graph
+
+ARCHITECTURES = Path(__file__).parents[2] / "architectures"
+SPACES = {"page": look.PAGE, "column": COLUMN}
+SOME = ("resnet50", "googlenet", "densenet121", "unet", "inception_v4", "ssd300_vgg16", "cliquenet_s0_a")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Graphviz() as graphviz:
+        yield Engine(graphviz)
+
+
+def subject(graph: Graph | str) -> Subject:
+    graph = ogive.load(graph).ir if isinstance(graph, str) else graph
+    return Subject(graph, graph)
+
+
+def titles(found: Chosen) -> list[str]:
+    return [b.text.title for b in found.picture.boxes() if isinstance(b, Box)]
+
+
+def check(found: Chosen, space: tuple[float, float]) -> None:
+    """What holds of every choice for a space."""
+    assert 0 < found.scale <= 1
+    assert found.scale * (found.width + 2 * PAD) <= space[0] * 72 + 0.01
+    assert found.scale * (found.height + 2 * PAD) <= space[1] * 72 + 0.01
+    assert found.smallest == pytest.approx(found.scale * smallest_type(found.scenes))
+    assert found.smallest >= look.LEAST_TYPE - 1e-6, found.notes
+    assert len(found.scenes) == len(found.places) == 1 + len(found.picture.definitions)
+    placed = [(x, y, x + s.width, y + s.height) for s, (x, y) in zip(found.scenes, found.places, strict=True)]
+    for i, (left, bottom, right, top) in enumerate(placed):
+        assert min(left, bottom, found.width - right, found.height - top) > -0.01
+        for other in placed[:i]:
+            assert left >= other[2] or right <= other[0] or bottom >= other[3] or top <= other[1]
+    (note,) = found.notes
+    assert f"smallest type {found.smallest:.1f} pt" in note
+    for definition in found.picture.definitions:
+        assert definition.name.partition(", ")[0] in note
+
+
+# ------------------------------------------------------------------ every net
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize(
+    "name", [n if n in SOME else pytest.param(n, marks=pytest.mark.slow) for n in ogive.list_models()]
+)
+def test_no_type_is_too_small(engine: Engine, name: str, space: str) -> None:
+    check(chosen(subject(name), engine.scenes, fit=SPACES[space]), SPACES[space])
+
+
+@pytest.mark.parametrize("name", ["retinanet", "hrnet", "darts", "wavenet", "hourglass", "gpt2"])
+def test_nor_in_nets_that_are_hard_to_draw(engine: Engine, name: str) -> None:
+    graph = ogive.load(ARCHITECTURES / f"{name}.arch").ir
+    check(chosen(subject(graph), engine.scenes, fit=look.PAGE), look.PAGE)
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("space", [(3.25, 4.0), (6.5, 3.0), (2.5, 9.0)])
+def test_nor_in_other_spaces(engine: Engine, name: str, space: tuple[float, float]) -> None:
+    found = chosen(subject(nets.NETS[name]()), engine.scenes, fit=space)
+    if found.smallest >= look.LEAST_TYPE - 1e-6:
+        check(found, space)
+    else:  # said plainly, with what would help
+        assert f"its type is {found.smallest:.1f} pt" in found.notes[0]
+        assert found.notes[1] == "type under 6 pt is hard to read; a larger space would show it"
+
+
+# ------------------------------------------------------------------ what is chosen
+
+
+def test_a_small_net_is_open(engine: Engine) -> None:
+    found = chosen(subject(nets.lenet()), engine.scenes, fit=COLUMN)
+    assert (found.scale, found.picture.definitions, found.places) == (1, (), ((0, 0),))
+    assert found.notes == ("nothing is folded, fits 3.25 × 9 in at 100 %: smallest type 7.0 pt",)
+
+
+def test_resnet_on_a_page_and_in_a_column(engine: Engine) -> None:
+    page = chosen(subject("resnet50"), engine.scenes, fit=look.PAGE)
+    assert "Bottleneck 64→256" in titles(page)
+    assert [d.name for d in page.picture.definitions] == ["Bottleneck"]
+    assert page.places[1][0] > page.scenes[0].width  # beside
+    column = chosen(subject("resnet50"), engine.scenes, fit=COLUMN)
+    assert "conv2 64→256" in titles(column)
+    assert [d.name for d in column.picture.definitions] == ["Bottleneck"]
+    assert column.places[1][1] + column.scenes[1].height < column.places[0][1]  # below
+    assert "folded to depth 0 of 2" in column.notes[0]
+
+
+def test_more_room_shows_more(engine: Engine) -> None:
+    """The whole net is open where a poster has room for it; in a smaller space more is folded."""
+    counts = [
+        len(chosen(subject("resnet18"), engine.scenes, fit=fit).picture.hidden)
+        for fit in ((30.0, 40.0), look.PAGE, (6.5, 5.0))
+    ]
+    assert counts[0] == 0
+    assert counts == sorted(counts)
+    assert counts[1] < counts[2]
+
+
+def test_it_is_never_enlarged(engine: Engine) -> None:
+    assert chosen(subject(nets.lenet()), engine.scenes, fit=(40.0, 40.0)).scale == 1
+
+
+def test_what_has_no_room_is_named(engine: Engine) -> None:
+    found = chosen(subject("inception_v4"), engine.scenes, fit=look.PAGE)
+    (note,) = found.notes
+    shown = {d.name for d in found.picture.definitions}
+    left = re.search(r"left out: ([\w, ]+) \(ogive draw inception_v4 --block (\w+)\)", note)
+    assert left is not None
+    every = {"InceptionA", "InceptionB", "InceptionC", "ReductionA", "ReductionB"}
+    assert shown | set(left[1].split(", ")) == every
+    assert not shown & set(left[1].split(", "))
+    assert left[2] in (*every, "NAME")
+
+
+def test_definitions_only_where_they_are_wanted(engine: Engine) -> None:
+    found = chosen(subject("resnet50"), engine.scenes, fit=look.PAGE, beside=False)
+    assert found.picture.definitions == ()
+    assert len(found.scenes) == 1
+
+
+def test_stages_take_each_other_in_where_that_makes_room_for_a_definition(engine: Engine) -> None:
+    found = chosen(subject("googlenet"), engine.scenes, fit=(5.5, 9.0))
+    assert "Inception" in {d.name for d in found.picture.definitions}
+    assert "4b–4d · Inception 512→528" in titles(found)
+    assert [b.badge for b in found.picture.boxes() if isinstance(b, Box) and "4b" in b.text.title] == [3]
+    assert [e.style for e in found.picture.edges].count("aux") == 2  # the heads are where they were
+    assert "parts that differ in their channels alone are one box" in found.notes[0]
+
+
+def test_parallel_heads_become_one(engine: Engine) -> None:
+    graph = ogive.load(ARCHITECTURES / "retinanet.arch").ir
+    found = chosen(subject(graph), engine.scenes, fit=look.PAGE)
+    heads = [b for b in found.picture.boxes() if isinstance(b, Box) and b.definition == "DenseHead"]
+    assert [(b.text.title, b.badge) for b in heads] == [("DenseHead 256→819", 5), ("DenseHead 256→36", 5)]
+    assert [b.text.title for b in found.picture.boxes() if isinstance(b, Box) and b.kind == "output"] == [
+        "scores1 … scores5", "boxes1 … boxes5",
+    ]  # fmt: skip
+    assert all(sum(e.head == b.id for e in found.picture.edges) == 5 for b in heads)
+
+
+def test_a_ring_stays_in_its_place_where_it_can(engine: Engine) -> None:
+    found = chosen(subject(nets.cliquenet(4)), engine.scenes, fit=look.PAGE)
+    assert any(isinstance(b, Ring) for b in found.picture.boxes())
+    found = chosen(subject(nets.cliquenet(4, 3)), engine.scenes, fit=look.PAGE)
+    assert any(isinstance(b, Ring) for d in found.picture.definitions for b in d.boxes())
+
+
+# ------------------------------------------------------------------ by hand
+
+
+def test_a_depth_is_kept(engine: Engine) -> None:
+    for depth in (0, 1, 2):
+        found = chosen(subject("resnet50"), engine.scenes, fit=look.PAGE, depth=depth)
+        opened = chosen(subject("resnet50"), estimated, fit=(999.0, 999.0), depth=depth)
+        assert [b.id for b in found.picture.boxes()] == [b.id for b in opened.picture.boxes()]
+    assert found.smallest < look.LEAST_TYPE
+    assert "nothing is folded" in found.notes[0]
+    assert found.notes[1] == "type under 6 pt is hard to read; a smaller depth folds more"
+
+
+def test_without_a_space_a_depth_has_its_own_size(engine: Engine) -> None:
+    assert chosen(subject("resnet50"), engine.scenes, depth=2).scale == 1
+    assert chosen(subject("resnet50"), engine.scenes).scale < 1
+    assert chosen(subject("resnet50"), engine.scenes, full=True).scale == 1
+
+
+def test_names_hold_at_the_chosen_depth(engine: Engine) -> None:
+    found = chosen(subject("resnet50"), engine.scenes, fit=look.PAGE, expand=["conv4.3"], fold=["conv2"])
+    assert "conv2 64→256" in titles(found)
+    assert "3×3 conv, 256" in titles(found)
+    check(found, look.PAGE)
+
+
+def test_a_name_that_is_not_there(engine: Engine) -> None:
+    for wrong in ({"expand": ["conv9"]}, {"fold": ["conv9"]}, {"block": "conv9"}):
+        with pytest.raises(ArchError) as caught:
+            chosen(subject("resnet50"), engine.scenes, **wrong)  # pyright: ignore[reportArgumentType]
+        assert [d.code for d in caught.value.diagnostics] == ["E514"]
+
+
+# ------------------------------------------------------------------ blocks alone, and every layer
+
+
+def test_a_block_alone_is_symbolic(engine: Engine) -> None:
+    found = chosen(subject("resnet50"), engine.scenes, block="Bottleneck")
+    (frame,) = found.picture.items
+    assert (frame.name, frame.note) == ("Bottleneck", "(width, stride)")  # pyright: ignore[reportAttributeAccessIssue]
+    assert "1×1 conv, 4·width" in titles(found)
+    assert found.picture.definitions == ()
+
+
+def test_all_forms_of_a_block(engine: Engine) -> None:
+    found = chosen(subject("mobilenet_v2"), engine.scenes, block="InvertedResidual")
+    names = [found.picture.items[0].name, *(d.name for d in found.picture.definitions)]  # pyright: ignore[reportAttributeAccessIssue]
+    assert names == [
+        "InvertedResidual, expand 1",
+        "InvertedResidual, without a skip, expand 6",
+        "InvertedResidual, with a skip",
+    ]
+
+
+@pytest.mark.parametrize("name", ["conv4", "conv2.1", "conv4.bottleneck2", "conv1"])
+def test_parts_alone(engine: Engine, name: str) -> None:
+    found = chosen(subject("resnet50"), engine.scenes, fit=look.PAGE, block=name)
+    check(found, look.PAGE)
+    assert titles(found)[0] == "in"
+
+
+def test_a_block_that_is_too_large_is_folded(engine: Engine) -> None:
+    found = chosen(subject("resnet50"), engine.scenes, fit=(3.25, 4.0), block="conv4")
+    check(found, (3.25, 4.0))
+    assert "Bottleneck 1024" in titles(found)
+
+
+def test_every_layer(engine: Engine) -> None:
+    graph = nets.resnet((1, 2, 1, 1))
+    found = chosen(subject(graph), engine.scenes, full=True)
+    boxes = [b for b in found.picture.boxes() if isinstance(b, Box)]
+    assert sorted(n for b in boxes for n in b.nodes) == sorted(n.name for n in graph)
+    assert {b.badge for b in boxes} == {1}
+    assert "every layer is a box" in found.notes[0]
+
+
+def test_more_layers_than_can_be_drawn_are_rolled(engine: Engine) -> None:
+    found = chosen(subject(nets.resnet((3, 40, 100, 3))), engine.scenes, full=True)
+    assert found.picture.count <= look.MOST_BOXES
+    assert re.search(r"1,\d\d\d layers are more than can be laid out: repeats are rolled", found.notes[0])
+
+
+# ------------------------------------------------------------------ time
+
+
+def test_a_layout_that_takes_too_long_is_passed_over(engine: Engine) -> None:
+    tried: list[int] = []
+
+    def slow(picture: Picture) -> list[Scene]:
+        tried.append(picture.count)
+        if picture.count > 15:
+            raise TooSlow
+        return engine.scenes(picture)
+
+    found = chosen(subject(nets.gated()), slow, fit=look.PAGE)
+    assert max(tried) > 15
+    assert found.picture.count <= 15
+    assert any("took too long" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("depth", [None, 2])
+def test_no_layout_in_time(depth: int | None) -> None:
+    def never(picture: Picture) -> list[Scene]:
+        raise TooSlow
+
+    with pytest.raises(ArchError) as caught:
+        chosen(subject(nets.resnet()), never, depth=depth)
+    assert [d.code for d in caught.value.diagnostics] == ["E512"]
+
+
+@pytest.mark.parametrize("name", ["densenet201", "cifar_resnet1202", "cifar_preresnet1001"])
+def test_deep_nets_take_seconds(engine: Engine, name: str) -> None:
+    found = subject(name)
+    start = time.monotonic()
+    check(chosen(found, engine.scenes, fit=look.PAGE), look.PAGE)
+    assert time.monotonic() - start < 10
+
+
+def test_ten_thousand_layers_take_seconds(engine: Engine) -> None:
+    found = subject(nets.resnet((100, 450, 450, 100)))
+    assert len(found.graph) > 10_000
+    start = time.monotonic()
+    check(chosen(found, engine.scenes, fit=look.PAGE), look.PAGE)
+    assert time.monotonic() - start < 20
+
+
+def test_few_layouts(engine: Engine) -> None:
+    """Each costs time: what cannot fit is not laid out."""
+    tried: list[Picture] = []
+
+    def counting(picture: Picture) -> list[Scene]:
+        tried.append(picture)
+        return engine.scenes(picture)
+
+    chosen(subject("resnet50"), counting, fit=look.PAGE)
+    assert len(tried) <= 3
+
+
+def test_by_estimates_alone() -> None:
+    picture = fitted(Structure(nets.resnet()))
+    assert [d.name for d in picture.definitions] == ["Bottleneck"]
+
+
+# ------------------------------------------------------------------ spaces
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("column", (3.25, 9.0)), ("page", (6.5, 9.0)), (" Page ", (6.5, 9.0)),
+        ("3.3x4in", (3.3, 4.0)), ("3.3x4", (3.3, 4.0)), ("12x8cm", (12 / 2.54, 8 / 2.54)),
+        ("120 x 80 mm", (120 / 25.4, 80 / 25.4)), ("12cm×4in", (12 / 2.54, 4.0)), ("234x648PT", (3.25, 9.0)),
+        (".5x.5in", (0.5, 0.5)),
+    ],
+)  # fmt: skip
+def test_spaces(text: str, size: tuple[float, float]) -> None:
+    assert parse_fit(text) == pytest.approx(size)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "colum",
+        "3in",
+        "0x4in",
+        "3x4ft",
+        "-3x4",
+        "3x4x5",
+        "1e9x2",
+        "x",
+        "nanxnan",
+        "300x300in",
+        "0.1x4",
+        "3,3x4",
+    ],
+)
+def test_no_spaces(text: str) -> None:
+    with pytest.raises(ValueError, match="no space"):
+        parse_fit(text)
+
+
+def test_a_space_counts_the_white_around_a_drawing() -> None:
+    space = Space(1.0, 2.0)
+    assert space.scale(72 - 2 * PAD, 144 - 2 * PAD) == 1
+    assert space.scale(72.0, 10.0) < 1
+    assert space.scale(1.0, 1.0) == 1
+    width, height = space.room(12.0)
+    assert space.scale(width, height) * 12 == pytest.approx(look.LEAST_TYPE)
