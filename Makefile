@@ -68,7 +68,7 @@ gallery: $(STAMP)
 	$(BIN)/ogive draw googlenet --style full -o docs/gallery/googlenet-figure-3.svg
 	$(BIN)/ogive draw docs/gallery/dense-block.arch --style arcs -o docs/gallery/densenet-figure-1.svg
 	$(BIN)/ogive draw docs/gallery/three-blocks.arch --style chain -o docs/gallery/densenet-figure-2.svg
-	$(BIN)/ogive draw docs/gallery/clique-block.arch --style unfolded -o docs/gallery/cliquenet-figure-1.svg
+	$(BIN)/ogive draw docs/gallery/clique-block.arch --style clique -o docs/gallery/cliquenet-figure-1.svg
 	$(BIN)/ogive draw docs/gallery/three-cliques.arch --style chain -o docs/gallery/cliquenet-figure-2.svg
 	$(BIN)/ogive draw unet --style tensors -o docs/gallery/unet-figure-1.svg
 

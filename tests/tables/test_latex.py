@@ -41,13 +41,13 @@ def test_the_tables_of_papers(tmp_path: Path, columns: str):
     done = compile_all(tmp_path, *texts, columns=columns)
     assert (done.status, complaints(done)) == (0, [])
     for expected in (
-        "3×3,256]×36",
-        "growthrateisk=32",
-        "#5×5reduce",
-        "3×3,384,G=32",
-        "Szegedyetal.2015,table1",
+        "1×1, 1024",
+        "growth rate is k = 32",
+        "dropout (40 %)",
+        "3×3, 384, G=32",
+        "Szegedy et al. 2015",
     ):
-        assert plain(expected).replace("]", "") in done.text.replace("]", ""), expected
+        assert plain(expected) in done.text
 
 
 @pytest.mark.slow
@@ -61,5 +61,6 @@ def test_every_network_of_the_zoo(tmp_path: Path):
 def test_names_of_any_form(tmp_path: Path):
     done = compile_all(tmp_path, text(HOSTILE, format_="latex"))
     assert (done.status, complaints(done)) == (0, [])
-    assert plain(r"50%&<b>_x_|$^~#{}") in done.text
+    assert plain(r"50%&<b>_x_|$^") in done.text
+    assert plain(r"#{}") in done.text
     assert plain(r"[x]\input") in done.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -12,6 +13,9 @@ from ogive.cli.messages import print_diagnostics
 from ogive.cli.output import require_file, write
 from ogive.cli.target import Settings, settings_options
 from ogive.render import visible
+
+if TYPE_CHECKING:
+    from ogive.backends.draw.options import Style
 
 STYLES = ("overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain")
 COLOURINGS = ("kind", "params", "macs", "memory", "receptive-field")
@@ -66,8 +70,9 @@ Examples:
     metavar="STYLE",
     help=(
         "overview: folded, its blocks defined beside it; full: every layer; 'block NAME': one block; "
-        "tensors: boxes are tensors; unfolded, ring, clique: a clique stage by stage, as a ring, or both; arcs: a "
-        "dense block with every arc; chain: from left to right, dense blocks and cliques with every arc."
+        "tensors: boxes are tensors; unfolded, ring, clique: a clique stage by stage, as a ring, or both; "
+        "arcs: a dense block with every arc; chain: from left to right, dense blocks and cliques with every "
+        "arc."
     ),
 )
 @click.option(
@@ -151,16 +156,7 @@ def command(
         names = titles or [""] * len(networks)
         subjects = [Subject(n.ir, n.unrolled, title) for n, title in zip(networks, names, strict=True)]
         options = Options(
-            kind,
-            block or own,
-            fit,
-            depth,
-            expand,
-            fold,
-            colour_by,
-            theme,
-            legend,
-            dpi,  # pyright: ignore[reportArgumentType]
+            cast("Style", kind), block or own, fit, depth, expand, fold, colour_by, theme, legend, dpi
         )
         made = drawing(subjects, suffix, options, graphviz)
     write(output, made.data)

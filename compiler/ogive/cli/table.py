@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(
     short_help="A table for a paper: LaTeX, Markdown, HTML, CSV.",
-    epilog="Examples: ogive table resnet18 resnet34 resnet50 -o table1.tex; ogive table googlenet --compare",
+    epilog="Example: ogive table resnet18 resnet34 resnet50 resnet101 resnet152 -o table1.tex",
 )
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=complete_target)
 @settings_options

@@ -82,8 +82,7 @@ def _cells(table: Table, row: Row, *, named: bool, spanned: int) -> Iterator[str
             continue  # the name above stands here, too
         if number == 0:
             span += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
-            scope = "rowgroup" if cell.rows > 1 else "row"
-            yield f'<th scope="{scope}"{span}{_class(table.columns[0])}>{_content(cell)}</th>'
+            yield f'<th scope="row"{span}{_class(table.columns[0])}>{_content(cell)}</th>'
         else:
             yield f"<td{span}{_class(column)}>{_content(cell)}</td>"
 

@@ -1,17 +1,22 @@
 r"""A table as LaTeX, with booktabs: `\input` it where it is to stand.
 
-Stacks are arrays between brackets. A table wider than the text is made smaller by graphicx.
+Stacks are arrays between brackets. A table wider than the text, or higher, is made smaller by graphicx.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ogive.tables.model import Cell, Number, Part, Row, Stack, Table, times
 
 _ALIGNED = {"left": "l", "centre": "c", "right": "r"}
+_UNFIT = re.compile(r"[^\w:.,+*/-]", re.ASCII)
+"""What no label may hold."""
 _WIDE = 72
 """Tables of more characters run over both columns of a page that has two."""
+_TALL = 36
+"""Tables of more lines are made smaller where a page is not as high."""
 _MANY = 8
 """Tables of more columns have headings of two lines."""
 _BREAK = r" \\ "
@@ -39,8 +44,11 @@ def _lines(table: Table) -> Iterator[str]:
     if table.caption:
         yield rf"\caption{{{escaped(table.caption)}}}\smallskip"
     if table.label:
-        yield rf"\label{{{table.label}}}"
+        yield rf"\label{{{_UNFIT.sub('-', table.label)}}}"
     yield r"\small\setlength{\tabcolsep}{5pt}\renewcommand{\arraystretch}{1.1}%"
+    tall = _lines_high(table) > _TALL
+    if tall:
+        yield r"\resizebox*{!}{\ifdim\totalheight>.8\textheight .8\textheight\else\totalheight\fi}{%"
     yield rf"\resizebox{{\ifdim\width>{width} {width}\else\width\fi}}{{!}}{{%"
     yield rf"\begin{{tabular}}{{@{{}}{''.join(_ALIGNED[column.align] for column in table.columns)}@{{}}}}"
     yield r"\toprule"
@@ -52,7 +60,7 @@ def _lines(table: Table) -> Iterator[str]:
         yield _row(_cell(cell) for cell in row.cells)
         before = row
     yield r"\bottomrule"
-    yield r"\end{tabular}}"
+    yield r"\end{tabular}}" + "}" * tall
     if table.notes:
         yield r"\par\smallskip"
         notes = " ".join(f"{_mark(note.mark)}{escaped(note.text)}" for note in table.notes)
@@ -70,6 +78,15 @@ def _characters(table: Table) -> int:
                 widths[at] = max([widths[at], *map(_length, cell.parts)])
             at += cell.span
     return sum(widths) + 2 * len(widths)
+
+
+def _lines_high(table: Table) -> int:
+    """How high a table is, about, in lines."""
+    return sum(max((_height(cell) for cell in row.cells), default=1) for row in table.rows)
+
+
+def _height(cell: Cell) -> int:
+    return sum(len(part.lines) if isinstance(part, Stack) else 1 for part in cell.parts)
 
 
 def _length(part: Part) -> int:

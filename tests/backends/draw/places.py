@@ -72,8 +72,8 @@ def outside(scene: Scene) -> list[str]:
         or item.right > scene.width + 1e-6 or item.top > scene.height + 1e-6
     ]  # fmt: skip
     for arrow in scene.arrows:
-        if any(not (-1 < x < scene.width + 1 and -1 < y < scene.height + 1) for x, y in arrow.points):
-            found.append(f"{arrow.tail} -> {arrow.end}")
+        inside = (-1 < x < scene.width + 1 and -1 < y < scene.height + 1 for x, y in arrow.points)
+        found += [] if all(inside) else [f"{arrow.tail} -> {arrow.end}"]
     return found
 
 

@@ -22,10 +22,11 @@ from backends.draw.places import (
     sizes,
     texts,
 )
-from ogive.backends.draw import look
+from ogive.backends.draw import drawing, look
 from ogive.backends.draw.colour import Colours
 from ogive.backends.draw.destinations import HUES
 from ogive.backends.draw.measure import line_width
+from ogive.backends.draw.options import Options, Style
 from ogive.backends.draw.scene import Arrow, Mark, Scene
 from ogive.backends.draw.styles import arcs, chain
 from ogive.backends.draw.styles.wired import all_wired, dense_blocks
@@ -243,6 +244,15 @@ def test_of_very_many_layers_the_first_and_last_are_drawn() -> None:
     assert any("x₇ to x₂₉₆ stand where the dots are" in line for line in texts(scene))
 
 
+def test_blocks_that_are_alike_are_one() -> None:
+    """Three blocks of 12 layers; what enters them has other channels."""
+    scene = arcs.scene(zoo("cifar_densenet_40_12"), Colours())
+    assert len(dense_arrows(scene)) == 12 * 13 // 2 + 13
+    said = " ".join(texts(scene))
+    assert "dense1, dense2, dense3 · 12 layers, growth rate k = 12" in said
+    assert "x₀ has 16, 160, 304 channels" in said
+
+
 def test_all_blocks_of_a_part() -> None:
     scene = arcs.scene(zoo("densenet121"), Colours(), block="dense*")
     assert len(dense_arrows(scene)) == sum(n * (n + 1) // 2 + n + 1 for n in (6, 12, 24, 16))
@@ -415,6 +425,22 @@ def test_thousands_of_layers_take_no_time() -> None:
     assert len(dense_arrows(scene)) == comb(11, 2)
 
 
+@pytest.mark.parametrize(
+    ("style", "name"),
+    [
+        ("arcs", "densenet121"), ("chain", "densenet121"), ("chain", "cliquenet_s3"), ("ring", "cliquenet_s3"),
+        ("unfolded", "cliquenet_s3"), ("clique", "cliquenet_s3"),
+    ],
+)  # fmt: skip
+def test_each_is_a_style_of_drawings(style: Style, name: str) -> None:
+    made = drawing([zoo(name)], "svg", Options(style=style))
+    assert made.data.startswith(b"<?xml")
+    assert made.notes == ()
+    assert name in made.alt
+    assert "in the colour" in made.caption or "has the colour" in made.caption
+    assert made.size[0] <= look.PAGE[0] + 0.01
+
+
 # --------------------------------------------------------------------------- what there is not
 
 
@@ -425,11 +451,18 @@ def refused(name: str, block: str | None = None) -> tuple[str, str, str | None]:
     return told.code, told.message, told.help
 
 
+def test_a_whole_net_without_wires() -> None:
+    with pytest.raises(ogive.ArchError) as caught:
+        chain.scene(zoo("lenet5"), Colours())
+    (told,) = caught.value.diagnostics
+    assert (told.code, told.message) == ("E592", "`lenet5` has no dense block and no clique")
+
+
 def test_a_net_without_wires() -> None:
     code, message, _ = refused("resnet50")
     assert code == "E592"
     assert message == (
-        "`resnet50` has no dense block and no clique, and is made of `conv1`, `conv2`, `conv3`, `conv4` and `conv5`"
+        "`resnet50` has no dense block, and is made of `conv1`, `conv2`, `conv3`, `conv4` and `conv5`"
     )
     assert refused("lenet5")[2] == "`--style overview` draws every net, `--style tensors` what flows in it"
 
@@ -441,5 +474,5 @@ def test_a_part_without_dense_blocks() -> None:
     )  # fmt: skip
     code, message, advice = refused("cliquenet_k36_t12", "block1")
     assert (code, message) == ("E592", "`cliquenet_k36_t12` has no dense block")
-    assert advice == "it has 3 cliques, `block1`, `block2` and `block3`; draw with `--style unfolded`"
+    assert advice == "it has 3 cliques, `block1`, `block2` and `block3`; draw with `--style clique`"
     assert refused("densenet121", "dens1")[0] == "E514"

@@ -170,7 +170,7 @@ def test_time_limit_folds_further(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def slow(self: process.Graphviz, dot: str) -> process.Json:
         tried.append(dot.count("label="))
-        if "conv1" in dot:
+        if tried[-1] > 20:
             raise process.TooSlow
         return real(self, dot)
 

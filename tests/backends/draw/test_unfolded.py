@@ -12,7 +12,7 @@ from ogive.backends.draw import look
 from ogive.backends.draw.colour import Colours
 from ogive.backends.draw.destinations import GREYS, HUES
 from ogive.backends.draw.measure import line_width
-from ogive.backends.draw.scene import Arrow, Scene
+from ogive.backends.draw.scene import Arrow, Mark, Scene
 from ogive.backends.draw.styles import unfolded
 from ogive.backends.draw.styles.unfolded_key import w
 from ogive.backends.draw.styles.wired import cliques
@@ -119,7 +119,7 @@ def test_names_of_weights_stand_on_their_arrows_and_on_nothing_else(given: str) 
     names = {mark.id.removeprefix("c0.w."): mark for mark in scene.marks if ".w." in mark.id}
     assert len(names) == len(wires(scene))
     assert overlapping(names.values()) == []
-    assert not [pair for pair in overlapping([*circles(scene), *names.values()])]
+    assert overlapping([*circles(scene), *names.values()]) == []
     for arrow in wires(scene):
         mark = names[f"{arrow.tail}.{arrow.end}"]
         (source, layer) = (int(id.split(".")[1][1:]) for id in (arrow.tail, arrow.end))
@@ -128,8 +128,8 @@ def test_names_of_weights_stand_on_their_arrows_and_on_nothing_else(given: str) 
         assert near, "a name is on its arrow, or beside it"
 
 
-def texts_of(mark: object) -> list[str]:
-    return ["".join(run.text for run in line) for line in mark.lines]  # pyright: ignore
+def texts_of(mark: Mark) -> list[str]:
+    return ["".join(run.text for run in line) for line in mark.lines]
 
 
 def test_weights_have_one_name_in_all_stages() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 
 from ogive.backends.draw import look
 from ogive.backends.draw.definitions import Definition
@@ -36,22 +35,17 @@ class Candidate:
 
 
 def summaries(candidate: Candidate) -> Iterator[Candidate]:
-    """What is left to do where even the most folded picture is too large, one thing after the other."""
-    picture, done = candidate.picture, list[str]()
-    for change, said in (
-        (gathered, "parallel parts that are alike are one box"),
-        (partial(gathered, loosely=True), "parallel parts that are alike are one box"),
-        (condensed, "rows of layers that repeat are one box"),
-        (shortened, "long rows of layers are one box"),
-        (_brief, "what is in parts is left out"),
-        (_unlabelled, "shapes are left out"),
-        (segmented, "what is between two boxes that all flow passes is one box"),
-    ):
-        changed = change(picture)
-        if changed != picture:
-            picture, done = changed, [*done, said]
-            summary = ", ".join(dict.fromkeys(filter(None, (candidate.summary, *done))))
-            yield replace(candidate, picture=picture, summary=summary)
+    """What is left to do where even the most folded picture is too large, what says most first."""
+    tried = [candidate.picture]
+    for changes in _CHANGES:
+        picture, done = candidate.picture, [candidate.summary] if candidate.summary else []
+        for change in changes:
+            changed = change(picture)
+            done += [_SAID[change]] if changed != picture and _SAID[change] not in done else []
+            picture = changed
+        if picture not in tried:
+            tried.append(picture)
+            yield replace(candidate, picture=picture, summary=", ".join(done))
 
 
 def _brief(picture: Picture) -> Picture:
@@ -102,3 +96,37 @@ def capped(picture: Picture) -> Picture:
     items = (*inputs, middle, *outputs)
     spine = frozenset(b.id for b in items)
     return Picture(picture.name, items, tuple(edges.values()), spine=spine, hidden=picture.hidden)
+
+
+def _loosely_gathered(picture: Picture) -> Picture:
+    return gathered(picture, loosely=True)
+
+
+_ALIKE = (gathered, _loosely_gathered)
+_SAID: dict[Callable[[Picture], Picture], str] = {
+    gathered: "parallel parts that are alike are one box",
+    _loosely_gathered: "parallel parts that are alike are one box",
+    _brief: "what is in parts is left out",
+    _unlabelled: "shapes are left out",
+    condensed: "rows of layers that repeat are one box",
+    shortened: "long rows of layers are one box",
+    segmented: "what is between two boxes that all flow passes is one box",
+}
+_CHANGES = (
+    (gathered,),
+    _ALIKE,
+    (_brief,),
+    (_brief, _unlabelled),
+    (*_ALIKE, _brief),
+    (*_ALIKE, _brief, _unlabelled),
+    (*_ALIKE, condensed),
+    (*_ALIKE, condensed, _brief),
+    (*_ALIKE, condensed, _brief, _unlabelled),
+    (*_ALIKE, condensed, shortened),
+    (*_ALIKE, condensed, shortened, _brief),
+    (*_ALIKE, condensed, shortened, _brief, _unlabelled),
+    (*_ALIKE, shortened),
+    (*_ALIKE, shortened, _brief),
+    (*_ALIKE, condensed, shortened, _brief, _unlabelled, segmented),
+)
+"""What is done one after the other, each time from the beginning."""

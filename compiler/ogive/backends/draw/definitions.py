@@ -12,6 +12,7 @@ from itertools import chain
 from ogive.backends.draw.clique_text import as_one, clique_lines, form
 from ogive.backends.draw.collapse import collapse, deepest, without_shared
 from ogive.backends.draw.numbers import Numbers
+from ogive.backends.draw.opening import Hand
 from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
 from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.text import SHARED, clip
@@ -89,8 +90,10 @@ def definitions(structure: Structure, overview: Picture, most: int = MOST) -> li
     return _named(structure, found)
 
 
-def defined(structure: Structure, regions: Sequence[int], depth: int) -> list[Definition]:
-    """Pictures of parts of a net, each form once, with so many levels open in them."""
+def defined(
+    structure: Structure, regions: Sequence[int], depth: int, hand: Hand | None = None
+) -> list[Definition]:
+    """Pictures of parts of a net, each form once, with so many levels open in them, and what `hand` opens."""
     of_region = _variants(structure)
     found: list[Definition] = []
     seen: set[object] = set()
@@ -102,12 +105,10 @@ def defined(structure: Structure, regions: Sequence[int], depth: int) -> list[De
             continue
         seen.add(key)
         if variant:
-            picture, uses = (
-                _define(structure, variant, prefix, depth),
-                frozenset(use.id for use in variant.uses),
-            )
+            picture = _define(structure, variant, prefix, depth, hand)
         else:
-            picture, uses = collapse(structure, depth, id, prefix), frozenset((id,))
+            picture = collapse(structure, depth, id, prefix, hand=hand)
+        uses = frozenset(use.id for use in variant.uses) if variant else frozenset((id,))
         found.append(Definition(picture, uses, _folded(structure, picture), _key_of(region)))
     return _named(structure, found)
 
@@ -205,14 +206,16 @@ def _body(structure: Structure, region: Region) -> Region:
     return turns[0] if turns else region
 
 
-def _define(structure: Structure, variant: _Variant, prefix: str, depth: int | None = None) -> Picture:
+def _define(
+    structure: Structure, variant: _Variant, prefix: str, depth: int | None = None, hand: Hand | None = None
+) -> Picture:
     """The picture of a variant, with so many levels open, or as many as make it no larger than it may be."""
     regions = [_body(structure, u) for u in variant.uses]
     model = next((r for r in regions if structure.split(r)[1]), regions[0])
     if model.kind == "clique":  # the use of whose results most are needed
         model = max(regions, key=lambda r: len(structure.nodes[r.id]))
     identity = any(not structure.split(r)[1] for r in regions) and bool(structure.split(model)[1])
-    picture = _opened(structure, model, prefix, depth)
+    picture = _opened(structure, model, prefix, depth, hand)
     picture = _everywhere(structure, picture, variant.uses, model)
     numbers = Numbers(structure, variant.uses, regions, model)
     items = tuple(_reworded(item, numbers, identity) for item in picture.items)
@@ -250,9 +253,11 @@ def _everywhere(structure: Structure, picture: Picture, uses: Sequence[Region], 
     return replace(picture, items=with_nodes(picture.items, found))
 
 
-def _opened(structure: Structure, model: Region, prefix: str, depth: int | None) -> Picture:
+def _opened(
+    structure: Structure, model: Region, prefix: str, depth: int | None, hand: Hand | None
+) -> Picture:
     if depth is not None:
-        return collapse(structure, depth, model.id, prefix)
+        return collapse(structure, depth, model.id, prefix, hand=hand)
     depth = deepest(structure, model.id)
     picture = collapse(structure, depth, model.id, prefix)
     while depth > 0 and picture.count > _MOST_BOXES:

@@ -85,7 +85,7 @@ def chosen(
     if full:
         source, beside, depth = Layers(subject.structure), False, 0
     elif block is not None:
-        source = Block(subject.structure, block)
+        source = Block(subject.structure, block, expand, fold)
     else:
         source = Net(subject.structure, expand, fold)
     search = Search(source, lay_out, space, beside)

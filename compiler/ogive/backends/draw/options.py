@@ -19,9 +19,9 @@ class Options:
 
     Attributes:
         style: `overview`, folded, with its blocks defined beside it; `full`, layer by layer; `tensors`, boxes
-            are
-            tensors; `unfolded`, a clique stage by stage; `ring`, as a ring; `clique`, both; `arcs`, a dense block with
-            every arc; `chain`, the whole net from left to right, its dense blocks and cliques with every arc.
+            are tensors; `unfolded`, a clique stage by stage; `ring`, a clique as a ring; `clique`, both;
+            `arcs`, a dense block with every arc; `chain`, the whole net from left to right, its dense blocks
+            and cliques with every arc.
         block: the name of a block or stage to draw alone, its channels symbolic.
         fit: width and height in inches that the drawing has; None: a page, and larger where that was asked
             for.

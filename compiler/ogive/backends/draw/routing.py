@@ -14,7 +14,7 @@ from math import hypot
 from typing import Any
 
 Json = dict[str, Any]
-GLYPH = 4.2
+GLYPH = 4.6
 """Points: the mean width of a digit or a × in a label."""
 Point = tuple[float, float]
 

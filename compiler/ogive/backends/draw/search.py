@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import combinations, zip_longest
 
 from ogive.backends.draw import look
 from ogive.backends.draw.candidates import Candidate, capped, summaries
@@ -140,7 +140,7 @@ class Search:
         try:
             overview = self.lay_out(picture)[0]
         except TooSlow:
-            self.notes.append(f"the layout of {picture.count} boxes took too long")
+            self.notes.append(f"laying out {picture.count} boxes takes longer than it may: more is folded")
             return None
         alone = self.packing([overview])
         if not self.beside or not self.is_legible(alone, [overview]):
@@ -150,7 +150,7 @@ class Search:
         try:
             scenes = self.lay_out(replace(picture, definitions=tuple(d.picture for d in wanted)))
         except TooSlow:
-            self.notes.append("the layout of the definitions took too long")
+            self.notes.append("laying out the definitions takes longer than it may: they are left out")
             wanted, scenes = [], [overview]
         return self.arranged(candidate, wanted, scenes)
 
@@ -205,12 +205,13 @@ class Search:
 
     def last_resort(self, folded: Sequence[Candidate]) -> Found:
         """The most folded pictures, ever more in them as one: the first that is legible, or the largest."""
-        folded = [replace(candidate, picture=capped(candidate.picture)) for candidate in folded]
-        every = [*folded, *chain.from_iterable(map(summaries, folded))]
+        steps = zip_longest(*map(summaries, folded))
+        every = [*folded, *(each for step in steps for each in step if each)]
         for candidate in every:
             attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
             if attempt and attempt.legible:
                 return attempt
+        every = [replace(candidate, picture=capped(candidate.picture)) for candidate in every]
         every.sort(key=lambda each: -self.estimated_scale(each.picture))
         for candidate in every:
             attempt = self.tried(candidate)

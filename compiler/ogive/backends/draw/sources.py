@@ -123,19 +123,24 @@ class Block(Source):
     Args:
         structure: of the graph.
         name: of a block, or the path of a part.
+        expand: names of what is open in it.
+        fold: names of what is folded in it.
 
     Raises:
-        ArchError: E514, there is nothing of that name.
+        ArchError: E514, there is nothing of a name.
     """
 
-    def __init__(self, structure: Structure, name: str) -> None:
+    def __init__(
+        self, structure: Structure, name: str, expand: Sequence[str] = (), fold: Sequence[str] = ()
+    ) -> None:
         self.structure = structure
+        self.hand = by_hand(structure, expand, fold)
         self.regions = [r.id for r in find(structure, name, "draw")]
         self.top = max(deepest(structure, id) for id in self.regions)
 
     def at(self, depth: int) -> Candidate:
         """Its forms with so many levels open; all but the first as what stands beside that."""
-        first, *others = defined(self.structure, self.regions, depth)
+        first, *others = defined(self.structure, self.regions, depth, self.hand)
         return Candidate(_framed(first.picture), depth, siblings=tuple(others))
 
 

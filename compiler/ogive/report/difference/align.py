@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from ogive.layers.base import Argument
 from ogive.report.difference.tree import Part
 
 How = Literal["no", "same", "open", "replaced"]
@@ -51,11 +52,28 @@ class Aligner:
         self._layers: dict[tuple[int, int], int] = {}
 
     def inside(self, x: Part, y: Part) -> Alignment:
-        """How what is in two regions corresponds."""
-        key = (x.form, y.form)
-        if key not in self._inside:
-            self._inside[key] = self.rows(x.children, y.children)
-        return self._inside[key]
+        """How what is in two regions corresponds. It is found from the inside: bodies nest too deep to recurse."""
+        todo = [(x, y)]
+        while todo:
+            a, b = todo[-1]
+            first = [] if (a.form, b.form) in self._inside else self._unknown(a, b)
+            if first:
+                todo += first
+                continue
+            todo.pop()
+            if (a.form, b.form) not in self._inside:
+                self._inside[a.form, b.form] = self.rows(a.children, b.children)
+        return self._inside[x.form, y.form]
+
+    def _unknown(self, x: Part, y: Part) -> list[tuple[Part, Part]]:
+        """The pairs of regions in two regions that are looked into to compare these, and were not yet."""
+        mine, other = ({part.form: part for part in each.children if part.layer is None} for each in (x, y))
+        return [
+            (a, b)
+            for a in mine.values()
+            for b in other.values()
+            if a.kind == b.kind and a.form != b.form and (a.form, b.form) not in self._inside
+        ]
 
     def score(self, x: Part, y: Part) -> int:
         """What two parts have in common; 0: they cannot correspond."""
@@ -160,8 +178,15 @@ def _layers(x: Part, y: Part) -> int:
     if type(x.layer) is not type(y.layer):
         return _OTHER_KIND * weight
     mine, other = vars(x.layer), vars(y.layer)
-    differing = sum(mine[name] != other[name] for name in mine)
-    return max(int(0.9 * WHOLE * 0.85**differing), _OTHER_KIND + 1) * weight
+    chosen = {
+        each.name for each in _specs(x) if each.default == "auto"
+    }  # by the compiler, not by who wrote it
+    differing = sum(mine[name] != other[name] for name in mine if name not in chosen)
+    return max(int((WHOLE - 1) * 0.85**differing), _OTHER_KIND + 1) * weight
+
+
+def _specs(part: Part) -> Sequence[Argument]:
+    return type(part.layer).arguments() if part.layer is not None and part.group != "input" else ()
 
 
 def _same_role(x: Part, y: Part) -> bool:

@@ -125,8 +125,8 @@ class _Level:
             self.new += [ys] if ys else []
 
     def opened(self, xs: Row, ys: Row, aligned: Alignment) -> tuple[Row, Row, Alignment] | None:
-        """The rows with regions opened that correspond to nothing, the highest first, once that finds most of what
-        is left of the smaller side in the other; None where nothing does.
+        """The rows with regions opened that correspond to nothing, the highest first, once that finds most of
+        what is left of the smaller side in the other; None where nothing does.
         """
         left_x, left_y = _left(xs, ys, aligned)
         few = min(sum(x.weight for x in left_x), sum(y.weight for y in left_y))
@@ -134,7 +134,9 @@ class _Level:
         opened_x: list[Part] = []
         opened_y: list[Part] = []
         while few and (height := max((part.height for part in (*left_x, *left_y)), default=0)):
-            high_x, high_y = (tuple(part for part in left if part.height == height) for left in (left_x, left_y))
+            high_x, high_y = (
+                tuple(part for part in left if part.height == height) for left in (left_x, left_y)
+            )
             opened_x += high_x
             opened_y += high_y
             xs, ys = _opened(xs, high_x), _opened(ys, high_y)
@@ -230,8 +232,8 @@ def _period(words: Sequence[str]) -> int:
 
 
 def _elsewhere(found: Matching, a: Net, b: Net) -> list[tuple[Part, Part]]:
-    """Blocks that left one region and came to another, as when a stage is divided: pairs of those that hold the
-    same, if they are most of what is left of the smaller side. They are taken out of what was removed and added.
+    """Blocks that left one region and came to another, as when a stage is divided: pairs of those that hold
+    the same, if they are most of what is left of the smaller side. What was removed and added loses them.
     """
     gone, new = _blocks(found.removed, a), _blocks(found.added, b)
     if not (gone and new):
@@ -256,7 +258,11 @@ def _blocks(rows: Sequence[Row], net: Net) -> list[Part]:
 
 
 def _in_stage(part: Part) -> Row:
-    return tuple(each for child in part.children for each in _in_stage(child)) if part.kind == "stage" else (part,)
+    return (
+        tuple(each for child in part.children for each in _in_stage(child))
+        if part.kind == "stage"
+        else (part,)
+    )
 
 
 def _taken_out(rows: Sequence[Row], keys: set[str], opened: list[Part]) -> list[Row]:

@@ -16,7 +16,7 @@ from ogive.layers.base import Layer, Look, Size, TensorType
 from ogive.report import counts
 from ogive.source import Span
 
-_HEAVY = 2
+_HEAVY = 3
 """What a layer counts that has weights and multiplies with them; others count 1."""
 
 
@@ -112,6 +112,16 @@ class Net:
     facts: dict[str, Facts]
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def names(self, part: Part) -> Iterator[str]:
+        """The layers in a part, and those of the cliques in it, for which the steps of their bodies stand."""
+        todo: list[Part] = [part]
+        while todo:
+            each = todo.pop()
+            if each.layer is not None:
+                yield each.key
+            yield from self.members.get(each.key, ())
+            todo.extend(each.children)
+
 
 Forms = dict[object, int]
 """Numbers of what parts hold; one for both of the nets that are compared."""
@@ -170,7 +180,8 @@ class _Builder:
         form = self.form((kind, word, _settings(region), tuple((c.given, c.form) for c in children)))
         return Part(
             f"#{region.id}", region.path, region.name, kind, word,
-            given=region.name if kind in {"stage", "aux"} else "", form=form, weight=sum(c.weight for c in children),
+            given=region.name if kind in {"stage", "aux"} else "",
+            form=form, weight=sum(c.weight for c in children),
             height=1 + max((c.height for c in children), default=0),
             children=tuple(children), region=region, span=region.span,
         )  # fmt: skip

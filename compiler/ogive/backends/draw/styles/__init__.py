@@ -46,7 +46,7 @@ def _clique(subjects: Sequence[Subject], colours: Colours, block: str | None, ro
     return clique_figure(subjects[0], colours, block=block, fit=room), ()
 
 
-def _chain(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:
+def _chain(subjects: Sequence[Subject], colours: Colours, _: str | None, room: Room) -> Made:
     from ogive.backends.draw.styles.chain import scene
 
     return scene(subjects[0], colours, fit=room), ()

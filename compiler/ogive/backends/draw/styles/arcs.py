@@ -1,4 +1,4 @@
-"""Dense blocks alone, large, with every arc; those that differ only in numbers once."""
+"""Dense blocks alone, large, with every arc; those that are alike once."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ def scene(
         left, bottom, _, top = one.bounds()
         whole.add(one, -left, at - top)
         at -= top - bottom + _BETWEEN
-    return whole.scene(called(subject, found, block), _alt(found))
+    return whole.scene(called(subject, found, block), _alt(subject, found))
 
 
-def _alt(found: Sequence[Dense]) -> str:
+def _alt(subject: Subject, found: Sequence[Dense]) -> str:
     said = [
         f"{dense.name}: x0 and {len(dense.layers)} layers in a row; each takes x0 and the results of all "
         f"layers before it, {len(dense.links)} arrows, and adds {dense.growth} channels."
         for dense in found
     ]
-    return f"A dense block. {' '.join(said)}" if len(found) == 1 else f"Dense blocks. {' '.join(said)}"
+    what = "A dense block" if len(found) == 1 else "Dense blocks"
+    return f"{what} of {subject.name}. {' '.join(said)}"

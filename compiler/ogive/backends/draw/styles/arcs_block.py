@@ -37,55 +37,63 @@ _FLAT, _STEEP = radians(36), radians(80)
 """At which arcs leave and reach circles: those over one circle, and those over all."""
 
 
-def large(subject: Subject, dense: Dense, colours: Colours, width: float, prefix: str) -> Sketch:
-    """One dense block, its flow along y = 0.
+def large(subject: Subject, alike: Sequence[Dense], colours: Colours, width: float, prefix: str) -> Sketch:
+    """Dense blocks that are alike as one, its flow along y = 0.
 
     Args:
         subject: the net.
-        dense: the block.
+        alike: the blocks.
         colours: what paints.
         width: points that it may be wide.
         prefix: begins all ids.
     """
-    if len(dense.layers) <= _STACKED:
-        stacked = _Stacked(subject, dense, colours, prefix)
+    if len(alike[0].layers) <= _STACKED:
+        stacked = _Stacked(subject, alike, colours, prefix)
         if stacked.width <= width * look.SMALL / look.LEAST_TYPE:
             return stacked.draw(width)
-    return _Circles(subject, dense, colours, prefix).draw(width)
+    return _Circles(subject, alike, colours, prefix).draw(width)
 
 
 class _Block:
     """What both ways of drawing share."""
 
-    def __init__(self, subject: Subject, dense: Dense, colours: Colours, prefix: str) -> None:
-        self.subject, self.dense, self.colours, self.prefix = subject, dense, colours, prefix
+    def __init__(self, subject: Subject, alike: Sequence[Dense], colours: Colours, prefix: str) -> None:
+        self.subject, self.alike, self.colours, self.prefix = subject, alike, colours, prefix
+        self.dense = dense = alike[0]
+        users = dict.fromkeys(user for each in alike for user in each.users)
+        self.next_lines = _narrow(", ".join(users) or "output")
+        self.entering = list(dict.fromkeys(show((each.entering,)) for each in alike))
         self.sketch = Sketch(colours)
         self.bodies = {layer.words for layer in dense.layers}
 
     def follower(self, at: float, height: float) -> Mark:
         """What takes all x_j, at the right."""
-        lines = _narrow(", ".join(self.dense.users) or "output")
+        lines = self.next_lines
         wide = text_size(lines)[0] + 9
         high = max(height, text_size(lines)[1] + 6)
         paint = self.colours.paint("output")
         return self.sketch.box(f"{self.prefix}.next", (at + wide / 2, 0.0), wide, high, lines, paint)
 
     def follower_width(self) -> float:
-        return text_size(_narrow(", ".join(self.dense.users) or "output"))[0] + 9
+        """How wide that is."""
+        return text_size(self.next_lines)[0] + 9
 
     def key(self, left: float, right: float) -> None:
         """The name of the block, and what its letters mean."""
         dense, small = self.dense, look.SMALL
         count = len(dense.layers)
         layers = f"{count} layers" if count > 1 else "1 layer"
+        names = ", ".join(each.name for each in self.alike)
         parts: list[Line] = [
-            (Run(dense.name, small, bold=True), Run(f" · {layers}, growth rate k = {dense.growth}", small)),
+            (Run(names, small, bold=True), Run(f" · {layers}, growth rate k = {dense.growth}", small)),
             (Run("xᵢ = Hᵢ([x₀ … xᵢ₋₁])" if count > 1 else "x₁ = H₁(x₀)", small),),
         ]
         if len(self.bodies) == 1:
             parts.append((Run(f"Hᵢ: {' · '.join(dense.layers[0].words)}", small),))
         else:
             parts.append((Run("the layers Hᵢ are not all alike", small),))
+        if len(self.entering) > 1:
+            parts.append((Run(f"x₀ has {', '.join(self.entering)} channels", small),))
         if len(dense.shown) <= count:
             first, then = next(p for p in zip(dense.shown, dense.shown[1:], strict=False) if p[1] > p[0] + 1)
             parts.append((Run(f"x{sub(first + 1)} to x{sub(then - 1)} stand where the dots are", small),))
@@ -99,8 +107,9 @@ class _Block:
 class _Stacked(_Block):
     """Stacks of feature maps and boxes in a row, arcs above them."""
 
-    def __init__(self, subject: Subject, dense: Dense, colours: Colours, prefix: str) -> None:
-        super().__init__(subject, dense, colours, prefix)
+    def __init__(self, subject: Subject, alike: Sequence[Dense], colours: Colours, prefix: str) -> None:
+        super().__init__(subject, alike, colours, prefix)
+        dense = self.dense
         count = len(dense.layers)
         self.words = [_box_lines(i, layer.words) for i, layer in enumerate(dense.layers, 1)]
         self.box_width = max(text_size(lines)[0] for lines in self.words) + 7
@@ -110,6 +119,8 @@ class _Stacked(_Block):
             size if isinstance(size, int) and size <= _MOST_PLATES else _FEW_PLATES for size in sizes
         ]
         self.channels = [show((size,)) for size in sizes]
+        if len(self.entering) > 1:
+            self.channels[0] = ""
         stacks = sum(map(_stack_width, self.plates))
         self.width = stacks + count * self.box_width + (2 * count + 1) * _GAP + self.follower_width()
 
@@ -154,7 +165,9 @@ class _Stacked(_Block):
                 paint.stroke, pen=0.6,
             )  # fmt: skip
             self.sketch.marks.append(mark)
-        name = (line(f"x{sub(i)}", look.TYPE), line(self.channels[i], look.SMALL))
+        name = [line(f"x{sub(i)}", look.TYPE)]
+        if self.channels[i]:
+            name.append(line(self.channels[i], look.SMALL))
         middle = at + wide / 2
         self.sketch.text(f"{self.prefix}.x{i}", (middle, -_PLATE_HEIGHT / 2 - 1), name, "top")
         return Mark(f"{self.prefix}.x{i}.0", (middle, 0.0), wide, _PLATE_HEIGHT)

@@ -30,7 +30,7 @@ _GAP, _WIDE_GAP = 11.0, 17.0
 """Between columns: room for an arrow."""
 _BELOW = 16.0
 """Between what is in the lane and what hangs below it, and between that and the next."""
-_BETWEEN_ROWS = 22.0
+_BETWEEN_ROWS, _MARGINS = 22.0, 24.0
 _WORDS = {"dense": "dense block", "clique": "clique"}
 """What is repeated has no name of its own."""
 _REPEAT = 16.0
@@ -126,6 +126,8 @@ class _Chain:
         """The columns in as few rows as there is width for, all about as full."""
         widths = [2 * half_width(column, parts) for column in self.plan.columns]
         low, high = max(widths), max(self.width * _SLACK, *widths)
+        if len(_filled(widths, gap, high)) > 1:  # there are arrows from row to row
+            high = max(low, high - _MARGINS)
         count = len(_filled(widths, gap, high))
         for _ in range(_HALVINGS):
             middle = (low + high) / 2

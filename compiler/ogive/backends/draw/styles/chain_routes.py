@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 from ogive.backends.draw.curves import Point
 from ogive.backends.draw.picture import Edge
@@ -15,6 +16,8 @@ _MARGIN = 8.0
 """From the parts of a row to an arrow that goes around them."""
 _TRACK, GUTTER = 5.0, 2.5
 """Between two such arrows: above a row or at the left, and below a row."""
+_ASIDE = 2.5
+"""From the middle of a part to where a skip reaches it from the left."""
 _PORT = 5.0
 """From the middle of a part to where an arrow leaves or reaches it from above."""
 
@@ -103,16 +106,20 @@ class Routes:
         """Down, and then from the left into what hangs below another column."""
         a, b = self.placed[edge.tail].outline, self.placed[edge.head].outline
         (a_column, _, _), (b_column, _, _) = self.where[edge.tail], self.where[edge.head]
-        y = b.centre[1]
+        below = _ASIDE if edge.style == "skip" else 0.0  # not on the flow, which may come the same way
+        y = b.centre[1] - below
+        reached = b.left
+        if below and b.shape == "circle":
+            reached = b.centre[0] - sqrt((b.width / 2) ** 2 - below**2)
         if a_column >= b_column and a.left < b.right:
             self.around(edge)
             return
         x = self.free(edge.tail)
         if self.rows[a_column] == self.rows[b_column]:
-            self.line(edge, [(x, a.bottom), (x, y), (b.left, y)], a.id, b.id)
+            self.line(edge, [(x, a.bottom), (x, y), (reached, y)], a.id, b.id)
             return
         gutter, margin = self.gutter(self.rows[a_column]), self.margin()
-        points = [(x, a.bottom), (x, gutter), (margin, gutter), (margin, y), (b.left, y)]
+        points = [(x, a.bottom), (x, gutter), (margin, gutter), (margin, y), (reached, y)]
         self.line(edge, points, a.id, b.id)
 
     def free(self, part: str) -> float:

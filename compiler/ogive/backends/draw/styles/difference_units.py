@@ -65,11 +65,9 @@ class Unit:
         todo = list(self.pieces)
         while todo:
             piece = todo.pop()
-            yield from ((0, leaf.key) for part in piece.before for leaf in part.leaves())
-            if piece.layer:
-                yield piece.side, piece.part.key
-            elif not piece.children:
-                yield from ((piece.side, leaf.key) for leaf in piece.part.leaves())
+            yield from ((0, name) for part in piece.before for name in nets[0].names(part))
+            if not piece.children:
+                yield from ((piece.side, name) for name in nets[piece.side].names(piece.part))
             yield from ((piece.side, name) for name in nets[piece.side].members.get(piece.part.key, ()))
             todo += piece.children
 

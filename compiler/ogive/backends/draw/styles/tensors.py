@@ -30,8 +30,8 @@ _MOST_LABELS = 12
 """Operations are written at their arrows where there are no more arrows than these."""
 _HEIGHTS = (88.0, 66.0, 48.0)
 """Points: the tallest map; lower ones where the room is low."""
-_THICK = (1.0, 0.72, 0.5)
-"""How thick maps are, for their channels; thinner ones before anything is folded."""
+_THICK, _THIN = (1.0, 0.72), 0.5
+"""How thick maps are, for their channels: thinner ones before anything is folded, and the thinnest in a U."""
 _WRAP_MARGIN = 24.0
 _ROWS = (2, 3, 4)
 """As few as there is room for."""
@@ -81,7 +81,7 @@ def scene(subject: Subject, colours: Colours, *, fit: Room | None = None) -> Sce
 def _tried(subject: Subject, found: Chain, way: Way, room: Room) -> Iterator[tuple[Plan, Scene]]:
     """A plan with thick boxes and with thin ones, and lower where it is too high."""
     beside = [Tensor(aside.type, ()) for aside in found.asides if aside.end is not None]
-    for thick in _THICK:
+    for thick in (*_THICK, *((_THIN,) if turns_up(levels(found)) else ())):
         for tallest in _HEIGHTS:
             plan = way(bodies([*found.tensors, *beside], tallest, thick))
             if plan is None:

@@ -94,7 +94,8 @@ def _body(tensor: Tensor, tallest: float, most: float, thick: float) -> Body:
     if is_vector(type_):
         count = float(magnitude(type_.elements))
         height = min(_SHORT + _OCTAVE * log2(max(count, 1.0)), _TALLEST_VECTOR, tallest)
-        return Body(height, (Slab(_VECTOR),), show((type_.elements,)), ())
+        sizes = [size for size in type_.sizes if size != 1] or [1]
+        return Body(height, (Slab(_VECTOR),), show(sizes), ())
     height = max(_LOW, tallest * (side(type_) / most) ** _SHAPE)
     if not type_.spatial:  # indices
         return Body(height, (Slab(_VECTOR),), "", size_lines(type_))

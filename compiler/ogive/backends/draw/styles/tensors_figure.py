@@ -77,7 +77,7 @@ class _Figure:
             tensor = self.chain.tensors[i] if i < known else None
             self.box(i, one, tensor)
             for said in one.said:
-                self.text(f"t{i}", said)
+                self.text(f"a{i - 1}" if said.arrow else f"t{i}", said)
 
     def box(self, index: int, one: Placed, tensor: Tensor | None) -> None:
         nodes = tensor.made_by if tensor else ()
@@ -122,8 +122,7 @@ class _Figure:
             before, one = self.placed[i], self.placed[i + 1]
             floor = before.y + floors[before.wish.row] - _BELOW
             path = step_path(before, one, floor, one.left - _BACK)
-            back = one.wish.turn == "wrap"
-            self.arrow(path, step.operation, f"t{i}", f"t{i + 1}", step.operation.kind, thin=back)
+            self.arrow(path, step.operation, f"t{i}", f"t{i + 1}", step.operation.kind)
             self.beside_arrow(i, before, one, floor)
 
     def beside_arrow(self, index: int, before: Placed, one: Placed, floor: float) -> None:
@@ -175,8 +174,9 @@ class _Figure:
                 "flow",
                 thin=True,
             )
-            words = Said.around(source.right + 6.0, source.y + 1.5, [aside.operation.text or "joins"], 0.0)
-            self.text(f"i{k}", words)
+            if aside.operation.text:
+                low = source.y - 2.0 - LINE
+                self.text(f"i{k}", Said.around(source.right + 6.0, low, [aside.operation.text], 0.0))
 
     # ------------------------------------------------------------------ all of it
 

@@ -111,17 +111,13 @@ class Words:
                 return "dense layer"
             case "merge":
                 branches = self._alike(region)
-                leads = (
-                    (n for n in self.structure.nodes[branches[0].id] if self.looks.leads(n))
-                    if branches
-                    else ()
-                )
-                first = next(iter(leads), None)
+                nodes = self.structure.nodes[branches[0].id] if branches else ()
+                first = next(filter(self.looks.leads, nodes), None)
                 return f"{len(branches)} × {layer_text(self.looks[first])}" if first else ""
-            case "clique":
-                return ""
-            case _:
+            case "stage" | "block" | "residual":
                 return name_of(region)
+            case _:
+                return ""
 
     def region(self, region: Region) -> str:
         """A folded region: what a definition or a stage is called, and its convolutions where they stand in a
@@ -135,6 +131,8 @@ class Words:
                 return f"clique, {region.clique.layers} layers"
             case "merge":
                 return self._branches(region)
+            case "repeat" | "iteration" | "branch":
+                return f"{sum(map(self.looks.leads, self.structure.nodes[region.id]))} layers"
             case _:
                 return clip(_with(name_of(region), self._kernels(region.id)), _LONGEST)
 

@@ -8,7 +8,7 @@ another row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from ogive.backends.draw.measure import text_width
@@ -23,6 +23,8 @@ _BESIDE = 3.0
 """Points between a label and the arrow that it makes way for."""
 _NAMED = 6.0
 """Points that a name reaches to the right of its box: further on there may be an arc."""
+_UNDER = -3.0
+"""Points from an arrow to what is written below it."""
 _SHAFT = 9.0
 """Points of an arrow from above or below that labels keep clear of."""
 _ROWS = 5.0
@@ -53,11 +55,12 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Lines of text at a place; `at` is their rectangle."""
+    """Lines of text; `at` is their rectangle, `arrow` whether they are about an arrow, and not a box."""
 
     lines: tuple[str, ...]
     at: Rect
     bold: bool = False
+    arrow: bool = False
 
     @classmethod
     def around(
@@ -70,7 +73,7 @@ class Said:
 
     def moved(self, dx: float, dy: float) -> Said:
         """The same, elsewhere."""
-        return Said(self.lines, self.at.moved(dx, dy), self.bold)
+        return replace(self, at=self.at.moved(dx, dy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,14 +294,19 @@ def _texts(one: Placed, before: Placed | None) -> list[Said]:
         hangs = one.x - _BESIDE, under, body.sizes, 1.0
         found.append(Said.around(*hangs) if wish.hung else Said.around(middle, under, body.sizes))
     if wish.name:
-        low = over if wish.turn in {"start", "up"} else under - LINE  # an arc may end above, an arrow below
+        under = min(under, _UNDER - LINE * len(wish.below)) - LINE
+        low = over if wish.turn in {"start", "up"} else under  # an arc may end above, an arrow below
         found.append(Said.around(one.right + _NAMED, low, [wish.name], 1.0))
     if before is not None and wish.turn == "right":
         gap = (before.right + one.left) / 2
         if wish.times:
-            found.append(Said.around(gap, 2.5, [wish.times], bold=True))
+            found.append(_at_arrow(Said.around(gap, 2.5, [wish.times], bold=True)))
         if wish.tag:
-            found.append(Said.around(gap, 2.5 + (LINE if wish.times else 0.0), [wish.tag]))
+            found.append(_at_arrow(Said.around(gap, 2.5 + (LINE if wish.times else 0.0), [wish.tag])))
         if wish.below:
-            found.append(Said.around(gap, -3.0 - LINE * len(wish.below), wish.below))
+            found.append(_at_arrow(Said.around(gap, _UNDER - LINE * len(wish.below), wish.below)))
     return found
+
+
+def _at_arrow(said: Said) -> Said:
+    return replace(said, arrow=True)

@@ -210,11 +210,11 @@ def dense_blocks(subject: Subject, block: str | None) -> list[Dense]:
 
 
 def distinct(found: Sequence[Dense]) -> list[tuple[Dense, ...]]:
-    """The dense blocks, those together that differ only in what they are called and in numbers of channels."""
+    """The dense blocks, those together whose layers are alike: they differ in what enters them."""
     groups: dict[Hashable, list[Dense]] = {}
     for dense in found:
-        words = tuple(form(layer.words) for layer in dense.layers)
-        groups.setdefault((dense.links, dense.joined, words), []).append(dense)
+        layers = tuple((layer.words, layer.channels) for layer in dense.layers)
+        groups.setdefault((dense.links, dense.joined, layers), []).append(dense)
     return [tuple(alike) for alike in groups.values()]
 
 
@@ -329,9 +329,7 @@ def _word(region: Region) -> Word:
     return "clique" if region.clique is not None else "dense"
 
 
-def _none(
-    net: str, word: Word, others: Sequence[Region], structure: Structure, more: str = ""
-) -> Diagnostic:
+def _none(net: str, word: Word, others: Sequence[Region], structure: Structure, more: str = "") -> Diagnostic:
     message = f"`{clip(net)}` has no {_CALLED[word]}{more}"
     if others:
         other = _word(others[0])
