@@ -65,7 +65,7 @@ golden: $(STAMP)
 # the figures of docs/gallery.md
 gallery: $(STAMP)
 	$(BIN)/ogive draw vgg19 plain34 resnet34 --title VGG-19 --title '34-layer plain' --title '34-layer residual' -o docs/gallery/resnet-figure-3.svg
-	$(BIN)/ogive draw googlenet --style full -o docs/gallery/googlenet-figure-3.svg
+	$(BIN)/ogive draw googlenet --depth 2 -o docs/gallery/googlenet-figure-3.svg
 	$(BIN)/ogive draw docs/gallery/dense-block.arch --style arcs -o docs/gallery/densenet-figure-1.svg
 	$(BIN)/ogive draw docs/gallery/three-blocks.arch --style chain -o docs/gallery/densenet-figure-2.svg
 	$(BIN)/ogive draw docs/gallery/clique-block.arch --style clique -o docs/gallery/cliquenet-figure-1.svg

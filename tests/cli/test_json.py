@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.schema import validate
 
 from diagnostics.cases import all_cases
-from tests.cli.schema import validate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "check-json.md").read_text(encoding="utf-8")
 (EXAMPLE,) = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

@@ -124,15 +124,15 @@ def _given(net: Network) -> dict[str, object]:
 
 def _print(found: Difference) -> None:
     """The text, marked in colour where it goes to a terminal."""
-    text = str(found)
-    if wants_colour(sys.stdout):
+    text, in_colour = str(found), wants_colour(sys.stdout)
+    if in_colour:
         colours = {"+": "green", "-": "red", "~": "yellow"}
         lines = (
             click.style(line, fg=colours[line[0]]) if line[:1] in colours and line[1:2] == " " else line
             for line in text.split("\n")
         )
         text = "\n".join(lines)
-    click.echo(text)
+    click.echo(text, color=in_colour)
 
 
 def _draw(

@@ -45,13 +45,7 @@ def _style(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str,
 
 @click.command(
     short_help="Draw a figure for a paper.",
-    epilog="""\b
-Examples:
-  ogive draw resnet50 -o resnet50.pdf
-  ogive draw resnet50 -o resnet50.tex --fit column --caption
-  ogive draw resnet50 -o bottleneck.svg --block Bottleneck
-  ogive draw vgg19 plain34 resnet34 -o figure3.pdf --fit page
-  ogive draw unet -o unet.svg --style tensors""",
+    epilog="Example: ogive draw resnet50 -o resnet50.pdf --fit column --caption",
 )
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=complete_target)
 @settings_options

@@ -243,7 +243,7 @@ def test_more_boxes_than_can_be_laid_out() -> None:
 
 
 def test_type_that_gets_small_is_said() -> None:
-    made = drawing(nets.resnet(), "svg", depth=9)
+    made = drawing([Subject(nets.resnet(), nets.resnet())], "svg", Options(depth=9))
     assert any("pt" in note and "depth" in note for note in made.notes)
 
 

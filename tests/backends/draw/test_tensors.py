@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, pairwise
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,8 @@ from ogive.backends.draw.subject import Subject
 from ogive.diagnostics import ArchError
 
 PAGE = Space(*look.PAGE).room(look.LEAST_TYPE)
+_NET = re.compile(r"^net (\w+)", re.MULTILINE)
+_VARIANT = re.compile(r"^variant (\w+)", re.MULTILINE)
 COLUMN = (Space(3.25, 9.0)).room(look.LEAST_TYPE)
 
 
@@ -151,6 +155,24 @@ def test_every_net_of_the_zoo_is_drawn(name: str):
     assert len(boxes(drawing)) >= 3
     assert not faults(drawing)
     assert printed_type(drawing, PAGE) >= look.LEAST_TYPE - 0.01
+
+
+ARCHITECTURES = Path(__file__).parents[2] / "architectures"
+NETS = [
+    (path.name, name)
+    for path in sorted(ARCHITECTURES.glob("*.arch"))
+    for name in _VARIANT.findall(path.read_text()) or _NET.findall(path.read_text())
+]
+
+
+@pytest.mark.parametrize(("file", "name"), NETS)
+def test_other_nets_are_drawn(file: str, name: str):
+    net = ogive.load(f"{ARCHITECTURES / file}:{name}")
+    drawing = scene(Subject(net.ir, net.unrolled), Colours(), fit=PAGE)
+    found = faults(drawing)
+    if file == "hrnet.arch":  # streams that are joined again and again: arrows cross boxes
+        found = [fault for fault in found if len(fault) == 2]
+    assert not found
 
 
 @pytest.mark.parametrize(
@@ -462,6 +484,23 @@ def test_what_is_there_in_training_only_is_left_out():
     said = " ".join(texts(zoo("googlenet")))
     assert "aux" not in said
     assert "dropout" not in said
+
+
+def test_a_last_norm_is_no_part_of_the_last_block():
+    drawing = drawn(
+        "block B(w) { residual { bn -> relu -> conv(w, 3x3, padding = 1) } }\n"
+        "net A() { input x: 32x16x16; repeat 40 { B(32) }; bn }"
+    )
+    assert "×40" in texts(drawing)
+    assert "BN" in texts(drawing)
+
+
+def test_arcs_that_cross_no_other_share_a_height():
+    drawing = zoo("resnet18")
+    tops = {
+        max(y for _, y in a.points) for a in drawing.arrows if a.kind == "skip" and a.tail in {"t2", "t4"}
+    }
+    assert len(tops) == 1
 
 
 # --------------------------------------------------------------------------- several inputs and outputs

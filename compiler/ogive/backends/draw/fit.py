@@ -141,6 +141,8 @@ def _depth(source: Source, found: Found) -> str:
         said = f"folded to depth {candidate.depth} of {source.top}"
     elif isinstance(source, Layers) and not candidate.summary:
         said = "every layer is a box"
+    elif "one box" in candidate.summary:
+        return candidate.summary
     return f"{said}, {candidate.summary}" if candidate.summary else said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.picture import Edge
@@ -63,7 +63,10 @@ def spine(order: Sequence[str], edges: Sequence[Edge]) -> frozenset[str]:
     for e in kept:
         covered[place[e.tail] + 1] += 1
         covered[place[e.head]] -= 1
-    longest = set(_longest(order, kept, reach))
+    incoming: dict[str, list[str]] = defaultdict(list)
+    for e in kept:
+        incoming[e.head].append(e.tail)
+    longest = set(_longest([id for id in order if id in reach], incoming))
     chosen: set[str] = set()
     main: list[str] = []
     beside: list[str] = []
@@ -75,26 +78,22 @@ def spine(order: Sequence[str], edges: Sequence[Edge]) -> frozenset[str]:
         if open_edges > 0:
             (main if id in longest else beside).append(id)
             continue
-        if len(main) >= 3 * len(_longest(order, kept, set(beside))):
+        if main and len(main) >= 3 * len(_longest(beside, incoming)):
             chosen.update(main)
         chosen.add(id)
         main, beside = [], []
     return frozenset(chosen)
 
 
-def _longest(order: Sequence[str], edges: Sequence[Edge], among: set[str]) -> list[str]:
-    """The longest path over those boxes."""
-    incoming: dict[str, list[str]] = defaultdict(list)
-    for e in edges:
-        if e.tail in among and e.head in among:
-            incoming[e.head].append(e.tail)
+def _longest(boxes: Sequence[str], incoming: Mapping[str, Sequence[str]]) -> list[str]:
+    """The longest path over those boxes, which are in order; `incoming` are the boxes before each."""
     length: dict[str, int] = {}
     before: dict[str, str | None] = {}
-    for id in order:
-        if id in among:
-            best = max(incoming[id], key=lambda t: length[t], default=None)
-            before[id] = best
-            length[id] = 1 + (length[best] if best is not None else 0)
+    for id in boxes:
+        tails = [tail for tail in incoming.get(id, ()) if tail in length]
+        best = max(tails, key=length.__getitem__, default=None)
+        before[id] = best
+        length[id] = 1 + (length[best] if best is not None else 0)
     at = max(length, key=lambda id: length[id], default=None)
     path: list[str] = []
     while at is not None:

@@ -120,9 +120,9 @@ GREY_OPERATIONS: dict[str, Stroke] = {
 
 CHANGES: dict[str, Paint] = {
     "same": Paint("#FAFAFA", "#BDBDBD", ink="#595959"),
-    "removed": Paint("#F6D5C9", "#B5431A", "rounded,filled,dashed"),
-    "added": Paint("#A6D8BE", "#00664B"),
-    "changed": Paint("#F2B134", "#7A5200"),
+    "removed": Paint("#FADAD2", "#B5431A", "rounded,filled,dashed"),
+    "added": Paint("#6BD6AA", "#00664B"),
+    "changed": Paint("#E09616", "#7A5200"),
     "input": Paint("#FFFFFF", "#BDBDBD", "rounded,filled,dashed", "#595959"),
     "output": Paint("#FFFFFF", "#BDBDBD", "rounded,filled,dashed", "#595959"),
 }
@@ -155,9 +155,6 @@ TIGHT = 0.65
 
 PAGE = (6.5, 9.0)
 """Inches: the text of a letter or A4 page, width and height."""
-COLUMN_HEIGHT = PAGE[1] * 72 * TYPE / LEAST_TYPE
-"""Points: how tall a drawing may be before its type falls below `LEAST_TYPE` on a page."""
-COLUMN_WIDTH = PAGE[0] * 72 * TYPE / LEAST_TYPE
 MANY_BOXES = 60
 """More than these are not read."""
 MOST_BOXES = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, zip_longest
+from itertools import chain, combinations, zip_longest
 
 from ogive.backends.draw import look
 from ogive.backends.draw.candidates import Candidate, capped, summaries
@@ -206,8 +206,9 @@ class Search:
     def last_resort(self, folded: Sequence[Candidate]) -> Found:
         """The most folded pictures, ever more in them as one: the first that is legible, or the largest."""
         steps = zip_longest(*map(summaries, folded))
-        every = [*folded, *(each for step in steps for each in step if each)]
-        for candidate in every:
+        every: list[Candidate] = []
+        for candidate in chain(folded, (each for step in steps for each in step if each)):
+            every.append(candidate)
             attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
             if attempt and attempt.legible:
                 return attempt

@@ -24,7 +24,7 @@ place of the other, and they have too little in common to be compared.
 
 WHOLE = 1000
 """What a layer is worth, for every unit of its weight, that is as it was."""
-_NAMED, _SAME_NAME = 100, 20
+_NAMED, _SAME_NAME = 10, 20
 _IN_PLACE = 20
 _OTHER_KIND = 300
 _ALIKE = 0.35
@@ -52,7 +52,7 @@ class Aligner:
         self._layers: dict[tuple[int, int], int] = {}
 
     def inside(self, x: Part, y: Part) -> Alignment:
-        """How what is in two regions corresponds. It is found from the inside: bodies nest too deep to recurse."""
+        """How what is in two regions corresponds, found without recursion: bodies nest."""
         todo = [(x, y)]
         while todo:
             a, b = todo[-1]

@@ -163,7 +163,7 @@ class _Siblings:
             ((where, (before, after)),) = rows.items()
             return Group(first.kind, where, f"{before} → {after} {_many(word, after)}", changes, told=True)
         told = [f"{where} {before} → {after}" for where, (before, after) in rows.items()]
-        more = f", … ({len(told)} parts)" if len(told) > _MANY else ""
+        more = f", …, {len(told)} in all" if len(told) > _MANY else ""
         return Group(first.kind, word, ", ".join(told[:_MANY]) + more, changes)
 
     def subject(self, changes: Sequence[Change]) -> str:
@@ -205,7 +205,7 @@ def _arguments(changes: Sequence[Change]) -> Iterable[str]:
     for column in zip(*(change.arguments for change in changes), strict=True):
         pairs = list(dict.fromkeys((each.a, each.b) for each in column))
         shown = ", ".join(f"{a} → {b}" for a, b in pairs[:_MOST_VALUES])
-        more = f", … ({len(pairs)} values)" if len(pairs) > _MOST_VALUES else ""
+        more = f", …, {len(pairs)} in all" if len(pairs) > _MOST_VALUES else ""
         ratio = _ratio(column)
         if len(pairs) == 1:
             yield f"{column[0].name} {shown}"

@@ -110,13 +110,15 @@ class Wires:
         xs, ys = self.slots(before, self._sources_a), self.slots(after, self._sources_b, self._into_a)
         if [slot.ref for slot in xs] == [slot.ref for slot in ys]:
             return (), ()
-        kept_x, kept_y = _assigned(xs, ys) if symmetric else _in_order(xs, ys)
-        lost = [x for i, x in enumerate(xs) if i not in kept_x and x.direct]
-        new = [y for j, y in enumerate(ys) if j not in kept_y and y.direct]
-        if not (lost or new):
-            return (), ()
-        shown_b = (self.to_b[slot.ref.node] for slot in new)
-        return tuple(slot.ref.node for slot in lost), tuple(shown_b)
+        pairs = _assigned(xs, ys)
+        in_place = [(i, i) for i, (x, y) in enumerate(zip(xs, ys, strict=False)) if x.sources & y.sources]
+        if not symmetric and len(xs) == len(ys) and len(in_place) >= len(pairs):
+            pairs = in_place
+        lost = [x for i, x in enumerate(xs) if x.direct and all(i != kept for kept, _ in pairs)]
+        new = [y for j, y in enumerate(ys) if y.direct and all(j != kept for _, kept in pairs)]
+        if not (lost or new or symmetric) and pairs != sorted(pairs, key=lambda pair: pair[1]):
+            lost, new = ([slot for slot in each if slot.direct] for each in (xs, ys))  # in another order
+        return tuple(slot.ref.node for slot in lost), tuple(self.to_b[slot.ref.node] for slot in new)
 
     def slots(
         self, refs: Sequence[Ref], sources: Mapping[str, Sources], names: Mapping[str, str] | None = None
@@ -161,48 +163,18 @@ def _sources(graph: Graph, names: Mapping[str, str]) -> dict[str, Sources]:
     return found
 
 
-def _in_order(xs: Sequence[_Slot], ys: Sequence[_Slot]) -> tuple[set[int], set[int]]:
-    """The places of operands that come from the same: one by one, where no other way keeps more."""
-    places = {i for i, (x, y) in enumerate(zip(xs, ys, strict=False)) if x.sources & y.sources}
-    common = _common(xs, ys)
-    return (places, places) if len(xs) == len(ys) and len(places) >= len(common[0]) else common
-
-
-def _common(xs: Sequence[_Slot], ys: Sequence[_Slot]) -> tuple[set[int], set[int]]:
-    """The places of operands that come from the same: a longest common subsequence."""
-    best = [[0] * (len(ys) + 1) for _ in range(len(xs) + 1)]
-    same = [[bool(x.sources & y.sources) for y in ys] for x in xs]
-    for i in range(len(xs) - 1, -1, -1):
-        for j in range(len(ys) - 1, -1, -1):
-            paired = 1 + best[i + 1][j + 1] if same[i][j] else 0
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], paired)
-    kept_x: set[int] = set()
-    kept_y: set[int] = set()
-    i = j = 0
-    while i < len(xs) and j < len(ys):
-        if same[i][j] and best[i][j] == 1 + best[i + 1][j + 1]:
-            kept_x.add(i)
-            kept_y.add(j)
-            i, j = i + 1, j + 1
-        elif best[i][j] == best[i + 1][j]:
-            i += 1
-        else:
-            j += 1
-    return kept_x, kept_y
-
-
-def _assigned(xs: Sequence[_Slot], ys: Sequence[_Slot]) -> tuple[set[int], set[int]]:
-    """The same where their order makes no difference; what is the same tensor goes together first."""
-    kept: list[tuple[int, int]] = []
+def _assigned(xs: Sequence[_Slot], ys: Sequence[_Slot]) -> list[tuple[int, int]]:
+    """Pairs of operands that come from the same, in whatever order; those that are one tensor go together."""
+    pairs: list[tuple[int, int]] = []
     for exact in (True, False):
         for i, x in enumerate(xs):
-            free = (j for j in range(len(ys)) if all(j != other for _, other in kept))
-            if any(i == other for other, _ in kept):
+            if any(i == other for other, _ in pairs):
                 continue
+            free = (j for j in range(len(ys)) if all(j != other for _, other in pairs))
             alike = (j for j in free if (_same(x, ys[j]) if exact else x.sources & ys[j].sources))
             if (j := next(alike, None)) is not None:
-                kept.append((i, j))
-    return {i for i, _ in kept}, {j for _, j in kept}
+                pairs.append((i, j))
+    return sorted(pairs)
 
 
 def _same(x: _Slot, y: _Slot) -> bool:

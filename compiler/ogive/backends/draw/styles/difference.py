@@ -6,7 +6,7 @@ Blocks in which something is other are folded where not all of them have room, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ogive.backends.draw import look
@@ -35,7 +35,7 @@ from ogive.report.difference import Difference
 from ogive.report.difference.text import headline, signed
 
 _GAP = (22.0, 16.0)
-_LEGEND_GAP, _HEIGHT, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 16.0, 4.0, 14.0
+_LEGEND_GAP, _HEIGHT, _LEADING, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 4.0, 16.0, 4.0, 14.0
 _LONGEST_NAME = 24
 
 
@@ -98,35 +98,73 @@ def difference_drawing(
     if graphviz is None:
         with Graphviz(time_limit) as own:
             return difference_drawing(difference, format, fit=fit, theme=theme, dpi=dpi, graphviz=own)
+    placed = place(difference, graphviz, fit, theme)
+    scene, words = placed.scene, caption(difference)
+    if format == "dot":
+        data = Writer(colours=Marking(theme)).whole(placed.picture).source.encode()
+    else:
+        data = render_scene(scene, format, graphviz, dpi, placed.scale, words)
+    width, height = (placed.scale * (length + 2 * PAD) / 72 for length in (scene.width, scene.height))
+    return Drawing(data, placed.notes, words, scene.alt, (width, height))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A difference with everything in its place.
+
+    Attributes:
+        picture: what is drawn.
+        scene: where it is, with the legend.
+        scale: what the finished drawing is shrunk by.
+        notes: what was left out, and whether its type is too small.
+    """
+
+    picture: Picture
+    scene: Scene
+    scale: float
+    notes: tuple[str, ...]
+
+
+def place(
+    difference: Difference, graphviz: Graphviz, fit: tuple[float, float] | None = None, theme: str = "paper"
+) -> Placed:
+    """Chooses how much is folded, and lays it out; the arguments are those of `difference_drawing`.
+
+    Raises:
+        ArchError: E511, pygraphviz is not installed; E512, no layout was found.
+    """
     colours, space = Marking(theme), Space(*(fit or look.PAGE))
-    laid, notes = _chosen(difference, colours, graphviz, space)
-    key = legend(difference, laid.picture, colours)
-    width, height = max(laid.packing.width, key.width), laid.packing.height + _LEGEND_GAP + key.height
+    wide, _ = space.room()
+    below = _LEGEND_GAP + legend(difference, SIGNS, colours, wide).height
+    laid, notes = _chosen(difference, colours, graphviz, space, below)
+    there = {
+        box.kind
+        for part in (laid.picture, *laid.picture.definitions)
+        for box in part.boxes()
+        if isinstance(box, Box)
+    }
+    key = legend(difference, there, colours, wide)
+    width = max(laid.packing.width, key.width)
     left, lift = (width - laid.packing.width) / 2, key.height + _LEGEND_GAP
     parts = [
         scene.moved(x + left, y + lift)
         for scene, (x, y) in zip(laid.scenes, laid.packing.places, strict=True)
     ]
     parts.append(key.moved((width - key.width) / 2, 0.0))
-    scene = replace(joined(laid.picture.name, parts, width, height), alt=headline(difference))
-    scale = space.scale(width, height)
-    words = caption(difference)
-    if format == "dot":
-        data = Writer(colours=colours).whole(laid.picture).source.encode()
-    else:
-        data = render_scene(scene, format, graphviz, dpi, scale, words)
+    whole = joined(laid.picture.name, parts, width, laid.packing.height + lift)
+    scene = replace(whole, alt=headline(difference))
+    scale = space.scale(scene.width, scene.height)
     least = scale * smallest_type([scene])
     if least < look.LEAST_TYPE - 0.01:
         notes = (*notes, f"fitted to {space}, its smallest type is {least:.1f} pt")
-    size = tuple(scale * (length + 2 * PAD) / 72 for length in (width, height))
-    return Drawing(data, notes, words, scene.alt, (size[0], size[1]))
+    return Placed(laid.picture, scene, scale, notes)
 
 
 # --------------------------------------------------------------------------- how much is folded
 
 
 def _chosen(
-    difference: Difference, colours: Colours, graphviz: Graphviz, space: Space
+    difference: Difference, colours: Colours, graphviz: Graphviz, space: Space, below: float
 ) -> tuple[_Laid, tuple[str, ...]]:
     """The most open picture in which no type is too small; else the most folded one."""
     subject = Subject(difference.nets[1].graph, difference.nets[1].unrolled)
@@ -135,20 +173,25 @@ def _chosen(
         known = tuple(name for name in nodes if name in subject.graph)
         return about(subject, known, region) if known else None
 
-    search = _Search(Engine(graphviz, colours, told), space)
-    last: Picture | None = None
+    search = _Search(Engine(graphviz, colours, told), space, below)
+    every: list[Picture] = []
     for picture in candidates(difference):
-        last = picture
-        if picture.count - sum(each.count for each in picture.definitions) <= look.MANY_BOXES:
+        every.append(picture)
+        if _alone(picture) <= look.MANY_BOXES:
             search.notes.clear()
             laid = search.tried(picture)
             if laid and laid.legible:
                 return laid, tuple(search.notes)
-    laid = search.tried(capped(last)) if last else None
+    laid = search.tried(capped(min(every, key=_alone)))
     if laid is None:
         message = "the layout takes too long, even with everything folded"
         raise ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")])
     return laid, tuple(search.notes)
+
+
+def _alone(picture: Picture) -> int:
+    """How many boxes it has without its definitions."""
+    return sum(1 for _ in picture.boxes())
 
 
 class _Search:
@@ -156,12 +199,14 @@ class _Search:
 
     Args:
         engine: what lays them out.
-        space: what they are to lie in, with the legend.
+        space: what they are to lie in.
+        below: points that the legend takes of its height.
     """
 
-    def __init__(self, engine: Engine, space: Space) -> None:
+    def __init__(self, engine: Engine, space: Space, below: float) -> None:
         self.engine = engine
         self.space = space
+        self.below = below
         self.notes: list[str] = []
 
     def tried(self, picture: Picture) -> _Laid | None:
@@ -191,7 +236,7 @@ class _Search:
 
     def room(self, width: float, height: float) -> float:
         """What a drawing is shrunk by that has a legend below it."""
-        return self.space.scale(width, height + _LEGEND_GAP + _HEIGHT)
+        return self.space.scale(width, height + self.below)
 
 
 def candidates(difference: Difference) -> Iterator[Picture]:
@@ -220,11 +265,15 @@ def candidates(difference: Difference) -> Iterator[Picture]:
 # --------------------------------------------------------------------------- words
 
 
-def legend(difference: Difference, picture: Picture, colours: Colours) -> Scene:
-    """What the colours and signs of a picture mean, as far as they occur."""
-    there = {
-        box.kind for part in (picture, *picture.definitions) for box in part.boxes() if isinstance(box, Box)
-    }
+def legend(difference: Difference, there: Collection[str], colours: Colours, width: float) -> Scene:
+    """What the colours and signs mean.
+
+    Args:
+        difference: that is drawn.
+        there: the kinds of boxes that occur.
+        colours: of the drawing.
+        width: points; what does not stand in one row so wide stands below.
+    """
     words: dict[Status, str] = {
         "added": f"only in {difference.b}",
         "removed": f"only in {difference.a}",
@@ -233,25 +282,36 @@ def legend(difference: Difference, picture: Picture, colours: Colours) -> Scene:
     }
     if max(len(difference.a), len(difference.b)) > _LONGEST_NAME:
         words |= {"added": "added", "removed": "removed"}
-    marks: list[Mark] = []
-    at = 0.0
+    rows: list[list[Mark]] = [[]]
+    at = widest = 0.0
     for status, text in words.items():
         if status not in there:
             continue
-        at += _BETWEEN if marks else 0.0
-        paint = colours.paint(status)
-        sign = (line(SIGNS[status].strip(), look.SMALL, bold=True, ink=paint.ink),) if SIGNS[status] else ()
-        swatch = Mark(f"legend.{status}", (at + _SWATCH / 2, _HEIGHT / 2), _SWATCH, _HEIGHT, sign)
-        dashed = "dashed" in paint.style
-        marks.append(replace(swatch, fill=paint.fill, stroke=paint.stroke, ink=paint.ink, dashed=dashed))
-        at += _SWATCH + _NEAR
-        width = text_width(text, look.SMALL)
-        words_at = (at + width / 2, _HEIGHT / 2)
-        marks.append(
-            Mark(f"legend.{status}.text", words_at, width, _HEIGHT, (line(text, look.SMALL),), "bare")
-        )
-        at += width
-    return Scene("legend", at, _HEIGHT, marks=tuple(marks))
+        long = _SWATCH + _NEAR + text_width(text, look.SMALL)
+        if rows[-1] and at + _BETWEEN + long > width:
+            rows.append([])
+        at = at + _BETWEEN if rows[-1] else 0.0
+        rows[-1] += _entry(status, text, at, colours.paint(status))
+        at += long
+        widest = max(widest, at)
+    height = len(rows) * (_HEIGHT + _LEADING) - _LEADING
+    lowered = [
+        replace(mark, centre=(mark.centre[0], height - _HEIGHT / 2 - number * (_HEIGHT + _LEADING)))
+        for number, row in enumerate(rows)
+        for mark in row
+    ]
+    return Scene("legend", widest, height, marks=tuple(lowered))
+
+
+def _entry(status: Status, text: str, left: float, paint: Paint) -> tuple[Mark, Mark]:
+    """A swatch with its sign, and a word."""
+    sign = (line(SIGNS[status].strip(), look.SMALL, bold=True, ink=paint.ink),) if SIGNS[status] else ()
+    swatch = Mark(f"legend.{status}", (left + _SWATCH / 2, 0.0), _SWATCH, _HEIGHT, sign)
+    dashed = "dashed" in paint.style
+    swatch = replace(swatch, fill=paint.fill, stroke=paint.stroke, ink=paint.ink, dashed=dashed)
+    width = text_width(text, look.SMALL)
+    centre = (left + _SWATCH + _NEAR + width / 2, 0.0)
+    return swatch, Mark(f"legend.{status}.text", centre, width, _HEIGHT, (line(text, look.SMALL),), "bare")
 
 
 def caption(difference: Difference) -> str:

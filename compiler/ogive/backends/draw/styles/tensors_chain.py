@@ -59,14 +59,20 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """An input or an output beside the row: its name and type, the tensor where it joins or leaves, and what
-    is done on the way; `start` and `end` as for a skip, None where there is none.
+    """An input or an output beside the row.
+
+    Attributes:
+        name: its name.
+        type: its type.
+        operation: what is done on the way to the row, or from it.
+        given: whether it is an input.
+        end: the index of the tensor that an input joins; None: it joins none of the row.
     """
 
     name: str
     type: TensorType
     operation: Operation
-    start: int | None = None
+    given: bool = False
     end: int | None = None
 
 
@@ -93,7 +99,7 @@ def rolled(given: Chain, *, alike: int = 0) -> Chain:
         alike: what counts as equal where only channels differ: 1 or 2, blocks; 3 or more, layers too.
     """
     held = {i for s in given.skips for i in (s.start, s.end)}
-    held |= {i for a in given.asides for i in (a.start, a.end) if i is not None}
+    held |= {aside.end for aside in given.asides if aside.end is not None}
     tensors, steps = [given.tensors[0]], list[Step]()
     at = [0]
     for i, step in enumerate(given.steps):
@@ -109,10 +115,7 @@ def rolled(given: Chain, *, alike: int = 0) -> Chain:
             tensors.append(after)
         at.append(len(tensors) - 1)
     skips = tuple(replace(s, start=at[s.start], end=at[s.end]) for s in given.skips)
-    asides = tuple(
-        replace(a, start=None if a.start is None else at[a.start], end=None if a.end is None else at[a.end])
-        for a in given.asides
-    )
+    asides = tuple(replace(a, end=None if a.end is None else at[a.end]) for a in given.asides)
     return Chain(tuple(tensors), tuple(steps), skips, asides)
 
 

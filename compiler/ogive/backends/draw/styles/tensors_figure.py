@@ -23,6 +23,8 @@ from ogive.backends.draw.text import shape
 
 _THICKER = 0.9
 """Points: how much wider arrows are that stand for blocks."""
+_MOST_NAMED = 5
+"""Lines about what has no box."""
 _BELOW = 10.0
 """Points from a row down to the arrow that goes back below it."""
 _BACK = 9.0
@@ -63,7 +65,7 @@ class _Figure:
         self.aligned()
         width = max(rect.right for rect in self.rects())
         width, low = self.key(width, room)
-        low = min(low, self.outputs(low))
+        low = min(low, self.unplaced(low))
         width = max(width, *(rect.right for rect in self.rects()))
         height = max(rect.top for rect in self.rects()) - low
         scene = Scene(self.subject.name, width, height, (), tuple(self.arrows), tuple(self.marks), self.alt())
@@ -225,11 +227,14 @@ class _Figure:
                 found.append(entry)
         return found
 
-    def outputs(self, low: float) -> float:
-        """Names the outputs that have no box, below all else; how far down that reaches."""
-        for k, aside in enumerate(a for a in self.chain.asides if a.end is None):
+    def unplaced(self, low: float) -> float:
+        """Names the inputs and outputs that have no box, below all else; how far down that reaches."""
+        asides = [aside for aside in self.chain.asides if aside.end is None]
+        for k, aside in enumerate(asides[:_MOST_NAMED]):
             done = f": {aside.operation.text}" if aside.operation.text else ""
-            words = f"output {aside.name}, {shape(aside.type)}{done}"
+            words = f"{'input' if aside.given else 'output'} {aside.name}, {shape(aside.type)}{done}"
+            if k + 1 == _MOST_NAMED < len(asides):
+                words = f"and {len(asides) - k} more"
             low -= LINE + 2
             self.text(f"o{k}", Said.around(0.0, low, [words], 0.0), look.INK_NOTE)
         return low

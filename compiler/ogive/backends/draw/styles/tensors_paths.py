@@ -133,15 +133,22 @@ def arcs(placing: Placing, skips: Sequence[Skip], tags: dict[Skip, str]) -> list
         if not level:
             x1 += _aside(end, True, False)
         elif not end.wish.body.slabs[0].copied:
-            x1 -= _aside(end, end.wish.leaves == "up", skip.end in starts)
+            x1 -= _aside(end, end.wish.leaves_upwards, skip.end in starts)
         start = (x0, begin.ceiling(x0) + _OFF)
         rects = [r for r in placing.rows[begin.wish.row] if r.right > min(x0, x1) and r.left < max(x0, x1)]
         lowest = [start[1], *([end.ceiling(x1) + _OFF] if level else [])]
         height = max([*(y + _LEAST_RISE for y in lowest), *(r.top + _RISE for r in rects)])
-        for other in found:
-            same = placed[other.skip.start].wish.row == begin.wish.row
-            if same and other.start[0] < x1 - 0.1 and x0 < other.end - 0.1:
-                height = max(height, other.height + _RISE + (LINE if other.tag else 0.0))
+        near = [
+            (other.height, other.height + _RISE + (LINE if other.tag else 0.0))
+            for other in found
+            if placed[other.skip.start].wish.row == begin.wish.row
+            and other.start[0] < x1 - 0.1
+            and x0 < other.end - 0.1
+        ]
+        room = _RISE + (LINE if tags.get(skip) else 0.0)
+        for low, high in sorted(near):  # the lowest place between them
+            if height < high - 0.01 and low < height + room - 0.01:
+                height = high
         tag = Said.around((x0 + x1) / 2, height + 1, [tags[skip]]) if tags.get(skip) else None
         found.append(Arc(skip, start, x1, height, tag))
     return found

@@ -108,6 +108,11 @@ class Wish:
     sized: bool = True
     counted: bool = True
 
+    @property
+    def leaves_upwards(self) -> bool:
+        """Whether an arrow goes straight up from it: not where it is alone in its row, and arrows bend."""
+        return self.leaves == "up" and self.turn == "right"
+
 
 @dataclass
 class Placed:
@@ -268,7 +273,7 @@ def _shafts(one: Placed) -> list[Rect]:
     found: list[Rect] = []
     if one.wish.leaves == "down" or one.wish.turn == "up":
         found.append(Rect(one.x - 1.5, -half - _SHAFT, one.x + 1.5, -half))
-    if one.wish.leaves == "up" or (one.wish.turn == "down" and not one.bent):
+    if one.wish.leaves_upwards or (one.wish.turn == "down" and not one.bent):
         found.append(Rect(one.x - 1.5, half, one.x + 1.5, half + _SHAFT))
     return found
 
@@ -280,7 +285,7 @@ def _texts(one: Placed, before: Placed | None) -> list[Said]:
     found: list[Said] = []
     over = half + GAP
     if (wish.counted or one.bent) and body.channels:
-        if wish.leaves == "up":
+        if wish.leaves_upwards:
             said = Said.around(one.x + _BESIDE, over, [body.channels], 0.0)
         elif wish.turn == "down" and not one.bent:
             said = Said.around(one.x - _BESIDE, over, [body.channels], 1.0)

@@ -123,7 +123,8 @@ class _Row:
                 waiting.append(place)
                 continue
             else:
-                self._to(groups, open_, [*waiting, place])
+                last = self._part(groups[-1][-1]).region is not None and "lead" not in self.roles[place:]
+                self._to(groups, open_ and not last, [*waiting, place])  # a last norm is no part of a block
             waiting = []
         if waiting and len(groups) > 1:
             groups[-1] += waiting
@@ -307,20 +308,18 @@ class _Row:
         """Other inputs and outputs: those that are not on the row."""
         for way in self.ways:
             members = {name for i in way.parts for name in self.flow.parts[i].nodes}
-            starts = [self.tensor_of[self.place[s]] for s, _ in way.reads if s is not None]
             end = self.tensor_of[self.place[way.users[0]]] if way.users else None
             for name in self.graph.inputs:
                 if name in members:
-                    type_ = self.graph.node(name).outputs[0]
                     others = [self.flow.parts[i] for i in way.parts if name not in self.flow.parts[i].nodes]
-                    yield Aside(clip(name), type_, Operation(self._summary(others)), None, end)
+                    done = self._summary(others) if end is not None else ""
+                    yield Aside(clip(name), self.graph.node(name).outputs[0], Operation(done), True, end)
             for name, ref in self.graph.outputs:
                 if ref.node in members:
                     behind = self._behind(way, self.flow.of[ref.node])
-                    start = starts[0] if len(set(starts)) == 1 else None
                     of = f", of {len(way.reads)} tensors" if len(way.reads) > 1 else ""
                     done = self._summary([self.flow.parts[i] for i in behind]) + of
-                    yield Aside(clip(name), self.graph.type(ref), Operation(done), start, None)
+                    yield Aside(clip(name), self.graph.type(ref), Operation(done))
 
     def _behind(self, way: Beside, end: int) -> list[int]:
         """The parts of a way that one of them depends on, and itself."""
