@@ -261,7 +261,7 @@ def draw_networks(
         OSError: the file cannot be written.
     """
     from ogive.backends.draw import Options, Subject, drawing
-    from ogive.backends.draw.space import parse_fit
+    from ogive.backends.draw.fitting.space import parse_fit
     from ogive.files import write_atomically
 
     if not networks:

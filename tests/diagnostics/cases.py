@@ -30,8 +30,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ogive import pipeline, reading, recipes
-from ogive.backends.draw import opening
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold import opening
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.graph import Graph
 from ogive.render import render_text

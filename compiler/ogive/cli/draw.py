@@ -139,7 +139,7 @@ def command(
         raise click.UsageError("--style 'block NAME' and --block NAME are the same: give one of them")
     require_file(output)
 
-    from ogive.backends.draw.process import Graphviz
+    from ogive.backends.draw.layout.process import Graphviz
 
     with Graphviz() as graphviz:  # its process starts while the networks are made
         networks = [settings.load(target) for target in targets]

@@ -36,7 +36,7 @@ def parse_fit_option(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> tuple[float, float] | None:
     """`--fit` as width and height in inches."""
-    from ogive.backends.draw.space import parse_fit
+    from ogive.backends.draw.fitting.space import parse_fit
 
     try:
         return parse_fit(value) if value is not None else None

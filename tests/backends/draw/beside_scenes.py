@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 
 import ogive
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fitting.space import PAD
 from ogive.backends.draw.scene import Arrow, Mark, Scene
-from ogive.backends.draw.space import PAD
 from ogive.backends.draw.styles import beside
 from ogive.backends.draw.styles.beside_column import Column, column
 from ogive.backends.draw.styles.beside_parts import Detail

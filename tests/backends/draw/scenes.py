@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from backends.draw import nets
-from ogive.backends.draw import fit, look
-from ogive.backends.draw.layout import Engine
-from ogive.backends.draw.process import Graphviz
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting import fit
+from ogive.backends.draw.layout.engine import Engine
+from ogive.backends.draw.layout.process import Graphviz
 from ogive.backends.draw.render import PAD, padded
 from ogive.backends.draw.scene import About, Arrow, Frame, Mark, Run, Scene, joined, line, straight
 from ogive.backends.draw.subject import Subject

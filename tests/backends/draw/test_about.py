@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import ogive
-from ogive.backends.draw.about import about
-from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.picture import Box, Ring
+from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.picture import Box, Ring
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 
 TEXT = """block Unit(width, stride = 1) {
   residual {

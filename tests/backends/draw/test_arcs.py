@@ -22,9 +22,10 @@ from backends.draw.places import (
     sizes,
     texts,
 )
-from ogive.backends.draw import drawing, look
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.destinations import HUES
+from ogive.backends.draw import drawing
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import HUES
 from ogive.backends.draw.measure import line_width
 from ogive.backends.draw.options import Options, Style
 from ogive.backends.draw.scene import Arrow, Mark, Scene

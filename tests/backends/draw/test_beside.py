@@ -22,8 +22,8 @@ from backends.draw.beside_scenes import (
     written,
     zoo,
 )  # fmt: skip
-from ogive.backends.draw import look
-from ogive.backends.draw.space import PAD, smallest_type
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting.space import PAD, smallest_type
 from ogive.backends.draw.styles.beside_column import column
 from ogive.backends.draw.styles.beside_parts import Detail
 from ogive.backends.draw.styles.beside_rows import rows

@@ -9,10 +9,10 @@ import pytest
 
 import ogive
 from backends.draw.beside_scenes import NARROW, PAGE, SETS, boxes, drawn, subject, text
-from ogive.backends.draw import look
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting.space import PAD, smallest_type
 from ogive.backends.draw.measure import line_width
 from ogive.backends.draw.scene import Arrow, Mark, Scene
-from ogive.backends.draw.space import PAD, smallest_type
 from ogive.backends.draw.subject import Subject
 
 EVERY = [*SETS, *[(*names,) for names in NARROW]]

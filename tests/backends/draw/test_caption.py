@@ -11,14 +11,14 @@ import pytest
 import ogive
 from backends.draw import nets
 from backends.draw.test_draw import HOSTILE
-from ogive.backends.draw import look
-from ogive.backends.draw.caption import alt_text, caption
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.drawn import drawing
 from ogive.backends.draw.options import Options
-from ogive.backends.draw.outline import Thing, in_words, layer_word, listed, outline, told
 from ogive.backends.draw.scene import Arrow, Frame, Mark, Scene, line, straight
-from ogive.backends.draw.signs import signs
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.caption import alt_text, caption
+from ogive.backends.draw.words.outline import Thing, in_words, layer_word, listed, outline, told
+from ogive.backends.draw.words.signs import signs
 
 Golden = Callable[[str, str | Path], None]
 EMPTY = Scene("net", 100, 100)

@@ -9,14 +9,15 @@ import pytest
 
 import ogive
 from backends.draw.places import circles, from_border, named, outside, overlapping, sizes, texts
-from ogive.backends.draw import look, svg
+from ogive.backends.draw import svg
 from ogive.backends.draw.clique_ring import SOURCES_SHOWN
-from ogive.backends.draw.clique_text import as_one, clique_lines
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.destinations import HUES
-from ogive.backends.draw.fit import fitted
-from ogive.backends.draw.picture import Box, Picture, Ring
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import HUES
+from ogive.backends.draw.fitting.fit import fitted
+from ogive.backends.draw.fold.clique_text import as_one, clique_lines
+from ogive.backends.draw.fold.picture import Box, Picture, Ring
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.scene import Arrow, Scene
 from ogive.backends.draw.styles import ring, unfolded
 from ogive.backends.draw.subject import Subject

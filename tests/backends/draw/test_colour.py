@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 import ogive
 from backends.draw.svg import Image
 from backends.draw.vision import SIMULATED, apart, difference, grey, lab
-from ogive.backends.draw import look
-from ogive.backends.draw.amounts import MEASURES, STEPS, Amount, scale_of
-from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.colour import COLOURINGS, THEMES, Colours, contrast, ink_on, measured
-from ogive.backends.draw.definitions import definitions
-from ogive.backends.draw.destinations import GREYS as GREY_HUES
-from ogive.backends.draw.destinations import HUES
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.amounts import MEASURES, STEPS, Amount, scale_of
+from ogive.backends.draw.colours.colour import COLOURINGS, THEMES, Colours, contrast, ink_on, measured
+from ogive.backends.draw.colours.destinations import GREYS as GREY_HUES
+from ogive.backends.draw.colours.destinations import HUES
 from ogive.backends.draw.drawn import drawing
+from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.definitions import definitions
+from ogive.backends.draw.fold.picture import Box, Picture, Ring
+from ogive.backends.draw.fold.rows import condensed
 from ogive.backends.draw.options import Options
-from ogive.backends.draw.picture import Box, Picture, Ring
-from ogive.backends.draw.rows import condensed
 from ogive.backends.draw.subject import Subject
 from ogive.report import counts
 

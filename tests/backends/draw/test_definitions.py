@@ -7,11 +7,11 @@ from fractions import Fraction
 import pytest
 
 import ogive
-from ogive.backends.draw.collapse import collapse
-from ogive.backends.draw.definitions import Definition, definitions
-from ogive.backends.draw.picture import Box
-from ogive.backends.draw.rolling import Structure
-from ogive.backends.draw.symbols import Given, Symbols, arguments
+from ogive.backends.draw.fold.collapse import collapse
+from ogive.backends.draw.fold.definitions import Definition, definitions
+from ogive.backends.draw.fold.picture import Box
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.symbols import Given, Symbols, arguments
 
 
 def found(text: str, depth: int = 0) -> list[Definition]:

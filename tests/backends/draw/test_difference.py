@@ -13,12 +13,12 @@ import ogive
 from backends.draw.places import outside, overlapping, texts
 from backends.draw.svg import Image
 from backends.draw.vision import apart, grey
-from ogive.backends.draw import look
-from ogive.backends.draw.colour import THEMES, contrast
-from ogive.backends.draw.picture import Box, Cluster, Item, Picture, order
-from ogive.backends.draw.process import Graphviz
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import THEMES, contrast
+from ogive.backends.draw.fitting.space import COLUMN, smallest_type
+from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, order
+from ogive.backends.draw.layout.process import Graphviz
 from ogive.backends.draw.render import padded
-from ogive.backends.draw.space import COLUMN, smallest_type
 from ogive.backends.draw.styles.difference import Marking, Placed, candidates, difference_drawing, place
 from ogive.diagnostics import ArchError
 from ogive.report.difference import Difference

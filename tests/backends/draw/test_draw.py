@@ -16,7 +16,9 @@ import pytest
 
 from backends.draw import nets
 from backends.draw.svg import Image
-from ogive.backends.draw import FORMATS, Options, Subject, dot_text, draw, drawing, fonts, look, process, svg
+from ogive.backends.draw import FORMATS, Options, Subject, dot_text, draw, drawing, svg
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.layout import fonts, process
 from ogive.diagnostics import ArchError
 from ogive.graph import Graph
 
@@ -100,7 +102,7 @@ def test_titles_of_frames_are_not_crossed(name: str) -> None:
 def test_fits_a_page(name: str) -> None:
     graph = nets.NETS[name]()
     made = drawing([Subject(graph, graph)], "svg")
-    assert "fits 6.5 × 9 in" in made.notes[0]
+    assert all("fits 6.5 × 9 in" in note for note in made.notes)
     image = Image(made.data.decode())
     scale = min(1.0, look.PAGE[0] * 72 / image.width, look.PAGE[1] * 72 / image.height)
     assert min(text.size for text in image.texts if text.text.strip()) * scale >= look.LEAST_TYPE - 0.01

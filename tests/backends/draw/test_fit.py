@@ -11,15 +11,15 @@ import pytest
 
 import ogive
 from backends.draw import nets
-from ogive.backends.draw import look
-from ogive.backends.draw.estimate import estimated
-from ogive.backends.draw.fit import Chosen, chosen, fitted
-from ogive.backends.draw.layout import Engine
-from ogive.backends.draw.picture import Box, Picture, Ring
-from ogive.backends.draw.process import Graphviz, TooSlow
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting.estimate import estimated
+from ogive.backends.draw.fitting.fit import Chosen, chosen, fitted
+from ogive.backends.draw.fitting.space import COLUMN, PAD, Space, parse_fit, smallest_type
+from ogive.backends.draw.fold.picture import Box, Picture, Ring
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.layout.engine import Engine
+from ogive.backends.draw.layout.process import Graphviz, TooSlow
 from ogive.backends.draw.scene import Scene
-from ogive.backends.draw.space import COLUMN, PAD, Space, parse_fit, smallest_type
 from ogive.backends.draw.subject import Subject
 from ogive.diagnostics import ArchError
 from ogive.graph import Graph

@@ -8,11 +8,11 @@ import pytest
 
 import ogive
 from backends.draw.svg import text_width
-from ogive.backends.draw import look
-from ogive.backends.draw.amounts import MEASURES, Scale
-from ogive.backends.draw.collapse import collapse
-from ogive.backends.draw.colour import THEMES, Colours, contrast, measured
-from ogive.backends.draw.legend import legend
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.amounts import MEASURES, Scale
+from ogive.backends.draw.colours.colour import THEMES, Colours, contrast, measured
+from ogive.backends.draw.colours.legend import legend
+from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.scene import Mark, Scene
 from ogive.backends.draw.subject import Subject
 

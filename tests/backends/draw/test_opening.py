@@ -8,10 +8,10 @@ import pytest
 
 import ogive
 from backends.draw import nets
-from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.opening import by_hand, find
-from ogive.backends.draw.picture import Box, Cluster, Item, Picture
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.opening import by_hand, find
+from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.diagnostics import ArchError
 
 

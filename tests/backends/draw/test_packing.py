@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ogive.backends.draw.packing import Packing, Size, packed
+from ogive.backends.draw.fitting.packing import Packing, Size, packed
 
 GAP = (20.0, 10.0)
 LENGTHS = st.floats(5.0, 500.0)

@@ -11,15 +11,15 @@ import pytest
 import ogive
 from backends.draw import nets
 from ogive.backends.draw import clique_ring, svg
-from ogive.backends.draw.collapse import collapse, deepest
-from ogive.backends.draw.definitions import definitions
-from ogive.backends.draw.estimate import estimated_height, estimated_width
-from ogive.backends.draw.fit import fitted
-from ogive.backends.draw.layout import Engine
-from ogive.backends.draw.picture import Box, Cluster, Picture, Ring
-from ogive.backends.draw.process import Graphviz
-from ogive.backends.draw.rolling import Structure
-from ogive.backends.draw.text import fuse
+from ogive.backends.draw.fitting.estimate import estimated_height, estimated_width
+from ogive.backends.draw.fitting.fit import fitted
+from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.definitions import definitions
+from ogive.backends.draw.fold.picture import Box, Cluster, Picture, Ring
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import fuse
+from ogive.backends.draw.layout.engine import Engine
+from ogive.backends.draw.layout.process import Graphviz
 from ogive.layers.act import ReLU
 from ogive.layers.base import Layer, map_of
 from ogive.layers.conv import Conv

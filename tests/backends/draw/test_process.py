@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ogive.backends.draw import fonts, process
-from ogive.backends.draw.process import Graphviz, TooSlow
+from ogive.backends.draw.layout import fonts, process
+from ogive.backends.draw.layout.process import Graphviz, TooSlow
 from ogive.diagnostics import ArchError
 
 SMALL = "digraph { a -> b }"

@@ -8,13 +8,13 @@ import pytest
 
 import ogive
 from backends.draw import nets
-from ogive.backends.draw.candidates import Candidate, capped, summaries, unframed
-from ogive.backends.draw.collapse import collapse
-from ogive.backends.draw.gather import gathered
-from ogive.backends.draw.picture import Box, Cluster, Edge, Picture, Text, order
-from ogive.backends.draw.rolling import Structure
-from ogive.backends.draw.rows import condensed, shortened
-from ogive.backends.draw.segments import segmented
+from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries, unframed
+from ogive.backends.draw.fold.collapse import collapse
+from ogive.backends.draw.fold.gather import gathered
+from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Picture, Text, order
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.rows import condensed, shortened
+from ogive.backends.draw.fold.segments import segmented
 
 CHANGES: list[Callable[[Picture], Picture]] = [
     gathered, lambda p: gathered(p, loosely=True), condensed, shortened, segmented, unframed, capped,

@@ -10,7 +10,7 @@ import pytest
 from backends.draw.scenes import SIGNS
 from backends.draw.svg import NS
 from backends.draw.test_draw import HOSTILE
-from ogive.backends.draw.process import Graphviz
+from ogive.backends.draw.layout.process import Graphviz
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Arrow, Frame, Mark, Scene, line, straight
 from ogive.backends.draw.writers.svg import finished

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 import ogive
-from ogive.backends.draw import look, measure
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw import measure
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fitting.space import Space
 from ogive.backends.draw.scene import Arrow, Mark, Point, Scene
-from ogive.backends.draw.space import Space
 from ogive.backends.draw.styles.tensors import MOST, scene
 from ogive.backends.draw.subject import Subject
 from ogive.diagnostics import ArchError
@@ -564,7 +565,7 @@ def test_the_figure_in_a_sentence():
 def test_the_same_figure_every_time_and_no_torch():
     code = (
         "import sys, hashlib, ogive\n"
-        "from ogive.backends.draw.colour import Colours\n"
+        "from ogive.backends.draw.colours.colour import Colours\n"
         "from ogive.backends.draw.styles.tensors import scene\n"
         "from ogive.backends.draw.subject import Subject\n"
         "for name in ('unet', 'resnet18', 'ssd300_vgg16', 'cliquenet_s0', 'siamese'):\n"

@@ -10,7 +10,8 @@ import pytest
 
 from backends.draw import nets, scenes
 from backends.draw.scenes import SIGNS
-from ogive.backends.draw import Options, Subject, drawing, look
+from ogive.backends.draw import Options, Subject, drawing
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Mark, Scene, line, straight
 from ogive.backends.draw.writers.latex_text import comment, latex
 from ogive.backends.draw.writers.tikz import tikz

@@ -8,9 +8,9 @@ import pytest
 
 import ogive
 from backends.draw.places import circles, crossed, from_border, named, outside, overlapping, sizes, texts
-from ogive.backends.draw import look
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.destinations import GREYS, HUES
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import GREYS, HUES
 from ogive.backends.draw.measure import line_width
 from ogive.backends.draw.scene import Arrow, Mark, Scene
 from ogive.backends.draw.styles import unfolded

@@ -6,22 +6,23 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from ogive.backends.draw import fit, look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.caption import alt_text, caption
-from ogive.backends.draw.colour import Colours, measured
-from ogive.backends.draw.dot import Writer
-from ogive.backends.draw.layout import Engine
-from ogive.backends.draw.legend import legend
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours, measured
+from ogive.backends.draw.colours.legend import legend
+from ogive.backends.draw.fitting import fit
+from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
+from ogive.backends.draw.fold.picture import Picture
+from ogive.backends.draw.fold.text import clip
+from ogive.backends.draw.layout.dot import Writer
+from ogive.backends.draw.layout.engine import Engine
+from ogive.backends.draw.layout.process import Graphviz
 from ogive.backends.draw.options import FORMATS, Options
-from ogive.backends.draw.picture import Picture
-from ogive.backends.draw.process import Graphviz
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Scene, joined
-from ogive.backends.draw.space import PAD, Space, smallest_type
 from ogive.backends.draw.styles import STYLES
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import clip
+from ogive.backends.draw.words.about import about
+from ogive.backends.draw.words.caption import alt_text, caption
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Graph
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from ogive.backends.draw.scene import Line
 from ogive.resources import fonts
@@ -15,8 +16,9 @@ def _advances(bold: bool) -> tuple[dict[int, float], float]:
     from fontTools.ttLib import TTFont
 
     with TTFont(fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), lazy=True) as font:
-        em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
-        found = {code: metrics[glyph][0] / em for code, glyph in font.getBestCmap().items()}
+        head: Any = font["head"]  # its fields come from the file
+        em, metrics = head.unitsPerEm, font["hmtx"].metrics
+        found = {code: metrics[glyph][0] / em for code, glyph in (font.getBestCmap() or {}).items()}
         return found, metrics[".notdef"][0] / em
 
 

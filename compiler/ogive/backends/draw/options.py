@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ogive.backends.draw.colour import COLOURINGS, THEMES
-from ogive.backends.draw.process import TIME_LIMIT
+from ogive.backends.draw.colours.colour import COLOURINGS, THEMES
+from ogive.backends.draw.layout.process import TIME_LIMIT
 
 FORMATS = ("svg", "pdf", "png", "dot", "tikz", "tex")
 STYLES = ("overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from ogive.backends.draw import look
+from ogive.backends.draw.colours import look
 
 Point = tuple[float, float]
 Shape = Literal["round", "box", "circle", "bare"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from ogive.backends.draw.facts import Facts
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.colours.facts import Facts
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.graph import Graph
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.styles.arcs_block import large
 from ogive.backends.draw.styles.sketch import Sketch

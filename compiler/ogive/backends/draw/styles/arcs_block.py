@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import radians, tan
 
-from ogive.backends.draw import look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import carrier, carrying
 from ogive.backends.draw.curves import Curve, Point, direct
-from ogive.backends.draw.destinations import carrier, carrying
 from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.scene import Line, Mark, Run, line
 from ogive.backends.draw.styles.sketch import Sketch, text_size
 from ogive.backends.draw.styles.unfolded_key import sub, wrapped
 from ogive.backends.draw.styles.wired import Dense
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 from ogive.layers.sizes import show
 
 _STACKED = 6

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ogive.backends.draw import look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.measure import text_width, widest
 from ogive.backends.draw.scene import Arrow, Frame, Line, Mark, Point, Scene, line, straight
 from ogive.backends.draw.styles.beside_fit import Found, fitted
@@ -28,7 +28,7 @@ from ogive.backends.draw.styles.beside_place import (
     leaves_below,
 )
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import clip
+from ogive.backends.draw.words.about import about
 
 _TURN, _BEND = 4.0, 0.45
 """The radius of an arc's corners, and the part of it that their control points leave."""

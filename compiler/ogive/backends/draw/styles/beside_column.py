@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.styles.beside_parts import Detail, Part, Parts, parts
 from ogive.graph import Region
 

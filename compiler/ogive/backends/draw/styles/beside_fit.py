@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from ogive.backends.draw import look
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fitting.space import PAD
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.scene import Line, line
-from ogive.backends.draw.space import PAD
 from ogive.backends.draw.styles.beside_column import Column, column, shortened
 from ogive.backends.draw.styles.beside_parts import REPEATED, Detail, Part
 from ogive.backends.draw.styles.beside_place import Plan, plan
 from ogive.backends.draw.styles.beside_rows import rows, stretches
 from ogive.backends.draw.styles.beside_type import NARROWEST, SIZES, Type, wrapped
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import clip
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.report import counts
 from ogive.report.units import short

@@ -13,9 +13,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from ogive.backends.draw.folding import ends, folded_kind, folded_text
-from ogive.backends.draw.rolling import Rolled, Structure
-from ogive.backends.draw.text import Fused, channels_text, clip, layer_text, look
+from ogive.backends.draw.fold.folding import ends, folded_kind, folded_text
+from ogive.backends.draw.fold.rolling import Rolled, Structure
+from ogive.backends.draw.fold.text import Fused, channels_text, clip, layer_text, look
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 from ogive.layers.order import magnitude

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ogive.backends.draw import look
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.measure import line_width, text_width
 from ogive.backends.draw.scene import Line, Run, line
 from ogive.backends.draw.styles.beside_parts import Part

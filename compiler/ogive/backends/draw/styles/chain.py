@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from ogive.backends.draw import labels, look
-from ogive.backends.draw.collapse import collapse
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Ring, leaves
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fold.collapse import collapse
+from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Ring, leaves
+from ogive.backends.draw.fold.text import clip
+from ogive.backends.draw.layout import labels
 from ogive.backends.draw.scene import Frame, Scene
 from ogive.backends.draw.styles.chain_columns import STACK_GAP, half_width, heights, planned
 from ogive.backends.draw.styles.chain_parts import LEVELS, Part, clique_part, dense_part, framed, plain
@@ -22,7 +24,6 @@ from ogive.backends.draw.styles.chain_routes import GUTTER, Routes
 from ogive.backends.draw.styles.sketch import Sketch, text_size
 from ogive.backends.draw.styles.wired import all_wired, dense, names
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import clip
 
 PAGE = 462.0
 """Points: what a page has room for, without the white around a drawing."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ogive.backends.draw.picture import Edge
+from ogive.backends.draw.fold.picture import Edge
 from ogive.backends.draw.styles.chain_parts import Part
 
 _MOST_STACKED = 7

@@ -8,19 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ogive.backends.draw import labels, look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import carrying
 from ogive.backends.draw.curves import Point, direct
-from ogive.backends.draw.destinations import carrying
+from ogive.backends.draw.fold.picture import Box
+from ogive.backends.draw.layout import labels
 from ogive.backends.draw.measure import text_width
-from ogive.backends.draw.picture import Box
 from ogive.backends.draw.scene import Frame, Line, Mark, Run, line
 from ogive.backends.draw.styles.arcs_block import circle, columns, over
 from ogive.backends.draw.styles.ring import folded
 from ogive.backends.draw.styles.sketch import Sketch, text_size
 from ogive.backends.draw.styles.wired import Dense, members
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 from ogive.graph import Region
 from ogive.layers.sizes import show
 

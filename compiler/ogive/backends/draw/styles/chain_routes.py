@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 
 from ogive.backends.draw.curves import Point
-from ogive.backends.draw.picture import Edge
+from ogive.backends.draw.fold.picture import Edge
 from ogive.backends.draw.scene import Mark
 from ogive.backends.draw.styles.chain_columns import Plan
 from ogive.backends.draw.styles.chain_parts import Part

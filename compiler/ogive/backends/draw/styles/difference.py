@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ogive.backends.draw import look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.candidates import capped
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.dot import Writer
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.look import Paint, Stroke
 from ogive.backends.draw.drawn import Drawing, require_format
-from ogive.backends.draw.layout import Engine
-from ogive.backends.draw.look import Paint, Stroke
+from ogive.backends.draw.fitting.candidates import capped
+from ogive.backends.draw.fitting.packing import Packing, packed
+from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
+from ogive.backends.draw.fold.picture import Box, Picture
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.layout.dot import Writer
+from ogive.backends.draw.layout.engine import Engine
+from ogive.backends.draw.layout.process import TIME_LIMIT, Graphviz, TooSlow
 from ogive.backends.draw.measure import text_width
-from ogive.backends.draw.packing import Packing, packed
-from ogive.backends.draw.picture import Box, Picture
-from ogive.backends.draw.process import TIME_LIMIT, Graphviz, TooSlow
 from ogive.backends.draw.render import render_scene
-from ogive.backends.draw.rolling import Structure
 from ogive.backends.draw.scene import About, Mark, Scene, joined, line
-from ogive.backends.draw.space import PAD, Space, smallest_type
 from ogive.backends.draw.styles.difference_definitions import definitions
 from ogive.backends.draw.styles.difference_items import Builder
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Status, pieces
 from ogive.backends.draw.styles.difference_units import Folding, Units, levels
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.report.difference import Difference
 from ogive.report.difference.text import headline, signed

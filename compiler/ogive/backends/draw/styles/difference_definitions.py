@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
-from ogive.backends.draw.definitions import defined
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.definitions import defined
+from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.styles.difference_items import Builder
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
 from ogive.backends.draw.styles.difference_units import Folding, Unit, Units

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ogive.backends.draw import flow
-from ogive.backends.draw.picture import Box, Cluster, Edge, Item, Picture, Text, order, with_badge
+from ogive.backends.draw.fold import flow
+from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Text, order, with_badge
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.difference_pieces import SIGNS
 from ogive.backends.draw.styles.difference_units import Key, Unit
 from ogive.backends.draw.styles.difference_words import ranged
-from ogive.backends.draw.text import clip
 from ogive.graph import Graph, Ref
 from ogive.report.difference import Difference
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ogive.backends.draw.opening import LEVELS
-from ogive.backends.draw.picture import Text
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.opening import LEVELS
+from ogive.backends.draw.fold.picture import Text
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import FOLLOWERS, clip, fuse, layer_text
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece
 from ogive.backends.draw.styles.difference_words import grown, layer_words, masked, region_words, status_of
-from ogive.backends.draw.text import FOLLOWERS, clip, fuse, layer_text
 from ogive.report.difference.tree import Net
 
 _LONG = 3

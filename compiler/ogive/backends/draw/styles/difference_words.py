@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ogive.backends.draw.folding import folded_text
-from ogive.backends.draw.picture import Text
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.folding import folded_text
+from ogive.backends.draw.fold.picture import Text
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
-from ogive.backends.draw.text import clip
 from ogive.report.difference import Argument
 from ogive.report.difference.tree import Part
 from ogive.report.difference.words import part_text

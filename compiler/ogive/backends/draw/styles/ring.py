@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import hypot
 
-from ogive.backends.draw import clique_ring, look
-from ogive.backends.draw.about import about
+from ogive.backends.draw import clique_ring
 from ogive.backends.draw.clique_ring import ARCS_SHOWN, RADIUS, SOURCES_SHOWN
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import leading_to, member
 from ogive.backends.draw.curves import Point
-from ogive.backends.draw.destinations import leading_to, member
 from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.scene import Arrow, Frame, Line, Run, Scene, line
 from ogive.backends.draw.styles import unfolded
@@ -22,6 +22,7 @@ from ogive.backends.draw.styles.unfolded_key import wrapped
 from ogive.backends.draw.styles.unfolded_key import x as layer_name
 from ogive.backends.draw.styles.wired import Clique, called, cliques
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 from ogive.graph import CliqueBody
 
 SOURCE_RADIUS, _LEAST_RADIUS = 10.0, 6.5

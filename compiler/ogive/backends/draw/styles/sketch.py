@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ogive.backends.draw import look
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.look import Paint
 from ogive.backends.draw.curves import Curve, Inside, Point, box, circle, clipped, part, sampled
-from ogive.backends.draw.look import Paint
 from ogive.backends.draw.measure import widest
 from ogive.backends.draw.scene import About, Arrow, Frame, Line, Mark, Scene, line
 

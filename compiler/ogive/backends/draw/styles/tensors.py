@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from ogive.backends.draw.colour import Colours
-from ogive.backends.draw.look import LEAST_TYPE, PAGE
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.look import LEAST_TYPE, PAGE
+from ogive.backends.draw.fitting.space import PAD
 from ogive.backends.draw.scene import Scene
-from ogive.backends.draw.space import PAD
 from ogive.backends.draw.styles.tensors_boxes import LABEL, Body, bodies
 from ogive.backends.draw.styles.tensors_chain import Chain, Tensor, rolled
 from ogive.backends.draw.styles.tensors_figure import figure

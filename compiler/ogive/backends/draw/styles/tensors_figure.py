@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ogive.backends.draw import look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.fold.text import shape
 from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.scene import Arrow, Mark, Point, Run, Scene
 from ogive.backends.draw.styles import tensors_legend
@@ -19,7 +19,7 @@ from ogive.backends.draw.styles.tensors_paths import Path, across, arcs, ceiling
 from ogive.backends.draw.styles.tensors_place import Placed, Placing, Rect, Said
 from ogive.backends.draw.styles.tensors_plan import Plan, levels, told_apart, turns_up
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import shape
+from ogive.backends.draw.words.about import about
 
 _THICKER = 0.9
 """Points: how much wider arrows are that stand for blocks."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.styles.tensors_parts import Beside, Flow, Looks, Part, octaves, side
 from ogive.graph import Ref, Region
 from ogive.report.counts import main_path

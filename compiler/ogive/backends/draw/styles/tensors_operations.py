@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ogive.backends.draw.folding import name_of
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.folding import name_of
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.tensors_parts import Looks, Part
-from ogive.backends.draw.text import clip
 from ogive.graph import Region
 from ogive.layers.base import Look
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from math import log2, prod
 
-from ogive.backends.draw.text import look
+from ogive.backends.draw.fold.text import look
 from ogive.graph import Graph, Ref, Region
 from ogive.layers.base import Layout, Look, Size, TensorType
 from ogive.layers.order import magnitude

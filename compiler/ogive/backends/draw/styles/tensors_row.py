@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from ogive.backends.draw.folding import folded_kind
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.folding import folded_kind
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.tensors_chain import Aside, Chain, Skip, Step, Tensor
 from ogive.backends.draw.styles.tensors_operations import KINDS, SILENT, Operation, Words, initials, tags
 from ogive.backends.draw.styles.tensors_parts import Beside, Flow, Part, octaves, places
-from ogive.backends.draw.text import clip
 from ogive.graph import Node, Ref
 from ogive.layers.base import Layout, Size, TensorType
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from math import radians, tan
 
-from ogive.backends.draw import look
-from ogive.backends.draw.about import about
-from ogive.backends.draw.colour import Colours
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.destinations import leading_to, member
 from ogive.backends.draw.curves import Curve, Point, direct
-from ogive.backends.draw.destinations import leading_to, member
 from ogive.backends.draw.scene import Arrow, Frame, Mark, Run, Scene, line
 from ogive.backends.draw.styles import unfolded_key as key
 from ogive.backends.draw.styles.sketch import Sketch, text_size
 from ogive.backends.draw.styles.weights import Name, places
 from ogive.backends.draw.styles.wired import Clique, called, cliques
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.about import about
 
 LABELLED = 5
 """Up to so many layers every arrow bears the name of its weights."""

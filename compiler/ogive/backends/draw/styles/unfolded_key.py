@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ogive.backends.draw import look
-from ogive.backends.draw.destinations import leading_to
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.destinations import leading_to
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.scene import Frame, Line, Mark, Run, line
 from ogive.backends.draw.styles.sketch import Sketch, text_size
 from ogive.backends.draw.styles.wired import Clique, Result
-from ogive.backends.draw.text import clip
 from ogive.graph import CliqueBody
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ogive.backends.draw.clique_text import as_one, clique_lines, form
-from ogive.backends.draw.folding import name_of
-from ogive.backends.draw.opening import find
-from ogive.backends.draw.rolling import Structure
+from ogive.backends.draw.fold.clique_text import as_one, clique_lines, form
+from ogive.backends.draw.fold.folding import name_of
+from ogive.backends.draw.fold.opening import find
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip, look
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.text import clip, look
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.graph import CliqueBody, Ref, Region
 from ogive.layers.base import Size

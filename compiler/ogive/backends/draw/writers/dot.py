@@ -6,7 +6,8 @@ import math
 
 import graphviz
 
-from ogive.backends.draw import look, markup
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.layout import markup
 from ogive.backends.draw.scene import Arrow, Frame, Mark, Point, Scene
 
 SCALE = 2.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from ogive.backends.draw import look
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Scene
 
 _FALLBACKS = "Verdana, sans-serif"

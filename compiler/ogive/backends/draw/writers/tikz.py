@@ -12,7 +12,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from ogive.backends.draw import look, measure
+from ogive.backends.draw import measure
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Frame, Line, Mark, Point, Run, Scene
 from ogive.backends.draw.writers import tikz_frame
 from ogive.backends.draw.writers.latex_text import CODE, comment, latex, paragraph

@@ -1,0 +1,1 @@
+"""How much of a net a space can show, and where its parts stand."""

@@ -1,0 +1,132 @@
+"""A picture that may be chosen, and what is left to do where even the most folded one is too large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fold.definitions import Definition
+from ogive.backends.draw.fold.gather import gathered
+from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Text
+from ogive.backends.draw.fold.rows import condensed, shortened
+from ogive.backends.draw.fold.segments import segmented
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A picture, and how it came about.
+
+    Attributes:
+        picture: without definitions.
+        depth: how many levels are open.
+        also: regions that are open at any depth.
+        across: whether stages and blocks whose channels differ are one box.
+        siblings: what belongs beside it before any definition: other forms of the block that it shows.
+        summary: what was done beyond folding, in words; empty: nothing.
+    """
+
+    picture: Picture
+    depth: int
+    also: frozenset[int] = frozenset()
+    across: bool = False
+    siblings: tuple[Definition, ...] = ()
+    summary: str = ""
+
+
+def summaries(candidate: Candidate) -> Iterator[Candidate]:
+    """What is left to do where even the most folded picture is too large, what says most first."""
+    tried = [candidate.picture]
+    for changes in _CHANGES:
+        picture, done = candidate.picture, [candidate.summary] if candidate.summary else []
+        for change in changes:
+            changed = change(picture)
+            done += [_SAID[change]] if changed != picture and _SAID[change] not in done else []
+            picture = changed
+        if picture not in tried:
+            tried.append(picture)
+            yield replace(candidate, picture=picture, summary=", ".join(done))
+
+
+def _brief(picture: Picture) -> Picture:
+    return replace(picture, items=tuple(map(_without_inside, picture.items)))
+
+
+def _without_inside(item: Item) -> Item:
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(map(_without_inside, item.items)))
+    if isinstance(item, Box) and item.region is not None:
+        return replace(item, text=replace(item.text, after=""))
+    return item
+
+
+def _unlabelled(picture: Picture) -> Picture:
+    return replace(picture, edges=tuple(replace(e, label="") for e in picture.edges))
+
+
+def unframed(picture: Picture) -> Picture:
+    """The picture without the frames of stages, which take room."""
+    return replace(picture, items=_unframed(picture.items))
+
+
+def _unframed(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    found: list[Item] = []
+    for item in items:
+        if isinstance(item, Cluster) and item.kind == "stage" and item.badge == 1 and not item.label:
+            found += _unframed(item.items)
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def capped(picture: Picture) -> Picture:
+    """The picture, or, where it has more than `MOST_BOXES` boxes, one box between its inputs and outputs."""
+    total = sum(1 for _ in picture.boxes())
+    if total <= look.MOST_BOXES:
+        return picture
+    ends = [i for i in picture.items if isinstance(i, Box) and i.kind in {"input", "output"}]
+    text = Text(f"{total - len(ends)} boxes", after="more than a drawing can hold")
+    middle = Box("rest", "conv", text, region=0)
+    inputs = [b for b in ends if b.kind == "input"]
+    outputs = [b for b in ends if b.kind == "output"]
+    known = {b.id for b in inputs}
+    into = [replace(e, head="rest") for e in picture.edges if e.tail in known]
+    out = [replace(e, tail="rest") for e in picture.edges if any(e.head == b.id for b in outputs)]
+    edges = {(e.tail, e.head): e for e in (*into, *out)}
+    items = (*inputs, middle, *outputs)
+    spine = frozenset(b.id for b in items)
+    return Picture(picture.name, items, tuple(edges.values()), spine=spine, hidden=picture.hidden)
+
+
+def _loosely_gathered(picture: Picture) -> Picture:
+    return gathered(picture, loosely=True)
+
+
+_ALIKE = (gathered, _loosely_gathered)
+_SAID: dict[Callable[[Picture], Picture], str] = {
+    gathered: "parallel parts that are alike are one box",
+    _loosely_gathered: "parallel parts that are alike are one box",
+    _brief: "what is in parts is left out",
+    _unlabelled: "shapes are left out",
+    condensed: "rows of layers that repeat are one box",
+    shortened: "long rows of layers are one box",
+    segmented: "what is between two boxes that all flow passes is one box",
+}
+_CHANGES = (
+    (gathered,),
+    _ALIKE,
+    (_brief,),
+    (_brief, _unlabelled),
+    (*_ALIKE, _brief),
+    (*_ALIKE, _brief, _unlabelled),
+    (*_ALIKE, condensed),
+    (*_ALIKE, condensed, _brief),
+    (*_ALIKE, condensed, _brief, _unlabelled),
+    (*_ALIKE, condensed, shortened),
+    (*_ALIKE, condensed, shortened, _brief),
+    (*_ALIKE, condensed, shortened, _brief, _unlabelled),
+    (*_ALIKE, shortened),
+    (*_ALIKE, shortened, _brief),
+    (*_ALIKE, condensed, shortened, _brief, _unlabelled, segmented),
+)
+"""What is done one after the other, each time from the beginning."""

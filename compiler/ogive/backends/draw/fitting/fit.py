@@ -1,0 +1,154 @@
+"""How much of a net a space can show: what is open, what is defined beside it, where the parts stand.
+
+    found = chosen(subject, engine.scenes, fit=(3.25, 9.0))
+
+Candidates go from the most open to the most folded. Each that may fit, by an estimate, is laid out; the
+choice is the one that shows most of the net's layers, in the overview or in a definition, with no type under
+`look.LEAST_TYPE`, and of equals the most open.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting.estimate import estimated
+from ogive.backends.draw.fitting.packing import Place
+from ogive.backends.draw.fitting.search import Found, LayOut, Search
+from ogive.backends.draw.fitting.sources import Block, Layers, Net, Source
+from ogive.backends.draw.fitting.space import Space, smallest_type
+from ogive.backends.draw.fold.definitions import Definition
+from ogive.backends.draw.fold.picture import Picture
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A drawing in parts, and where they stand.
+
+    Attributes:
+        picture: the overview with the definitions beside it.
+        scenes: the overview, then the definitions, each from (0, 0).
+        places: the lower left corner of each in the whole, in points at scale 1.
+        width: of the whole, in points at scale 1, without white around it.
+        height: likewise.
+        scale: what the finished drawing is shrunk by; never more than 1.
+        notes: how far it is folded, whether it fits, what is defined beside it and what was left out.
+        smallest: points: the smallest type of the finished drawing.
+    """
+
+    picture: Picture
+    scenes: tuple[Scene, ...]
+    places: tuple[Place, ...]
+    width: float
+    height: float
+    scale: float
+    notes: tuple[str, ...]
+    smallest: float
+
+
+def chosen(
+    subject: Subject,
+    lay_out: LayOut,
+    *,
+    fit: tuple[float, float] | None = None,
+    depth: int | None = None,
+    expand: Sequence[str] = (),
+    fold: Sequence[str] = (),
+    block: str | None = None,
+    full: bool = False,
+    beside: bool = True,
+) -> Chosen:
+    """The most that a space can show of a net.
+
+    Args:
+        subject: the net.
+        lay_out: a picture to the scenes of its overview and its definitions.
+        fit: width and height of the space in inches; None: a page, and as much as it takes where the depth
+            was asked for or everything is drawn.
+        depth: how many levels are open; as many as fit unless given.
+        expand: names of what is open at any depth (see `opening`).
+        fold: names of what is folded at any depth.
+        block: the name of a block or stage to draw alone.
+        full: draw every layer in a box of its own.
+        beside: whether definitions stand beside what is folded.
+
+    Raises:
+        ArchError: E514, there is nothing of a name that was given; E512, no picture was laid out in time.
+    """
+    space = Space(*(fit or look.PAGE))
+    source: Source
+    if full:
+        source, beside, depth = Layers(subject.structure), False, 0
+    elif block is not None:
+        source = Block(subject.structure, block, expand, fold)
+    else:
+        source = Net(subject.structure, expand, fold)
+    search = Search(source, lay_out, space, beside)
+    found = search.at(depth) if depth is not None else search.best()
+    scale = found.packing.scale if fit is not None or depth is None else 1.0
+    asked = fit is not None or depth is not None or full
+    plain = not asked and found.everything and scale == 1  # nothing was chosen that one would not expect
+    notes = (*search.notes, *(() if plain else _said(subject, source, found, space, scale)))
+    return Chosen(
+        found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
+        notes, scale * smallest_type(found.scenes),
+    )  # fmt: skip
+
+
+def fitted(structure: Structure, depth: int | None = None) -> Picture:
+    """The picture that is chosen for a page by estimates alone, without a layout."""
+    subject = Subject(structure.graph, structure.graph)
+    return chosen(subject, estimated, depth=depth).picture
+
+
+def _said(subject: Subject, source: Source, found: Found, space: Space, scale: float) -> Iterator[str]:
+    """What a user is told about the choice."""
+    type_size = found.packing.scale * smallest_type(found.scenes)
+    how = _depth(source, found)
+    if found.legible:
+        parts = [f"{how}, fits {space} at {100 * scale:.0f} %: smallest type {type_size:.1f} pt"]
+    else:
+        width, height = found.packing.width / 72, found.packing.height / 72
+        parts = [
+            f"{how}: {width:.1f} × {height:.1f} in",
+            f"fitted to {space}, its type is {type_size:.1f} pt",
+        ]
+    if found.beside:
+        parts.append(f"defined beside it: {_names(found.beside)}")
+    if found.left_out:
+        blocks = list(dict.fromkeys(d.key for d in found.left_out))
+        block = shlex.quote(blocks[0]) if len(blocks) == 1 else "NAME"
+        parts.append(
+            f"left out: {_names(found.left_out)} (ogive draw {shlex.quote(subject.name)} --block {block})"
+        )
+    yield "; ".join(parts)
+    if not found.legible:
+        less = "a larger space would show it"
+        if isinstance(source, Layers):
+            less = "an overview folds it"
+        elif found.candidate.depth:
+            less = "a smaller depth folds more"
+        yield f"type under {look.LEAST_TYPE:g} pt is hard to read; {less}"
+
+
+def _depth(source: Source, found: Found) -> str:
+    candidate = found.candidate
+    said = "nothing is folded"
+    if candidate.picture.hidden:
+        said = f"folded to depth {candidate.depth} of {source.top}"
+    elif isinstance(source, Layers) and not candidate.summary:
+        said = "every layer is a box"
+    elif "one box" in candidate.summary:
+        return candidate.summary
+    return f"{said}, {candidate.summary}" if candidate.summary else said
+
+
+def _names(definitions: Sequence[Definition]) -> str:
+    """`Basic (first of a stage), Head`."""
+    parted = [d.name.partition(", ") for d in definitions]
+    return ", ".join(f"{name} ({rest})" if rest else name for name, _, rest in parted)

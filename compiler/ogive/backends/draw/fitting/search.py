@@ -1,0 +1,282 @@
+"""The search for what to show in a space: pictures are laid out from the most open to the most folded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations, zip_longest
+
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries
+from ogive.backends.draw.fitting.estimate import estimated_height, estimated_width
+from ogive.backends.draw.fitting.packing import Packing, packed
+from ogive.backends.draw.fitting.sources import Source
+from ogive.backends.draw.fitting.space import Space, smallest_type
+from ogive.backends.draw.fold.definitions import MOST, Definition, definitions
+from ogive.backends.draw.fold.picture import Picture
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.layout.process import TooSlow
+from ogive.backends.draw.scene import Scene
+from ogive.diagnostics import ArchError, Diagnostic
+
+LayOut = Callable[[Picture], list[Scene]]
+GAP = (22.0, 16.0)
+"""Points between the columns of a drawing, and between its rows."""
+_BETTER = 0.02
+"""The part of a net's layers by which a more folded picture must show more to be chosen before others."""
+_TALLER, _WIDER = 1.15, 1.5
+"""How much larger than the space an estimate may be: heights are nearly right, rows may be otherwise."""
+_CLIQUE = 12
+"""What a layer of a clique counts for: it stands for a body, in every stage."""
+_REOPENED = 6
+"""How many groups of stages are tried to be opened again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A candidate laid out, with the definitions that stand beside it.
+
+    Attributes:
+        candidate: what is open.
+        scenes: the overview, then what stands beside it.
+        packing: where they stand.
+        beside: the definitions that do.
+        left_out: those that would, had they room.
+        shown: the part of the net's layers that it shows, of 1.
+        legible: whether no type is too small.
+    """
+
+    candidate: Candidate
+    scenes: tuple[Scene, ...]
+    packing: Packing
+    beside: tuple[Definition, ...]
+    left_out: tuple[Definition, ...]
+    shown: float
+    legible: bool
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing had to be folded, summed up or left out."""
+        return not (self.candidate.picture.hidden or self.candidate.summary or self.left_out)
+
+    @property
+    def picture(self) -> Picture:
+        """The overview with its definitions."""
+        return replace(self.candidate.picture, definitions=tuple(d.picture for d in self.beside))
+
+
+class Search:
+    """Lays candidates out, one after the other, until one shows everything or none is left.
+
+    Args:
+        source: what is drawn.
+        lay_out: a picture to the scenes of its overview and of its definitions.
+        space: what it is to lie in.
+        beside: whether definitions stand beside what is folded.
+    """
+
+    def __init__(self, source: Source, lay_out: LayOut, space: Space, beside: bool) -> None:
+        self.source = source
+        self.lay_out = lay_out
+        self.space = space
+        self.beside = beside
+        self.notes: list[str] = []
+
+    def best(self) -> Found:
+        """The candidate that shows most of the net with no type too small; of equals the most open.
+
+        Where there is none, alike things are drawn as one, and if that is not enough, the type is too small.
+
+        Raises:
+            ArchError: E512, nothing was laid out in time.
+        """
+        best: Found | None = None
+        folded: list[Candidate] = []
+        for candidate in self.source.openings():
+            folded = [candidate] if not folded or candidate.depth < folded[0].depth else [candidate, *folded]
+            found = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            if found and found.legible and (best is None or found.shown > best.shown + _BETTER):
+                best = found
+            if best and best.shown > 1 - _BETTER:
+                break
+        return self.with_more_open(best) if best else self.last_resort(folded)
+
+    def at(self, depth: int) -> Found:
+        """The candidate of a depth, whatever its size; folded further where it takes too long.
+
+        Raises:
+            ArchError: E512, nothing was laid out in time.
+        """
+        for level in range(min(depth, self.source.top), -1, -1):
+            candidate = self.source.at(level)
+            found = self.tried(replace(candidate, picture=capped(candidate.picture)))
+            if found:
+                return found
+        raise _too_slow()
+
+    def may_fit(self, picture: Picture) -> bool:
+        """Whether a picture is worth a layout."""
+        width, height = self.space.room()
+        return (
+            picture.count <= look.MANY_BOXES
+            and estimated_height(picture) <= _TALLER * height
+            and estimated_width(picture) <= _WIDER * width
+        )
+
+    def tried(self, candidate: Candidate) -> Found | None:
+        """The candidate, laid out, with what has room beside it; closer together where it shows more so.
+
+        None: the layout took too long.
+        """
+        found = self.laid_out(candidate)
+        if found is None or (found.legible and not found.left_out):
+            return found
+        picture = replace(candidate.picture, tight=True)
+        siblings = tuple(_tight(d) for d in candidate.siblings)
+        tight = self.laid_out(replace(candidate, picture=picture, siblings=siblings))
+        if tight is None or (found.legible and tight.shown <= found.shown + _BETTER):
+            return found
+        return tight if tight.legible or tight.packing.scale > found.packing.scale else found
+
+    def laid_out(self, candidate: Candidate) -> Found | None:
+        """The candidate with what has room beside it; None: the layout took too long."""
+        picture = candidate.picture
+        try:
+            overview = self.lay_out(picture)[0]
+        except TooSlow:
+            self.notes.append(f"laying out {picture.count} boxes takes longer than it may: more is folded")
+            return None
+        alone = self.packing([overview])
+        if not self.beside or not self.is_legible(alone, [overview]):
+            wanted: list[Definition] = []
+        else:
+            wanted = self.wanted(candidate)
+        try:
+            scenes = self.lay_out(replace(picture, definitions=tuple(d.picture for d in wanted)))
+        except TooSlow:
+            self.notes.append("laying out the definitions takes longer than it may: they are left out")
+            wanted, scenes = [], [overview]
+        return self.arranged(candidate, wanted, scenes)
+
+    def wanted(self, candidate: Candidate) -> list[Definition]:
+        """The definitions that could stand beside a candidate."""
+        siblings = candidate.siblings
+        own = definitions(self.source.structure, candidate.picture, MOST - len(siblings))
+        own = [_tight(d) for d in own] if candidate.picture.tight else own
+        shift = len(siblings)
+        return [*siblings, *(replace(d, parent=d.parent + shift) if d.parent is not None else d for d in own)]
+
+    def arranged(self, candidate: Candidate, wanted: Sequence[Definition], scenes: Sequence[Scene]) -> Found:
+        """The candidate with those definitions that show most of it and leave all type legible."""
+        shown = _Shown(self.source.structure, candidate.picture, wanted)
+        choices = sorted(
+            _choices(wanted), key=lambda these: (-round(shown.part(these), 3), -len(these), these)
+        )
+        for these in choices:
+            parts = [scenes[0], *(scenes[i + 1] for i in these)]
+            if these and not self.has_area(parts):
+                continue
+            packing = self.packing(parts)
+            legible = self.is_legible(packing, parts)
+            if legible or not these:
+                beside = tuple(wanted[i] for i in these)
+                rest = tuple(d for d in wanted if d not in beside)
+                return Found(candidate, tuple(parts), packing, beside, rest, shown.part(these), legible)
+        raise AssertionError("nothing beside the overview is always a choice")
+
+    def packing(self, parts: Sequence[Scene]) -> Packing:
+        """Where the parts stand."""
+        return packed([(part.width, part.height) for part in parts], self.space.scale, GAP)
+
+    def has_area(self, parts: Sequence[Scene]) -> bool:
+        """Whether the parts could lie in the space at all."""
+        width, height = self.space.room(smallest_type(parts))
+        return sum(part.width * part.height for part in parts) <= width * height
+
+    def is_legible(self, packing: Packing, parts: Sequence[Scene]) -> bool:
+        """Whether no type in the parts becomes too small."""
+        return packing.scale * smallest_type(parts) >= look.LEAST_TYPE - 1e-6
+
+    def with_more_open(self, found: Found) -> Found:
+        """The same with stages open that hold layers of their own, as many as fit."""
+        groups = list(self.source.reopened(found.candidate))[:_REOPENED]
+        for group in groups:
+            candidate = self.source.with_open(found.candidate, group)
+            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            if attempt and attempt.legible and attempt.shown > found.shown - _BETTER / 4:
+                found = attempt
+        return found
+
+    def last_resort(self, folded: Sequence[Candidate]) -> Found:
+        """The most folded pictures, ever more in them as one: the first that is legible, or the largest."""
+        steps = zip_longest(*map(summaries, folded))
+        every: list[Candidate] = []
+        for candidate in chain(folded, (each for step in steps for each in step if each)):
+            every.append(candidate)
+            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            if attempt and attempt.legible:
+                return attempt
+        every = [replace(candidate, picture=capped(candidate.picture)) for candidate in every]
+        every.sort(key=lambda each: -self.estimated_scale(each.picture))
+        for candidate in every:
+            attempt = self.tried(candidate)
+            if attempt:
+                return attempt
+        raise _too_slow()
+
+    def estimated_scale(self, picture: Picture) -> float:
+        """About what a picture is shrunk by."""
+        return self.space.scale(estimated_width(picture), estimated_height(picture))
+
+
+def _tight(definition: Definition) -> Definition:
+    return replace(definition, picture=replace(definition.picture, tight=True))
+
+
+def _choices(wanted: Sequence[Definition]) -> Iterator[tuple[int, ...]]:
+    """The sets of definitions in which each is wanted by the overview or by another."""
+    for number in range(len(wanted) + 1):
+        for these in combinations(range(len(wanted)), number):
+            if all(wanted[i].parent is None or wanted[i].parent in these for i in these):
+                yield these
+
+
+class _Shown:
+    """Which part of a net's layers an overview shows, together with definitions, by themselves."""
+
+    def __init__(self, structure: Structure, picture: Picture, wanted: Sequence[Definition]) -> None:
+        graph = structure.graph
+        weight = {n: _CLIQUE if graph.node(n).layer.group == "clique" else 1 for n in picture.nodes}
+        self.total = max(sum(weight.values()), 1)
+        self.open = self.total - sum(weight[name] for name in picture.hidden)
+        self.folded = [definition.folded for definition in wanted]
+        defined = {id: i for i, definition in enumerate(wanted) for id in definition.regions}
+        hidden: Counter[int] = Counter()
+        for name in picture.hidden:
+            hidden[graph.node(name).region] += weight[name]
+        # by the parts around a layer, from outside: which definition shows it, and what it is called
+        self.hidden: Counter[tuple[tuple[int | None, tuple[str, str]], ...]] = Counter()
+        for region, count in hidden.items():
+            around = list(graph.ancestors(region))[::-1]
+            self.hidden[tuple((defined.get(r.id), (r.kind, r.block or "")) for r in around)] += count
+
+    def part(self, these: Collection[int]) -> float:
+        """Of 1, with these definitions."""
+        return (
+            self.open + sum(n for way, n in self.hidden.items() if self.is_shown(way, these))
+        ) / self.total
+
+    def is_shown(self, way: Sequence[tuple[int | None, tuple[str, str]]], these: Collection[int]) -> bool:
+        shown, folded = False, frozenset[tuple[str, str]]()
+        for definition, called in way:
+            if definition is not None and definition in these:
+                shown, folded = True, self.folded[definition]
+            elif shown and called in folded:
+                shown = False
+        return shown
+
+
+def _too_slow() -> ArchError:
+    message = "no layout was found in time, even with everything folded"
+    return ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")])

@@ -1,0 +1,75 @@
+"""The room that a drawing has on paper, and how much smaller it becomes in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ogive.backends.draw.colours import look
+from ogive.backends.draw.scene import Scene
+
+PAD = 3.0
+"""Points of white around a drawing."""
+COLUMN = (3.25, 9.0)
+"""Inches: a column of a page of two columns, as CVPR's and ICCV's styles have it."""
+FITS = {"column": COLUMN, "page": look.PAGE}
+_UNITS = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72}
+_LENGTH = r"(\d+(?:\.\d+)?|\.\d+)\s*(in|cm|mm|pt)?"
+_SIZE = re.compile(rf"{_LENGTH}\s*[x×]\s*{_LENGTH}", re.IGNORECASE)
+_SMALLEST, _LARGEST = 0.5, 200.0
+
+
+def parse_fit(text: str) -> tuple[float, float]:
+    """Width and height in inches of `column`, `page`, `3.3x4in`, `12x8cm`; inches where no unit is said.
+
+    Raises:
+        ValueError: it is nothing of that, or no size of a figure; the message says what would be.
+    """
+    if text.strip().lower() in FITS:
+        return FITS[text.strip().lower()]
+    found = _SIZE.fullmatch(text.strip())
+    if not found:
+        raise ValueError(
+            f"{text!r} is no space: say column, page, or a width and a height such as 3.3x4in or 12x8cm"
+        )
+    wide, first, tall, last = found.groups()
+    last = (last or first or "in").lower()
+    width, height = float(wide) * _UNITS[(first or last).lower()], float(tall) * _UNITS[last]
+    for length in (width, height):
+        if not _SMALLEST <= length <= _LARGEST:
+            raise ValueError(
+                f"{text!r} is no space for a figure: from {_SMALLEST:g} to {_LARGEST:g} inches each way"
+            )
+    return width, height
+
+
+def smallest_type(scenes: Iterable[Scene]) -> float:
+    """Points: the smallest type in them at scale 1; that of second lines where nothing is written."""
+    said = (part.lines for scene in scenes for part in (*scene.frames, *scene.marks))
+    return min((run.size for lines in said for line in lines for run in line), default=look.SMALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room for a drawing.
+
+    Attributes:
+        width: in inches.
+        height: in inches.
+    """
+
+    width: float
+    height: float
+
+    def scale(self, width: float, height: float) -> float:
+        """What a drawing of so many points, with the white around it, is shrunk by; never more than 1."""
+        return min(1.0, self.width * 72 / (width + 2 * PAD), self.height * 72 / (height + 2 * PAD))
+
+    def room(self, type_size: float = look.SMALL) -> tuple[float, float]:
+        """Points: how wide and tall a drawing may be whose smallest type is that, to stay legible."""
+        scale = min(1.0, look.LEAST_TYPE / type_size)
+        return self.width * 72 / scale - 2 * PAD, self.height * 72 / scale - 2 * PAD
+
+    def __str__(self) -> str:
+        return f"{self.width:.4g} × {self.height:.4g} in"

@@ -1,0 +1,461 @@
+"""Graph to picture: repeats rolled up, regions deeper than a given depth folded into boxes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from ogive.backends.draw.fold import flow
+from ogive.backends.draw.fold.clique_text import clique_lines
+from ogive.backends.draw.fold.folding import after_all, ends, folded_kind, folded_text, inside, name_of
+from ogive.backends.draw.fold.opening import LEVELS, Hand
+from ogive.backends.draw.fold.picture import (
+    Box,
+    Cluster,
+    Edge,
+    EdgeStyle,
+    Item,
+    Picture,
+    Ring,
+    Text,
+    leaves,
+    order,
+    with_badge,
+    with_label,
+    with_nodes,
+)
+from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
+from ogive.backends.draw.fold.text import (
+    SHARED,
+    Fused,
+    bundled,
+    channels_text,
+    clip,
+    label_lines,
+    layer_text,
+    look,
+    shape,
+    unshared,
+)
+from ogive.graph import Ref, Region
+
+
+def deepest(structure: Structure, root: int = 0) -> int:
+    """How many levels there are below a region: the depth at which nothing is folded."""
+    best = 0
+    levels: dict[int, int] = {root: 0}
+    for region in structure.graph.regions.values():
+        if region.parent in levels and region.id != root:
+            levels[region.id] = levels[region.parent] + (region.kind in LEVELS)
+            best = max(best, levels[region.id])
+    return best
+
+
+def collapse(
+    structure: Structure,
+    depth: int,
+    root: int = 0,
+    prefix: str = "",
+    also: Collection[int] = (),
+    hand: Hand | None = None,
+) -> Picture:
+    """The picture of a region (the net) in which `depth` levels of stages, blocks and dense blocks are open.
+
+    Args:
+        structure: of the graph.
+        depth: 0 folds every stage and block that stands directly in it.
+        root: the region; anything but the net gets boxes for the tensors that enter.
+        prefix: begins the ids, so that several pictures can stand in one file.
+        also: regions that are open at any depth.
+        hand: regions that are open, or folded, at any depth, and do not roll with what is not.
+    """
+    return _Scene(structure, depth, root, prefix, frozenset(also), hand or Hand()).picture()
+
+
+class _Scene:
+    def __init__(
+        self, structure: Structure, depth: int, root: int, prefix: str, also: frozenset[int], hand: Hand
+    ) -> None:
+        self.open = also
+        self.hand = hand
+        self.structure = structure
+        self.graph = structure.graph
+        self.depth = depth
+        self.root = root
+        self.prefix = prefix
+        self.counter = 0
+        self.at: dict[str, str] = {}  # where a node is drawn
+        # of a node: the rolls around it, outermost first, and in each which copy it is in and its place there
+        self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+        self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
+        self.rings: dict[str, Region] = {}
+        # of a node that is folded away: the region that its edges are seen from
+        self.above: dict[str, int | None] = {}
+
+    def picture(self) -> Picture:
+        region = self.graph.regions[self.root]
+        items = self.content(region, 0)
+        sources: list[Box] = []
+        links = self.links(sources)
+        name = self.graph.name if self.root == 0 else name_of(region)
+        every = (*sources, *items)
+        if self.root == 0:
+            outputs, out_links = self.outputs()
+            every, links = (*every, *outputs), [*links, *out_links]
+            title = self.title(region, every)
+            links += [(Edge(box.id, every[0].id, "title"), "") for box in title]
+            every = (*title, *every)
+        elif region.clique or region.gives:
+            results, result_links = self.results(region) if region.clique else self.given(region)
+            every, links = (*every, *results), [*links, *result_links]
+        thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
+        edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
+        label = label_lines(region.notes) if self.root else ()
+        every = with_nodes(every, self.every())
+        spine = flow.spine(order(every), edges)
+        hidden, nodes = self.hidden(every), self.structure.nodes[self.root]
+        name = clip(name, 60)
+        return Picture(name, every, tuple(edges), label=label, spine=spine, hidden=hidden, nodes=nodes)
+
+    def hidden(self, items: Sequence[Item]) -> frozenset[str]:
+        """The nodes, in all copies, that are in a box with others that the box does not name."""
+        folded = {b.id for b in leaves(tuple(items)) if isinstance(b, Box) and b.region is not None}
+        nodes = self.structure.nodes[self.root]
+        return frozenset(n for n in nodes if self.at[self.resolve(n)[0]] in folded)
+
+    # ------------------------------------------------------------------ items
+
+    def id(self) -> str:
+        self.counter += 1
+        return f"{self.prefix}n{self.counter}"
+
+    def content(self, region: Region, level: int) -> tuple[Item, ...]:
+        """The items of a region that is open."""
+        if region.kind == "clique" and region.clique:
+            return self.ring(region)
+        items: list[Item] = []
+        for rolled in self.rolled(region):
+            if rolled.count > 1:
+                self.roll(rolled)
+            held = self.unit(rolled, level)
+            if rolled.count > 1 and len(held) == 1:
+                held = (with_badge(self.whole(held[0], rolled), rolled.count),)
+            elif rolled.count > 1:
+                held = (Cluster(self.id(), "", self.growth(rolled), held, rolled.count),)
+            items += [*held[:-1], with_label(held[-1], after=self.repeated(region, rolled))] if held else []
+        return tuple(items)
+
+    def rolled(self, region: Region) -> list[Rolled]:
+        """What stands in a region, rolls divided where copies were opened or folded that others are not."""
+        found: list[Rolled] = []
+        units = self.structure.units(region.id)
+        at = 0
+        for rolled in self.structure.rolled(region.id):
+            keys = [self.chosen(unit) for unit in units[at : at + rolled.count]]
+            start = 0
+            for _, same in groupby(keys):
+                end = start + len(list(same))
+                found.append(Rolled(units[at + start], rolled.copies[start:end]))
+                start = end
+            at += rolled.count
+        return found
+
+    def chosen(self, unit: Unit) -> frozenset[tuple[int, bool]]:
+        """What was opened and folded by hand in a unit, by its place there."""
+        if isinstance(unit, Fused) or unit.id not in self.hand.apart:
+            return frozenset()
+        inside = [r.id for r in self.structure.inside(unit.id)]
+        marked = self.hand.opened | self.hand.folded
+        return frozenset((i, id in self.hand.opened) for i, id in enumerate(inside) if id in marked)
+
+    def repeated(self, region: Region, rolled: Rolled) -> tuple[str, ...]:
+        """The notes of the repeats that end with the last of these copies; a repeat itself is not drawn."""
+        found: list[str] = []
+        for repeat in self.structure.children[region.id] if rolled.count else ():
+            if repeat.kind == "repeat" and repeat.outputs and repeat.outputs[-1].node in rolled.copies[-1]:
+                found += repeat.notes
+        return label_lines(found)
+
+    def roll(self, rolled: Rolled) -> None:
+        number = len(self.firsts)
+        self.firsts.append(rolled.copies[0])
+        for copy, nodes in enumerate(rolled.copies):
+            for place, node in enumerate(nodes):
+                self.copies[node].append((number, copy, place))
+
+    def whole(self, item: Item, rolled: Rolled) -> Item:
+        """What all copies of a roll together do to the channels, where one box or frame stands for them."""
+        if isinstance(item, Box) and item.region is not None:
+            text, *_ = folded_text(self.structure, self.graph.regions[item.region], rolled)
+            return replace(item, text=replace(text, label=item.text.label))
+        growth = self.growth(rolled)
+        if isinstance(item, Cluster) and growth:
+            return replace(item, note=", ".join(n for n in (item.note, growth) if n))
+        return item
+
+    def growth(self, rolled: Rolled) -> str:
+        """`16→64`, where every copy of a roll changes the channels."""
+        unit = rolled.unit
+        types = ends(self.structure, unit) if isinstance(unit, Region) else None
+        if types is None or not isinstance(unit, Region):
+            return ""
+        last = after_all(self.structure, unit, rolled)
+        return channels_text(types[0], last) if last and last != types[1] else ""
+
+    def unit(self, rolled: Rolled, level: int) -> tuple[Item, ...]:
+        unit = rolled.unit
+        if isinstance(unit, Fused):
+            return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
+        if unit.kind not in LEVELS:  # no frame of its own: its notes stand at the first thing in it
+            items = self.content(unit, level)
+            return (with_label(items[0], label_lines(unit.notes)), *items[1:]) if items else ()
+        if self.folds(unit, level):
+            return (self.folded(unit),)
+        return self.opened(unit, self.content(unit, level + 1))
+
+    def folds(self, region: Region, level: int) -> bool:
+        if region.id in self.hand.folded or region.id in self.hand.opened:
+            return region.id in self.hand.folded
+        return level >= self.depth and region.id not in self.open
+
+    def opened(self, region: Region, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        """A frame around what a region holds, unless a frame would say nothing."""
+        label = label_lines(region.notes)
+        if len(items) == 1 and region.kind in {"block", "dense", "stage"} and isinstance(items[0], Box):
+            return (with_label(_named(region, items[0]), label),)
+        name, note = name_of(region), ""
+        if region.shared and any(_says_shared(item) for item in items):
+            note, items = SHARED, tuple(map(without_shared, items))
+        if region.kind == "aux" and region.weight is not None:
+            note = ", ".join(n for n in (f"weight {region.weight:g}", note) if n)
+        only = items[0] if len(items) == 1 else None
+        if isinstance(only, Cluster):
+            if not only.name:
+                note = ", ".join(n for n in (note, only.note) if n)
+                only = replace(only, name=name, note=note, kind=region.kind)
+                return (with_label(only, label),)
+            if region.kind == "stage" and only.kind != "stage":
+                only = replace(only, name=f"{name} · {only.name}", kind="stage")
+                return (with_label(only, label),)
+        return (Cluster(self.id(), name, note, items, kind=region.kind, label=label),)
+
+    def layer(self, fused: Fused) -> Box:
+        seen = look(self.graph, self.graph.node(fused.lead))
+        aux = any(r.kind == "aux" for r in self.graph.ancestors(self.graph.node(fused.lead).region))
+        id = self.id()
+        self.at.update(dict.fromkeys(fused.nodes, id))
+        text = layer_text(self.graph, fused)
+        symbol = seen.symbol if len(fused.nodes) == 1 and not text.label else None
+        return Box(id, "aux" if aux else seen.kind, text, fused.nodes, symbol=symbol)
+
+    def folded(self, region: Region) -> Box:
+        units = self.structure.units(region.id)
+        if (
+            region.kind == "stage" and len(units) == 1 and isinstance(units[0], Fused)
+        ):  # it says all by itself
+            box = _named(region, self.layer(units[0]))
+            return replace(box, text=replace(box.text, label=(*label_lines(region.notes), *box.text.label)))
+        id = self.id()
+        nodes = self.structure.nodes[region.id]
+        self.at.update(dict.fromkeys(nodes, id))
+        self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
+        text, definition, badge = folded_text(self.structure, region)
+        text = replace(text, label=label_lines(region.notes))
+        kind = folded_kind(self.structure, region)
+        return Box(id, kind, text, nodes, region.id, badge, None, definition, inside(self.structure, region))
+
+    def ring(self, region: Region) -> tuple[Item, ...]:
+        """X0 and the layers; a concat of all layers and of nothing else is the ring's own value."""
+        assert region.clique is not None
+        ring = Ring(self.id(), region.clique, clique_lines(region.clique))
+        members = _members(self.structure, region)
+        self.at.update(dict.fromkeys(members, ring.id))
+        self.rings[ring.id] = region
+        users = {user for m in members for _, user, _ in self.graph.consumers(m)} - set(members)
+        for user in users:
+            node = self.graph.node(user)
+            newest = [Ref(m) for m in members]
+            own = look(self.graph, node).kind == "merge" and list(self.graph.operands(user)) == newest
+            if own and region.id != self.root:  # where it is defined, it is drawn
+                self.at[user] = ring.id
+        others = [
+            u for u in self.structure.units(region.id) if isinstance(u, Fused) and u.lead not in self.at
+        ]
+        return (ring, *(self.layer(u) for u in others))
+
+    def outputs(self) -> tuple[list[Box], list[tuple[Edge, str]]]:
+        boxes: list[Box] = []
+        links: list[tuple[Edge, str]] = []
+        for name, ref in self.graph.outputs:
+            box = Box(self.id(), "output", Text(clip(name)))
+            boxes.append(box)
+            links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
+        return boxes, links
+
+    def given(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
+        """What a block calls its results, where it names them."""
+        boxes = [Box(self.id(), "output", Text(clip(name))) for name in region.gives]
+        drawn = [self.resolve(ref.node)[0] for ref in region.outputs]
+        links = [(Edge(self.at[n], b.id), "") for n, b in zip(drawn, boxes, strict=False) if n in self.at]
+        heads = {edge.head for edge, _ in links}
+        return [b for b in boxes if b.id in heads], links
+
+    def title(self, region: Region, items: tuple[Item, ...]) -> tuple[Box, ...]:
+        """The notes of the whole net, above its first box."""
+        if not region.notes or not items or not isinstance(items[0], Box):
+            return ()
+        return (Box(self.id(), "title", Text("", label=label_lines(region.notes))),)
+
+    def results(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
+        """What a clique gives on, as far as it is used: its layers (transit; stage1, as that left them), X0
+        before them (features).
+        """
+        members = _members(self.structure, region)
+        newest = [Ref(m) for m in members]
+        names = {tuple(newest): "transit", (*region.inputs, *newest): "features"}
+        names[tuple(Ref(m, 1) for m in members)] = "stage1"
+        boxes: list[Box] = []
+        links: list[tuple[Edge, str]] = []
+        for node in self.structure.nodes[region.id]:
+            name = names.get(tuple(self.graph.operands(node)))
+            if name and look(self.graph, self.graph.node(node)).kind == "merge":
+                boxes.append(Box(self.id(), "output", Text(name)))
+                links.append((Edge(self.at[node], boxes[-1].id), ""))
+        return boxes, links
+
+    # ------------------------------------------------------------------ edges
+
+    def resolve(self, node: str) -> tuple[str, dict[int, int]]:
+        """The node that is drawn for a node, and which copy it was in each roll around it."""
+        path: dict[int, int] = {}
+        level = 0
+        while level < len(self.copies[node]):
+            number, copy, place = self.copies[node][level]
+            path[number] = copy
+            node = self.firsts[number][place]
+            level += 1
+        return node, path
+
+    def every(self) -> dict[str, list[str]]:
+        """By what is drawn: the nodes that it stands for, in all copies; of a ring its layers alone."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.structure.nodes[self.root]:
+            drawn = self.at[self.resolve(name)[0]]
+            if drawn not in self.rings or self.graph.node(name).layer.group == "clique":
+                found[drawn].append(name)
+        return found
+
+    def links(self, sources: list[Box]) -> list[tuple[Edge, str]]:
+        """The arrows between what is drawn, with the shapes they carry.
+
+        Fills `sources` with boxes for the tensors from outside.
+        """
+        resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
+        found: dict[tuple[str, str], tuple[Edge, str]] = {}
+        carriers: dict[tuple[str, str], dict[Ref, str]] = defaultdict(dict)
+        outside: dict[Ref, str] = {}
+        for name, (drawn, path) in resolved.items():
+            head = self.at[drawn]
+            for ref in self.graph.operands(name):
+                # a layer of a clique is not all that leaves it: no shape is right
+                whole = ref.node not in resolved or self.graph.node(ref.node).layer.group != "clique"
+                carried = shape(self.graph.type(ref)) if whole else ""
+                source = ref.node
+                if ref.node not in resolved:
+                    if ref not in outside:
+                        outside[ref] = self.id()
+                    tail, before = outside[ref], dict[int, int]()
+                else:
+                    source, before = resolved[ref.node]
+                    tail = self.at[source]
+                if tail != head and all(path.get(roll, copy) == copy for roll, copy in before.items()):
+                    ends = self.around_rings(tail, head, ref, name)
+                    style = self.style(ref.node, drawn)
+                    known = found.get(ends)
+                    if known is None or (style == "flow" and known[0].style != "flow"):
+                        found[ends] = Edge(*ends, style), known[1] if known else carried
+                    if carried:
+                        carriers[ends].setdefault(ref._replace(node=source), carried)
+        for ring, region in self.rings.items():
+            source = Edge(f"{ring}.x0", ring, "source")
+            found[source.tail, ring] = source, shape(self.graph.type(region.inputs[0]))
+        root = self.graph.regions[self.root]
+        taken = dict(zip(root.inputs, map(clip, root.takes), strict=False))
+        for ref, id in outside.items():
+            word = "in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})"
+            word = taken.get(ref, word)
+            sources.append(Box(id, "input", Text(word)))
+        return [(edge, bundled(carriers[ends]) or carried) for ends, (edge, carried) in found.items()]
+
+    def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
+        """X0 stands between a ring and what feeds it; it is what is joined to the ring's layers behind it."""
+        region = self.rings.get(head)
+        if region and ref in region.inputs:
+            return tail, f"{head}.x0"
+        for ring, region in self.rings.items():
+            if ref in region.inputs and head != ring:
+                at = {self.at.get(self.resolve(r.node)[0]) for r in self.graph.operands(user)}
+                if ring in at:
+                    return f"{ring}.x0", head
+        return tail, head
+
+    def style(self, tail: str, head: str) -> EdgeStyle:
+        for node in (head, tail):
+            if node not in self.graph:
+                continue
+            start = self.above.get(node, self.graph.node(node).region)
+            for region in self.graph.ancestors(start or 0):
+                if region.id == self.root:
+                    break
+                if region.kind == "shortcut":
+                    return "projection"
+                if region.kind == "aux":
+                    return "aux"
+                if region.kind in LEVELS or region.kind == "residual":
+                    break
+        return "flow"
+
+    def labelled(self, links: Sequence[tuple[Edge, str]], edges: Sequence[Edge]) -> list[Edge]:
+        """A shape on the first arrow of every tensor unlike those that entered its box; never on a skip."""
+        entering: dict[str, set[str]] = defaultdict(set)
+        for (_, carried), edge in zip(links, edges, strict=True):
+            if edge.style != "skip":
+                entering[edge.head].add(carried)
+        silent = {f"{ring}.x0" for ring in self.rings}
+        named: set[tuple[str, str]] = set()
+        done: list[Edge] = []
+        for (_, carried), edge in zip(links, edges, strict=True):
+            known = carried in entering[edge.tail] or (edge.tail, carried) in named or edge.tail in silent
+            if self.root == 0 and edge.style == "flow" and not known:
+                named.add((edge.tail, carried))
+                edge = replace(edge, label=carried)
+            done.append(edge)
+        return done
+
+
+def _named(region: Region, box: Box) -> Box:
+    """The only box of a stage, which needs no frame: the stage's name stands before its own words."""
+    if region.kind != "stage":
+        return box
+    title = clip(f"{name_of(region)} · {box.text.title}")
+    return replace(box, symbol=None, text=replace(box.text, title=title))
+
+
+def _says_shared(item: Item) -> bool:
+    return item != without_shared(item)
+
+
+def without_shared(item: Item) -> Item:
+    """The same, not saying of each layer that its weights are shared: the frame around it does."""
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(map(without_shared, item.items)))
+    if isinstance(item, Ring):
+        return item
+    return replace(item, text=replace(item.text, after=unshared(item.text.after)))
+
+
+def _members(structure: Structure, region: Region) -> list[str]:
+    """The layers X_1 … X_n of a clique."""
+    return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]

@@ -1,0 +1,291 @@
+"""The blocks of an overview, each drawn once, with the names of its parameters where its uses differ.
+
+Three uses of `Bottleneck` with 64, 128 and 256 give one picture that says `width` and `4·width`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from ogive.backends.draw.fold.clique_text import as_one, clique_lines, form
+from ogive.backends.draw.fold.collapse import collapse, deepest, without_shared
+from ogive.backends.draw.fold.numbers import Numbers
+from ogive.backends.draw.fold.opening import Hand
+from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import SHARED, clip
+from ogive.backends.draw.fold.titles import told_apart
+from ogive.graph import Region
+
+MOST = 8
+"""Definitions that are thought of beside one overview."""
+_MOST_BOXES = 24
+_SMALL_STAGE = 10
+
+
+@dataclass(eq=False)
+class _Variant:
+    """Uses of one definition that differ only in numbers, and perhaps in having a shortcut."""
+
+    uses: list[Region] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A picture that can stand beside an overview.
+
+    Attributes:
+        picture: of the block.
+        regions: the uses that it shows.
+        folded: kind and definition of what is folded in it.
+        key: what it is asked for by.
+        parent: the place in the list of the definition that it is wanted in; None: of the overview.
+    """
+
+    picture: Picture
+    regions: frozenset[int]
+    folded: frozenset[tuple[str, str]]
+    key: str
+    parent: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.picture.name
+
+
+def definitions(structure: Structure, overview: Picture, most: int = MOST) -> list[Definition]:
+    """Pictures of the blocks and dense bodies that are folded in the overview and in each other, and of its
+    small stages and heads of layers.
+
+    Args:
+        structure: of the graph.
+        overview: what they are to stand beside.
+        most: how many.
+    """
+    of_region = _variants(structure)
+    seen: set[_Variant] = set()
+    found: list[Definition] = []
+    waiting: list[tuple[int | None, Picture]] = [(None, overview)]
+    while waiting and len(found) < most:
+        parent, picture = waiting.pop(0)
+        for box in picture.boxes():
+            for region in box.defines if isinstance(box, Box) else ():
+                variant = of_region[region]
+                if variant in seen or len(found) == most:
+                    continue
+                seen.add(variant)
+                made = _define(structure, variant, f"d{len(found) + 1}.")
+                uses = frozenset(use.id for use in variant.uses)
+                found.append(
+                    Definition(made, uses, _folded(structure, made), _key_of(variant.uses[0]), parent)
+                )
+                waiting.append((len(found) - 1, made))
+    for made, regions in _stages(structure, overview, len(found)):
+        if len(found) < most:
+            uses = frozenset(r.id for r in regions)
+            found.append(Definition(made, uses, frozenset(), _key_of(regions[0])))
+    return _named(structure, found)
+
+
+def defined(
+    structure: Structure, regions: Sequence[int], depth: int, hand: Hand | None = None
+) -> list[Definition]:
+    """Pictures of parts of a net, each form once, with so many levels open in them, and what `hand` opens."""
+    of_region = _variants(structure)
+    found: list[Definition] = []
+    seen: set[object] = set()
+    for id in regions:
+        region, prefix = structure.graph.regions[id], f"p{len(found) + 1}."
+        variant = of_region.get(id)
+        key = variant or structure.signature(region)
+        if key in seen:
+            continue
+        seen.add(key)
+        if variant:
+            picture = _define(structure, variant, prefix, depth, hand)
+        else:
+            picture = collapse(structure, depth, id, prefix, hand=hand)
+        uses = frozenset(use.id for use in variant.uses) if variant else frozenset((id,))
+        found.append(Definition(picture, uses, _folded(structure, picture), _key_of(region)))
+    return _named(structure, found)
+
+
+def _named(structure: Structure, found: Sequence[Definition]) -> list[Definition]:
+    """The definitions, those of one name told apart."""
+    groups = [[structure.graph.regions[id] for id in sorted(d.regions)] for d in found]
+    names = told_apart(structure, groups, [d.name for d in found])
+    return [replace(d, picture=replace(d.picture, name=n)) for d, n in zip(found, names, strict=True)]
+
+
+def _key_of(region: Region) -> str:
+    return region.path if region.kind in {"stage", "aux"} else region.block or region.kind
+
+
+def _folded(structure: Structure, picture: Picture) -> frozenset[tuple[str, str]]:
+    regions = (b.region for b in picture.boxes() if isinstance(b, Box) and b.region is not None)
+    return frozenset((r.kind, r.block or "") for r in map(structure.graph.regions.__getitem__, regions))
+
+
+def _stages(structure: Structure, overview: Picture, number: int) -> Iterator[tuple[Picture, list[Region]]]:
+    """Pictures of the small stages and heads of layers that are folded in the overview, each once.
+
+    Args:
+        structure: of the graph.
+        overview: what they stand beside.
+        number: of the definitions there are.
+    """
+    alike: dict[Hashable, list[Region]] = {}
+    for box in overview.boxes():
+        region = structure.graph.regions[box.region] if isinstance(box, Box) and box.region else None
+        if (
+            region is not None
+            and region.kind in {"stage", "aux"}
+            and not (isinstance(box, Box) and box.defines)
+        ):
+            alike.setdefault(structure.signature(region), []).append(region)
+    for regions in alike.values():
+        first = regions[0]
+        picture = collapse(structure, deepest(structure, first.id), first.id, f"d{number + 1}.")
+        if 2 < picture.count <= _SMALL_STAGE + 1:  # what enters, and more than one layer
+            number += 1
+            yield picture, regions
+
+
+def _variants(structure: Structure) -> dict[int, _Variant]:
+    """By region: the uses that one picture can define with it.
+
+    Shortcuts of the uses that project may begin elsewhere than those of the others: a pre-activation unit
+    projects what it activated, and else adds what entered. One picture shows both, unless the identities
+    begin at different places themselves.
+    """
+    alike: dict[tuple[str, Hashable], dict[tuple[int, ...], _Variant]] = {}
+    for region in structure.graph.regions.values():
+        if region.kind in {"block", "dense", "clique"} and structure.nodes[region.id]:
+            forms = alike.setdefault(_key(structure, region), {})
+            forms.setdefault(_starts(structure, region), _Variant()).uses.append(region)
+    found: dict[int, _Variant] = {}
+    for forms in alike.values():
+        variants = list(forms.values())
+        identities = [v for v in variants if not all(structure.split(use)[1] for use in v.uses)]
+        if len(identities) <= 1:
+            variants = [_Variant(sorted((use for v in variants for use in v.uses), key=lambda use: use.id))]
+        found |= {use.id: variant for variant in variants for use in variant.uses}
+    return found
+
+
+def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
+    """What two uses share when one picture can define both."""
+    if region.kind == "dense":
+        return "dense", structure.signature(_body(structure, region), labels=False)
+    if region.kind == "clique" and region.clique:
+        body = region.clique
+        return "clique", (body.layers, body.stages, body.updates, form(clique_lines(body)))
+    return region.block or "", structure.kinds(region)
+
+
+def _starts(structure: Structure, region: Region) -> tuple[int, ...]:
+    """Of each residual in a use, the place among its nodes of what the shortcut takes; -1: what entered."""
+    main, _ = structure.split(region)
+    places = {name: place for place, name in enumerate(main)}
+    found: list[int] = []
+    waiting = [region] if region.kind == "block" else []
+    while waiting:
+        inner = waiting.pop()
+        if inner.kind == "residual" and inner.inputs:
+            found.append(places.get(inner.inputs[0].node, -1))
+        waiting += [c for c in reversed(structure.children[inner.id]) if c.kind != "shortcut"]
+    return tuple(found)
+
+
+def _body(structure: Structure, region: Region) -> Region:
+    """What a picture of it begins at: the first turn of a dense block, which stands for all."""
+    turns = structure.children[region.id] if region.kind == "dense" else []
+    return turns[0] if turns else region
+
+
+def _define(
+    structure: Structure, variant: _Variant, prefix: str, depth: int | None = None, hand: Hand | None = None
+) -> Picture:
+    """The picture of a variant, with so many levels open, or as many as make it no larger than it may be."""
+    regions = [_body(structure, u) for u in variant.uses]
+    model = next((r for r in regions if structure.split(r)[1]), regions[0])
+    if model.kind == "clique":  # the use of whose results most are needed
+        model = max(regions, key=lambda r: len(structure.nodes[r.id]))
+    identity = any(not structure.split(r)[1] for r in regions) and bool(structure.split(model)[1])
+    picture = _opened(structure, model, prefix, depth, hand)
+    picture = _everywhere(structure, picture, variant.uses, model)
+    numbers = Numbers(structure, variant.uses, regions, model)
+    items = tuple(_reworded(item, numbers, identity) for item in picture.items)
+    edges = picture.edges
+    if identity:
+        edges = (*edges, *_identity(structure, picture, regions, model))
+    if model.kind == "clique":
+        lines, note = as_one([clique_lines(r.clique) for r in regions if r.clique])
+        items = tuple(replace(i, lines=lines) if isinstance(i, Ring) else i for i in picture.items)
+        return replace(picture, name="clique", items=items, note=note)
+    name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
+    symbols = numbers.symbols.notes
+    if all(r.shared for r in regions) and any(i != without_shared(i) for i in items):
+        items, symbols = tuple(map(without_shared, items)), [*symbols, SHARED]
+    note = f"({', '.join(symbols)})" if symbols else ""
+    label = picture.label if len({r.notes for r in regions}) == 1 else ()
+    return replace(picture, name=name, items=items, edges=edges, note=note, label=label)
+
+
+def _everywhere(structure: Structure, picture: Picture, uses: Sequence[Region], model: Region) -> Picture:
+    """The picture of one use, its boxes standing for the nodes of all uses, and of all turns of these."""
+    found: dict[str, list[str]] = {box.id: [] for box in picture.boxes()}
+    halves = structure.split(model)
+    place = {name: (half, i) for half in (0, 1) for i, name in enumerate(halves[half])}
+    shown: dict[str, tuple[str, ...]] = {}
+    for box in picture.boxes():
+        turns = () if isinstance(box, Box) else zip(*box.members, strict=True)
+        shown[box.id] = box.every if isinstance(box, Box) else tuple(chain.from_iterable(turns))
+    for use in uses:
+        for turn in structure.children[use.id] if use.kind == "dense" else (use,):
+            other = structure.split(turn)
+            for id_, names in shown.items():
+                at = (place[name] for name in names if name in place)
+                found[id_] += [other[half][i] for half, i in at if i < len(other[half])]
+    return replace(picture, items=with_nodes(picture.items, found))
+
+
+def _opened(
+    structure: Structure, model: Region, prefix: str, depth: int | None, hand: Hand | None
+) -> Picture:
+    if depth is not None:
+        return collapse(structure, depth, model.id, prefix, hand=hand)
+    depth = deepest(structure, model.id)
+    picture = collapse(structure, depth, model.id, prefix)
+    while depth > 0 and picture.count > _MOST_BOXES:
+        depth -= 1
+        picture = collapse(structure, depth, model.id, prefix)
+    return picture
+
+
+def _identity(structure: Structure, picture: Picture, regions: Sequence[Region], model: Region) -> list[Edge]:
+    """The skip of the uses without a projection, from where it begins in them to where projections end."""
+    dashed = [e for e in picture.edges if e.style == "projection"]
+    tails = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
+    heads = [e.head for e in dashed if all(e.head != other.tail for other in dashed)]
+    plain = next(r for r in regions if not structure.split(r)[1])
+    starts, main = _starts(structure, plain), structure.split(model)[0]
+    if starts != _starts(structure, model) and len(starts) == 1:
+        node = main[starts[0]] if starts[0] >= 0 else None
+        seen = (b for b in picture.boxes() if isinstance(b, Box))
+        tails = [b.id for b in seen if (node in b.nodes if node else b.kind == "input")]
+    return [Edge(a, b, "skip") for a, b in zip(tails[:1], heads[:1], strict=True)]
+
+
+def _reworded(item: Item, numbers: Numbers, identity: bool) -> Item:
+    if isinstance(item, Cluster):
+        return replace(item, items=tuple(_reworded(i, numbers, identity) for i in item.items))
+    if not isinstance(item, Box) or item.kind in {"input", "output"}:
+        return item
+    text = numbers.general(item)
+    if identity and item.nodes and set(item.nodes) <= numbers.shortcut:
+        text = replace(text, after=", ".join(t for t in (text.after, "where shapes differ") if t))
+    return replace(item, text=text)

@@ -1,0 +1,195 @@
+"""A region in one box: its name, what it does to the channels, what is inside."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from ogive.backends.draw.fold.picture import Text
+from ogive.backends.draw.fold.rolling import Rolled, Structure
+from ogive.backends.draw.fold.text import SHARED, Fused, channels_text, clip, look
+from ogive.graph import Ref, Region
+from ogive.layers.base import TensorType
+
+_DEFINED = {"block", "dense", "clique"}
+_NAMED = {"conv", "linear", "attention", "pool"}
+_LONGEST = 46
+_HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
+
+
+def entry(structure: Structure, region: Region) -> Ref | None:
+    """The tensor that enters a region."""
+    if region.inputs:
+        return region.inputs[0]
+    members = set(structure.nodes[region.id])
+    operands = (ref for n in structure.nodes[region.id] for ref in structure.graph.operands(n))
+    return next((ref for ref in operands if ref.node not in members), None)
+
+
+def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] | None:
+    """The types of what enters a region and of what leaves it."""
+    start = entry(structure, region)
+    nodes = structure.nodes[region.id]
+    if start is None or not nodes:
+        return None
+    if region.clique:
+        body = region.clique
+        return structure.graph.type(start), body.result.with_channels(body.layers * body.result.channels)
+    end = region.outputs[0] if region.outputs else Ref(nodes[-1])
+    return structure.graph.type(start), structure.graph.type(end)
+
+
+def folded_kind(structure: Structure, region: Region) -> str:
+    """The kind of layer that a folded region is painted as: the heaviest inside."""
+    if any(r.kind == "aux" for r in structure.graph.ancestors(region.id)):
+        return "aux"
+    kinds = {look(structure.graph, structure.graph.node(n)).kind for n in structure.nodes[region.id]}
+    return next((k for k in _HEAVIEST if k in kinds), "shape")
+
+
+def name_of(region: Region) -> str:
+    """What a region is called: a stage by its name, a block by its definition, a word by itself."""
+    match region.kind:
+        case "stage":
+            return clip(region.name or region.path)
+        case "aux":
+            return "auxiliary head"
+        case _:
+            return clip(region.block or region.kind)
+
+
+def _names_of(structure: Structure, region: Region, rolled: Rolled | None) -> str:
+    """`4b–4d`, where stages are taken together; else the name of the region."""
+    if region.kind != "stage" or not rolled or rolled.count < 2 or rolled.unit != region:
+        return name_of(region)
+    around = structure.graph.ancestors(structure.graph.node(rolled.copies[-1][0]).region)
+    last = next(r for r in around if r.kind == "stage" and r.parent == region.parent)
+    first = name_of(region).rpartition("_")[0]
+    same, _, other = name_of(last).rpartition("_")
+    return clip(f"{name_of(region)}–{other if first and first == same else name_of(last)}")
+
+
+def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorType | None:
+    """The type that leaves the last copy of a roll, where `region`, in the first copy, is what it holds."""
+    types = ends(structure, region)
+    end = region.outputs[0] if region.outputs else Ref(structure.nodes[region.id][-1])
+    if types is None or region.clique or end.node not in rolled.copies[0]:
+        return types[1] if types else None
+    last = rolled.copies[-1][rolled.copies[0].index(end.node)]
+    return structure.graph.type(end._replace(node=last))
+
+
+def folded_text(structure: Structure, region: Region, rolled: Rolled | None = None) -> tuple[Text, str, int]:
+    """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often.
+
+    Args:
+        structure: of the graph.
+        region: what is folded.
+        rolled: the copies that it stands for: the channels are those before the first and after the last.
+    """
+    only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
+    name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, region
+    if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
+        prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
+        rolled = rolled or only
+    types = ends(structure, told)
+    if types and rolled and rolled.count > 1:
+        types = types[0], after_all(structure, told, rolled) or types[1]
+    about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
+    if told.kind == "dense":
+        badge *= max(len(structure.children[told.id]), 1)
+    parts, suffix = summary(structure, told)
+    lines = _joined(parts)
+    if region.kind == "aux" and region.weight is not None:
+        suffix = [*suffix, f"weight {region.weight:g}"]
+    if any(around.shared for around in structure.graph.ancestors(region.id)):
+        suffix = [*suffix, SHARED]
+    after = ", ".join([*([lines] if lines else []), *suffix])
+    text = Text(clip(prefix + name + about), after=clip(after, 60))
+    return text, name if told.kind in _DEFINED else prefix + name, badge
+
+
+def inside(structure: Structure, region: Region) -> tuple[int, ...]:
+    """The regions that can be defined beside an overview: this one, or the first of each name inside."""
+    if region.kind in _DEFINED:
+        return (region.id,)
+    found: list[int] = []
+    for rolled in structure.rolled(region.id):
+        if isinstance(rolled.unit, Region):
+            found += inside(structure, rolled.unit)
+    return tuple(found)
+
+
+class Part(NamedTuple):
+    """A word about something inside, and what tells it from others of that name."""
+
+    text: str
+    form: Hashable = None
+
+
+def summary(structure: Structure, region: Region) -> tuple[list[Part], list[str]]:
+    """What is inside, in order, and what joins it (`+ skip`)."""
+    parts: list[Part] = []
+    suffix: list[str] = []
+    if region.kind == "clique" and region.clique:
+        stages = region.clique.stages
+        return [Part(f"{region.clique.layers} layers")], [f"{stages} stages" if stages > 1 else "1 stage"]
+    if region.kind == "merge":
+        branches = [summary(structure, b) for b in structure.children[region.id]]
+        full = [b for b in branches if b[0]]
+        word = clip(region.block or "merge")
+        if len(full) == 1:
+            return full[0][0], [*full[0][1], word]
+        return [Part(f"{len(branches)} branches")], [word]
+    turns = structure.rolled(region.id)
+    for rolled in turns[:1] if region.kind == "dense" else turns:
+        held, joins = _unit(structure, rolled)
+        if rolled.count > 1 and region.kind != "dense":
+            held = held * rolled.count if len(held) < 2 else [Part(f"{_joined(held)} ×{rolled.count}")]
+        parts += held
+        suffix += [j for j in joins if j not in suffix]
+    if region.kind == "residual":
+        suffix.append(_shortcut(structure, region))
+    if region.kind == "dense":
+        suffix.append("+ concat")
+    return parts, suffix
+
+
+def _shortcut(structure: Structure, region: Region) -> str:
+    """What a residual adds to its body."""
+    beside = [c for c in structure.children[region.id] if c.kind == "shortcut"]
+    kinds = {structure.graph.node(n).layer.kind for c in beside for n in structure.nodes[c.id]}
+    if kinds == {"subsample"}:
+        return "+ zero pad"
+    return "+ projection" if beside else "+ skip"
+
+
+def _unit(structure: Structure, rolled: Rolled) -> tuple[list[Part], list[str]]:
+    unit = rolled.unit
+    if isinstance(unit, Fused):
+        lead = look(structure.graph, structure.graph.node(unit.lead))
+        return ([Part(clip(lead.short, 24))] if lead.kind in _NAMED else []), []
+    if unit.kind == "stage" or unit.kind == "block":
+        return [Part(name_of(unit), structure.kinds(unit))], []
+    if unit.kind in {"aux", "shortcut"}:
+        return [], []
+    return summary(structure, unit)
+
+
+def _counted(counted: Sequence[tuple[str, int]]) -> str:
+    return " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
+
+
+def _joined(parts: Sequence[Part]) -> str:
+    """`1×1 · 3×3 · 1×1`: convolutions alone need no word for themselves."""
+    bare = [p.text.removesuffix(" conv") for p in parts]
+    if all(p.text.endswith(" conv") for p in parts):
+        parts = [Part(text) for text in bare]
+    counted = [(part.text, len(list(same))) for part, same in groupby(parts)]
+    text = _counted(counted)
+    if len(text) > _LONGEST:
+        text = _counted([(part, len(list(same))) for part, same in groupby(p.text for p in parts)])
+    if len(text) > _LONGEST:
+        text = " · ".join("pool" if p.endswith("pool") else p for p in bare)
+    return text if len(text) <= _LONGEST else f"{len(parts)} layers"

@@ -1,0 +1,1 @@
+"""Pictures to scenes by Graphviz, which runs in a process of its own."""
