@@ -70,7 +70,16 @@ def test_architecture_names_what_there_is() -> None:
 
 @pytest.mark.parametrize(
     ("room", "title"),
-    [("elaborate", "Elaboration"), ("recipes", "Recipes"), ("train", "Training"), ("train/data", "Training")],
+    [
+        ("elaborate", "Elaboration"),
+        ("recipes", "Recipes"),
+        ("train", "Training"),
+        ("train/data", "Training"),
+        *(
+            (f"backends/draw/{room}", "Drawings")
+            for room in ("fold", "fitting", "layout", "colours", "words", "writers")
+        ),
+    ],
 )
 def test_rooms_with_a_table_name_every_file(room: str, title: str) -> None:
     page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
