@@ -19,9 +19,9 @@ from statistics import median
 from ogive import resources
 
 LARGE = ("densenet201", "cifar_resnet1202", "cliquenet_k80_t18")
-LONG = """net Long {
+LONG = """net Long() {
   input image: 3x32x32
-  for i in range(2500) { conv(8 + i % 3, 3x3, padding = 1) -> bn -> relu -> dropout(0.1) }
+  for i in 0..2500 { conv(8 + i % 3, 3x3, padding = 1) -> bn -> relu -> dropout(0.1) }
 }
 """
 

@@ -30,10 +30,22 @@ def names_of(a: Network, b: Network) -> tuple[str, str]:
     """What two networks are called beside each other: by their names; of one name, what was done to one from
     outside.
     """
-    first, second = (f"{net.name}, edited" if _given(net) else net.name for net in (a, b))
+    first, second = (given_name(net, net.name) for net in (a, b))
     return (first, second) if a.name == b.name else (a.name, b.name)
 
 
-def _given(net: Network) -> bool:
-    """Whether something was given beside the program."""
-    return bool(net.edits or net.compiled.arguments or net.compiled.shape)
+def given_name(net: Network, name: str) -> str:
+    """A name, and what was given beside the program: `resnet50, edited`, `resnet50, at 3x64x64`.
+
+    Args:
+        net: it.
+        name: what it is called.
+    """
+    compiled = net.compiled
+    told = [
+        name,
+        *(["edited"] if net.edits else []),
+        *(["with other settings"] if compiled.arguments else []),
+        *([f"at {'x'.join(map(str, compiled.shape))}"] if compiled.shape else []),
+    ]
+    return ", ".join(told)

@@ -58,7 +58,7 @@ def test_files(two: tuple[Path, Path], ogive: Callable):
 
 
 def test_settings_apply_to_the_second(ogive: Callable):
-    assert names(ogive, "lenet5", "--set", "classes=3") == ["lenet5", "lenet5, edited"]
+    assert names(ogive, "lenet5", "--set", "classes=3") == ["lenet5", "lenet5, with other settings"]
     found = document(ogive, "vgg11", "vgg13", "--set", "classes=10", "--edit", "remove dropout")
     assert (found["a"]["set"], found["a"]["edits"]) == ([], [])
     assert (found["b"]["set"], found["b"]["edits"]) == (["classes"], ["remove dropout"])
@@ -143,7 +143,7 @@ def test_figures(ending: str, two: tuple[Path, Path], tmp_path: Path, ogive: Cal
     assert ran.code == 0
     begins = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG", "dot": b"digraph", "tex": b"%"}
     assert path.read_bytes().startswith(begins[ending])
-    assert f"What is different between {two[0]} and {two[1]}: relu → gelu." in ran.out
+    assert f"From {two[0]} to {two[1]}: changed relu → gelu." in ran.out
     again = tmp_path / f"again.{ending}"
     assert ogive("diff", *two, "-o", again, "--dpi", 72).code == 0
     assert again.read_bytes() == path.read_bytes()
@@ -173,3 +173,24 @@ def test_torch_is_not_loaded(tmp_path: Path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("False\n")
+
+
+@pytest.mark.parametrize("option", [("--dpi", "300"), ("--theme", "grey"), ("--fit", "column")])
+def test_options_of_a_figure_need_one(option: tuple[str, str], two: tuple[Path, Path], ogive: Callable):
+    ran = ogive("diff", *two, *option)
+    assert ran.code == 2
+    assert f"{option[0]} is for a figure" in ran.err
+
+
+def test_only_edits_are_called_so(two: tuple[Path, Path], ogive: Callable):
+    def second(*given: str) -> str:
+        return ogive("diff", two[0], *given).out.split("\n")[0]
+
+    assert "Tiny, at 1x12x12: " in second("--input", "1x12x12")
+    assert "Tiny, with other settings: " in second("--set", "classes=5")
+    assert "Tiny, edited: " in second("--edit", "replace relu with gelu")
+
+
+def test_an_input_is_no_layer(two: tuple[Path, Path], ogive: Callable):
+    told = ogive("diff", two[0], "--input", "1x12x12").out.split("\n")[0]
+    assert told.endswith(": 1 input changed")

@@ -23,12 +23,12 @@ def test_markdown_is_printed(ogive: Callable):
 def test_the_ending_says_the_format(name: str, begin: str, ogive: Callable, tmp_path: Path):
     ran = ogive("table", "lenet5", "-o", tmp_path / name)
     assert (ran.code, ran.out, ran.err) == (0, "", "")
-    assert (tmp_path / name).read_text(encoding="utf-8").startswith(begin)
+    assert (tmp_path / name).read_text(encoding="utf-8-sig").startswith(begin)
 
 
 def test_the_option_is_over_the_ending(ogive: Callable, tmp_path: Path):
     assert ogive("table", "lenet5", "--format", "csv", "-o", tmp_path / "t.txt").code == 0
-    assert (tmp_path / "t.txt").read_text(encoding="utf-8").startswith("layer name,")
+    assert (tmp_path / "t.txt").read_text(encoding="utf-8-sig").startswith("layer name,")
     assert ogive("table", "lenet5", "--format", "csv", "-o", "-").out.startswith("layer name,")
 
 
@@ -102,7 +102,7 @@ def test_what_is_not_compared_is_said(ogive: Callable):
     ran = ogive("table", "resnet18", "dpn92", "--compare")
     assert ran.err == "note: the zoo cites no published figures of resnet18\n"
     ran = ogive("table", "dpn92", "--set", "classes=10", "--compare")
-    assert ran.err == "note: published figures hold for networks of the zoo as they are, and not for dpn92\n"
+    assert ran.err == "note: published figures hold for networks of the zoo as they are, and not for dpn92, edited\n"
     assert "6.5G" not in ran.out
 
 
@@ -114,3 +114,35 @@ def test_doubts_are_told(ogive: Callable, tmp_path: Path):
     ran = ogive("table", path)
     assert ran.code == 0
     assert "warning[W" in ran.err
+
+
+def test_titles_are_one_for_each(ogive: Callable):
+    ran = ogive("table", "resnet18", "resnet34", "--title", "Ours", "--title", "Theirs", "--format", "csv")
+    assert ran.out.startswith("layer name,output size,Ours,Theirs\n")
+    ran = ogive("table", "resnet18", "resnet34", "--title", "Ours")
+    assert (ran.code, "--title is given 1 times, for 2 targets" in ran.err) == (2, True)
+
+
+def test_all_wrong_targets_are_told(ogive: Callable):
+    ran = ogive("table", "resnt", "lenet5", "vgg61")
+    assert (ran.code, ran.err.count("error[E502]")) == (1, 2)
+
+
+def test_a_folder_is_no_file(ogive: Callable, tmp_path: Path):
+    ran = ogive("table", "lenet5", "-o", f"{tmp_path}/t.tex/")
+    assert ran.code == 1
+    assert "it is a folder" in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+def test_csv_files_say_that_they_are_utf_8(ogive: Callable, tmp_path: Path):
+    ogive("table", "lenet5", "-o", tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbflayer")
+    assert not ogive("table", "lenet5", "--format", "csv").out.startswith("\ufeff")
+
+
+def test_type_too_small_to_read_is_told(ogive: Callable, tmp_path: Path):
+    assert ogive("table", "resnet50", "-o", tmp_path / "t.tex").err == ""
+    assert "\\begin{table}" in (tmp_path / "t.tex").read_text(encoding="utf-8")
+    ran = ogive("table", "inception_resnet_v2", "-o", tmp_path / "t.tex")
+    assert "the type of this table is about" in ran.err

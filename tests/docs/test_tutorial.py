@@ -15,6 +15,8 @@ PAGES = {
     "tutorial.md": {"arch", "console", "pycon"},
     "diagnostics.md": {"arch", "console"},
     "training.md": {"arch", "console", "python"},
+    "figures.md": {"console"},
+    "tables.md": {"console"},
 }
 """The pages, with the kinds of snippets that they show."""
 

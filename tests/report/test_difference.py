@@ -96,6 +96,9 @@ def complete(a: Network, b: Network) -> Difference:
     assert sum(change.params for change in found.changes) == next(trained) - next(trained)
     assert sum(change.macs for change in found.changes) == b.macs - a.macs
     assert sum(group.count for group in found.groups) == len(found.changes)
+    layers = next(total for total in found.totals if total.name == "layers")
+    parts = [[part for part in net.parts.values() if part.group != "input"] for net in found.nets]
+    assert (layers.a, layers.b) == (len(parts[0]), len(parts[1])), "the table counts what changes are made of"
     each_once(a, [c.a.layers for c in found.of("removed", "replaced") if c.a], found, side=0)
     each_once(b, [c.b.layers for c in found.of("added", "replaced") if c.b], found, side=1)
     return found
@@ -288,6 +291,30 @@ def test_a_stage_that_was_divided():
     }
 
 
+LAYERS = "conv(16, 3x3, padding = 1) -> bn -> relu"
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 1), (1, 2), (2, 1), (3, 2)])
+def test_a_stage_of_layers_that_was_divided(first: int, second: int):
+    text = "net N() {{\n  input x: 3x32x32\n  stage a {{ conv(8, 1x1) }}\n{}\n  flatten -> linear(10)\n}}"
+    whole = f"  stage b {{ {' -> '.join([LAYERS] * (first + second))} }}"
+    halves = (
+        f"  stage {name} {{ {' -> '.join([LAYERS] * n)} }}" for name, n in (("b", first), ("c", second))
+    )
+    a, b = text.format(whole), text.format("\n".join(halves))
+    assert set(kinds(compared(a, b))) <= {"regrouped", "renumbered", "renamed"}
+    assert kinds(compared(a, b))["regrouped"] == 1
+    assert set(kinds(compared(b, a))) <= {"regrouped", "renumbered", "renamed"}
+
+
+def test_a_new_stage_of_other_layers_is_new():
+    text = (
+        "net N() {{\n  input x: 3x32x32\n  stage a {{ conv(8, 1x1) -> relu }}\n{}  flatten -> linear(10)\n}}"
+    )
+    found = compared(text.format(""), text.format(f"  stage b {{ {LAYERS} }}\n"))
+    assert titles(found)["added: stage b"] == 1
+
+
 BRANCHES = "net N() {{\n  input x: 8x8x8\n  concat {{\n    | {}\n    | {}\n  }}\n  flatten -> linear(10)\n}}"
 
 
@@ -295,6 +322,19 @@ def test_branches_in_another_order_are_moved():
     one, other = "conv(8, 1x1) -> relu", "conv(16, 3x3, padding = 1) -> relu -> conv(4, 1x1)"
     found = compared(BRANCHES.format(one, other), BRANCHES.format(other, one))
     assert kinds(found) == {"moved": 1, "rewired": 1, "renumbered": 5}
+    alike = "conv(8, 1x1) -> relu", "conv(8, 3x3, padding = 1) -> relu"
+    found = compared(BRANCHES.format(*alike), BRANCHES.format(*alike[::-1]))
+    assert kinds(found) == {"moved": 1, "rewired": 1, "renumbered": 4}
+    assert "rewired: concat1: takes the same layers in another order" in titles(found)
+
+
+def test_another_layer_of_the_same_name_is_told_by_its_net():
+    text = "net N() {{\n  input x: 8x8x8\n  {}\n  add({}) as s\n}}"
+    a = text.format("conv(8, 1x1) as a\n  conv(8, 3x3, padding = 1) as b\n  relu", "a")
+    b = text.format("conv(8, 1x1) as b\n  conv(8, 3x3, padding = 1) as a\n  relu", "a")
+    assert "rewired: s: takes a of B instead of a of A, another layer" in {
+        title.replace(" of N", " of A", 2).replace(" of A", " of B", 1) for title in titles(compared(a, b))
+    }
 
 
 def test_operands_of_a_sum_have_no_order():

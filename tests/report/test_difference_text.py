@@ -100,3 +100,23 @@ def test_where_names_few_paths_and_counts_many():
     assert where(items[:3]) == "conv1.gelu1, conv2.bottleneck1.gelu1, conv2.bottleneck1.gelu2"
     assert where(items[1:6]) == "conv2.bottleneck1.gelu1 … conv2.bottleneck2.gelu2"
     assert where(items) == "conv1, conv2 ×9, conv3 ×12, conv4 ×18, conv5 ×9"
+
+
+def field(name: str, **given: list[str]) -> object:
+    net = ogive.load(name, **given)
+    return next(
+        each.b
+        for each in totals(net.ir, net.unrolled, net.ir, net.unrolled)
+        if each.name == "receptive_field"
+    )
+
+
+def test_a_net_whose_places_see_everything_says_so():
+    assert field("resnet50") == 427, "global pooling leaves no places"
+    assert field("seresnet50") == "all"
+    assert field("vit_b_16") == "all"
+    found = ogive.diff(ogive.load("resnet50"), ogive.load("seresnet50"))
+    row = next(line for line in str(found).split("\n") if line.startswith("receptive field"))
+    assert row.split() == ["receptive", "field", "427", "all", "other"]
+    total = next(each for each in to_json(found)["totals"] if each["name"] == "receptive_field")
+    assert (total["unit"], total["a"], total["b"], total["difference"]) == ("text", "427", "all", None)

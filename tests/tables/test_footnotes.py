@@ -90,7 +90,8 @@ def test_how_is_counted():
     assert "Products of activations with each other come on top: 715 M." in notes("vit_b_16")
     heads = "Auxiliary heads are not counted; with them there are 13.4 M parameters."
     assert heads in notes("googlenet")
-    assert "size" not in next(n for n in notes("resnet18", "inception_v3") if n.startswith("FLOPs"))
+    said = next(n for n in notes("resnet18", "inception_v3") if n.startswith("FLOPs"))
+    assert said.endswith("for an input of size 3×224×224 in resnet18 and 3×299×299 in inception_v3.")
 
 
 def test_signs_are_explained_where_they_stand():
@@ -122,3 +123,38 @@ def test_numbers():
         "0.0 %",
     ]  # type: ignore[union-attr]
     assert difference(1, 0) is None
+
+
+def test_how_branches_are_joined():
+    for word, said in (("add", "added"), ("concat", "concatenated"), ("mean", "averaged")):
+        body = f"stage s {{ {word} {{ | conv(8, 1x1) | conv(8, 3x3, padding = 1) }} }}"
+        assert f"Lines that begin with | are branches whose results are {said}." in notes_of(body)
+
+
+def test_an_activation_belongs_to_one_convolution():
+    body = """conv(8, 1x1) -> relu
+    residual { conv(8, 3x3, padding = 1) -> relu -> conv(8, 3x3, padding = 1) } -> relu"""
+    assert notes_of(body)[0] == "Each conv is the sequence conv-ReLU; the last of each unit stands alone."
+    told = notes_of("conv(8, 1x1) -> bn -> relu -> conv(8, 1x1) -> max_pool(2x2)")[0]
+    assert told == "Each conv is the sequence conv-BN-ReLU; the last stands alone."
+
+
+def test_what_stands_behind_a_pooling():
+    assert "LRN stands behind the 3×3 max pool that makes 56×56." in notes("googlenet")
+
+
+def test_connections_beside_the_brackets():
+    said = " ".join(notes("inception_resnet_v2"))
+    assert "result of each unit of inception_a, inception_b and inception_c is scaled and added" in said
+    assert "some" not in said
+    said = " ".join(notes("dpn92", "resnext50"))
+    assert "In dpn92 a projection (a 1×1 conv) stands beside the first unit of conv2" in said
+    said = " ".join(notes("shufflenet_v2_x1_0"))
+    assert "Channels are shuffled at the end of each unit" in said
+    assert "takes a part of the channels" in said
+
+
+def test_what_is_parallel_is_printed_as_branches():
+    cells = str(table("lenet5_1998").rows)
+    assert "| 5×5, 3, G=3" in cells
+    assert "| [| 3×3, 64; | 3×3, 64 → 3×3, 64] × 2" in str(table("fractalnet").rows)

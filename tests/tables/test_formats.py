@@ -72,13 +72,14 @@ def test_names_of_any_form_stay_names():
     for grid in (markdown_rows(text(HOSTILE, format_="markdown")), html_rows(text(HOSTILE, format_="html"))):
         assert [row[0] for row in grid[1:4]] == names
     latex = text(HOSTILE, format_="latex")
-    assert r"50\% \& \textless{}b\textgreater{}\_x\_ \textbar{}\$\textasciicircum{}" in latex
-    assert r"{[}x] \textbackslash{}input" in latex
+    assert r"50\% \& $<$b$>$\_x\_ $|$\$\^{}" in latex
+    assert r"{[}x] $\backslash$input" in latex
 
 
 def test_nothing_of_a_text_is_latex():
     assert not re.search(r"(?<!\\)[&%#_^~]", escaped("a & b % c # d _ e"))
     assert escaped("a\nb\tc\x07") == "a b c"
+    assert escaped("α 中") == r"$\alpha$ U+4E2D"
 
 
 def test_a_merged_cell_spans_in_latex_and_html_and_is_repeated_elsewhere():
@@ -137,3 +138,10 @@ def test_titles_are_the_nets_unless_given():
     net = network("lenet5")
     assert make([Subject(net.unrolled)]).columns[2].title == "lenet5"
     assert make([Subject(net.unrolled, "Ours")]).columns[2].title == "Ours"
+
+
+def test_csv_holds_no_formula():
+    assert csv_rows(text(HOSTILE.replace("*y*", "=1+1")))[3][0].startswith("'=1+1")
+    header = csv_rows(written(table("cliquenet_k36_t12", compare=True), "csv"))[0]
+    assert len(set(header)) == len(header)
+    assert header[3:7] == ["params", "params_published", "params_published_value", "params_source"]

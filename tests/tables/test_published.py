@@ -38,7 +38,7 @@ def figures() -> Iterator[tuple[str, str, str, str]]:
 
 
 def test_the_file_says_nothing_else():
-    keys = {"cite", "per_multiply_add", "thousand", "params", "flops", "parts"}
+    keys = {"cite", "per_multiply_add", "thousand", "params", "flops", "parts", "doubts"}
     told = list(sources(resources.published()))
     assert told
     for source, each in told:
@@ -86,11 +86,11 @@ def test_counts_of_lenet_are_the_papers():
 def test_what_k_and_flops_stand_for():
     told = published("googlenet").parts["3a"]
     assert (told.printed, told.value) == ("159K", 159 * 1024)
-    assert told.source.note() == "Szegedy et al. 2015, table 1; K is 1024."
+    assert told.source.note() == "Szegedy et al. 2015, table 1; K is 1024 there, and k is 1000."
     macs = published("cliquenet_k36_t12").macs
     assert macs is not None
-    assert (macs.printed, macs.value) == ("0.91G / 2", 0.455e9)
-    assert macs.source.note().endswith(", which counts 2 FLOPs for a multiply-add.")
+    assert (macs.printed, macs.shown, macs.value) == ("0.91G", "0.46G", 0.455e9)
+    assert macs.source.note().endswith(", which counts 2 FLOPs for a multiply-add: divided by that here.")
 
 
 @pytest.mark.parametrize(("printed", "value"), [
@@ -117,7 +117,7 @@ def test_beside_the_computed_ones():
     made = table("dpn68", "dpn92", "resnet50", compare=True)
     rows = {row.cells[0].parts[0]: row.cells[1:] for row in made.rows if row.total and row.cells[0].parts}
     assert [cell.mark for cell in rows["published"]] == ["a", "a", ""]
-    assert [[part.text for part in cell.parts] for cell in rows["difference"]] == [["−7.0 %"], ["0.0 %"], []]  # type: ignore[union-attr]
+    assert [[part.text for part in cell.parts] for cell in rows["difference"]] == [["−7.0 %"], ["="], []]  # type: ignore[union-attr]
     assert [note.text for note in made.notes if note.mark] == [
         "README of github.com/cypw/DPNs, results on ImageNet."
     ]

@@ -129,3 +129,16 @@ def test_every_network_of_the_zoo(name: str):
         header, *body = csv_rows(texts["csv"])
         params = header.index("params")
         assert sum(int(row[params] or 0) for row in body[:-1]) == int(body[-1][params]) == net.params
+
+
+def test_options_that_there_are_not():
+    with pytest.raises(ValueError, match="rows is one of stages, branches, layers"):
+        ogive.table("resnet18", rows="x")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="titles holds 1, for 2 networks"):
+        ogive.table(["lenet5", "lenet5"], titles=["a"])
+
+
+def test_columns_of_one_name_are_told_apart():
+    edited = ogive.load("lenet5", edits=["replace tanh with relu"])
+    heads = csv_rows(ogive.table(["lenet5", "lenet5", edited], format="csv"))[0][2:]
+    assert heads == ["lenet5 (1)", "lenet5 (2)", "lenet5, edited"]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ogive.report.difference import Difference
 
 
+_GIVEN = click.core.ParameterSource.COMMANDLINE
+
+
 @click.command(
     short_help="What is different between two networks.",
     epilog="Example: ogive diff resnet50 --edit 'replace relu with gelu' -o gelu.pdf",
@@ -79,6 +82,9 @@ def command(
         why = "A and B would be the same" if both else "there is no second network, and nothing to change"
         advice = f"name a second network, or say what to change: `ogive diff {visible(a)} --edit 'remove bn'`"
         refuse("E585", f"nothing to compare `{visible(a)}` with: {why}", advice=advice, usage=True)
+    for name in ("fit", "theme", "dpi"):
+        if output is None and click.get_current_context().get_parameter_source(name) is _GIVEN:
+            raise click.UsageError(f"--{name} is for a figure: name its file, `-o difference.pdf`")
     suffix = ending_of(output) if output is not None else ""
     if output is not None:
         require_file(output)
@@ -105,11 +111,11 @@ def command(
 
 def _names(nets: tuple[Network, Network], targets: tuple[str, str], given: bool) -> tuple[str, str]:
     """What the nets are called beside each other: by their names, by what was typed, or as edited."""
-    from ogive.comparing import names_of
+    from ogive.comparing import given_name, names_of
 
     if nets[0].name != nets[1].name or targets[0] == targets[1]:
         return names_of(*nets)
-    return targets[0], f"{targets[1]}, edited" if given and not nets[0].edits else targets[1]
+    return targets[0], given_name(nets[1], targets[1]) if given and not nets[0].edits else targets[1]
 
 
 def _given(net: Network) -> dict[str, object]:

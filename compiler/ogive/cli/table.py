@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,26 @@ import click
 
 from ogive.cli.complete import complete_target
 from ogive.cli.messages import WrongUsage, print_diagnostics, refuse
-from ogive.cli.output import require_file, write_or_print
+from ogive.cli.output import require_file, why_not_written, write_or_print
 from ogive.cli.target import Settings, settings_options
+from ogive.diagnostics import ArchError, Diagnostic
 from ogive.render import visible
 
 if TYPE_CHECKING:
+    from ogive.network import Network
     from ogive.tables import Rows, Subject
+
+
+def _file(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    """A file's name; one that ends in a slash names a folder.
+
+    Raises:
+        ArchError: E510, it names a folder.
+    """
+    if value is not None and value.endswith(("/", os.sep)):
+        reason, advice = why_not_written(IsADirectoryError(), Path(value))
+        refuse("E510", f"cannot write `{visible(value)}`: {reason}", advice=advice)
+    return Path(value) if value is not None else None
 
 
 @click.command(
@@ -32,7 +47,7 @@ if TYPE_CHECKING:
     "standard output.",
 )
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The file to write: .tex, .md, .html or .csv."
+    "-o", "--output", callback=_file, metavar="FILE", help="The file to write: .tex, .md, .html or .csv."
 )
 @click.option(
     "--rows",
@@ -45,6 +60,9 @@ if TYPE_CHECKING:
 )
 @click.option("--caption", metavar="TEXT", help="The caption; an empty one for none.")
 @click.option("--label", metavar="NAME", help="What a text refers to it by: tab:resnet.")
+@click.option(
+    "--title", "titles", multiple=True, metavar="TEXT", help="What a TARGET is called, one for each."
+)
 def command(
     targets: tuple[str, ...],
     settings: Settings,
@@ -54,25 +72,60 @@ def command(
     compare: bool,
     caption: str | None,
     label: str | None,
+    titles: tuple[str, ...],
 ) -> None:
     """Networks as a table: rows are stages, columns are networks; last come parameters and FLOPs.
 
     A single network of branches, such as googlenet, has columns for these instead.
     """
-    from ogive.tables import Options, make, written
-    from ogive.tabulate import subject_of
+    from ogive.tables import LEGIBLE, Options, make, type_size, written
+    from ogive.tabulate import subjects_of
 
+    if titles and len(titles) != len(targets):
+        raise click.UsageError(f"--title is given {len(titles)} times, for {len(targets)} targets")
     chosen = _format(format_, output)
     if output is not None and str(output) != "-":
         require_file(output)
-    networks = [settings.load(target) for target in targets]
+    networks = _load(targets, settings)
     for network in networks:
         print_diagnostics(network.warnings)
-    subjects = [subject_of(network) for network in networks]
-    options = Options(rows, compare, caption, label)
-    write_or_print(output, written(make(subjects, options), chosen))
+    subjects = subjects_of(networks, titles)
+    table = make(subjects, Options(rows, compare, caption, label))
+    text = written(table, chosen)
+    if chosen == "csv" and output is not None and str(output) != "-":
+        text = f"\ufeff{text}"  # without it programs of spreadsheets take UTF-8 for something else
+    write_or_print(output, text)
+    if chosen == "latex" and (size := type_size(table)) < LEGIBLE:
+        click.echo(f"note: {_small(size, len(targets))}", err=True)
     for note in _missing(subjects) if compare else ():
         click.echo(f"note: {visible(note)}", err=True)
+
+
+def _load(targets: Sequence[str], settings: Settings) -> list[Network]:
+    """The networks; where some are wrong, what is wrong with each of them.
+
+    Raises:
+        ArchError: a target does not exist, or is wrong.
+    """
+    networks: list[Network] = []
+    wrong: dict[Diagnostic, None] = {}
+    for target in targets:
+        try:
+            networks.append(settings.load(target))
+        except ArchError as error:
+            wrong |= dict.fromkeys(error.diagnostics)
+    if wrong:
+        raise ArchError(list(wrong))
+    return networks
+
+
+def _small(size: float, count: int) -> str:
+    """What is said of a table whose type is too small, and what to do about it."""
+    fewer = "fewer networks in one table, or " if count > 1 else "`--rows stages`, or "
+    return (
+        f"in a paper of two columns the type of this table is about {size:.1f} pt, and journals ask for 6: "
+        f"{fewer}a page of its own on its side (`sidewaystable` of the package rotating)"
+    )
 
 
 def _format(given: str | None, output: Path | None) -> str:

@@ -19,7 +19,8 @@ from ogive.tables.costs import Costs
 from ogive.tables.csv import to_csv
 from ogive.tables.footnotes import legend
 from ogive.tables.html import to_html
-from ogive.tables.latex import to_latex
+from ogive.tables.joins import told_apart
+from ogive.tables.latex import LEGIBLE, to_latex, type_size
 from ogive.tables.layers import layers_table
 from ogive.tables.markdown import to_markdown
 from ogive.tables.model import Note, Table
@@ -27,8 +28,8 @@ from ogive.tables.stages import stages_table
 from ogive.tables.subject import Subject
 
 __all__ = [
-    "ENDINGS", "FORMATS", "ROWS", "Options", "Rows", "Subject", "Table", "format_of", "make",
-    "unknown_format", "written",
+    "ENDINGS", "FORMATS", "LEGIBLE", "ROWS", "Options", "Rows", "Subject", "Table", "format_of", "make",
+    "type_size", "unknown_format", "written",
 ]  # fmt: skip
 
 Rows = Literal["stages", "branches", "layers"]
@@ -69,7 +70,7 @@ def make(subjects: Sequence[Subject], options: Options | None = None) -> Table:
         ArchError: E581, they cannot stand in a table of those rows.
     """
     options = options or Options()
-    nets = [(subject, outline(subject)) for subject in subjects]
+    nets = told_apart([(subject, outline(subject)) for subject in subjects])
     rows = options.rows or _rows_for(nets)
     _check(nets, rows)
     costs = Costs(subjects, compare=options.compare)
@@ -84,7 +85,7 @@ def make(subjects: Sequence[Subject], options: Options | None = None) -> Table:
     caption = options.caption if options.caption is not None else table.caption
     notes = (
         *(n for n in table.notes if not n.mark),
-        *map(Note, legend(table)),
+        *map(Note, legend(table, nets)),
         *(n for n in table.notes if n.mark),
     )
     return replace(table, caption=caption, label=label, notes=notes)

@@ -16,6 +16,7 @@ from ogive.layers.sizes import show
 from ogive.tables.building import Net, partition
 from ogive.tables.cells import line_texts
 from ogive.tables.columns import BranchColumns, Module, columns_of
+from ogive.tables.connections import connections
 from ogive.tables.costs import Costs
 from ogive.tables.footnotes import counting, gates
 from ogive.tables.model import Cell, Column, Row, Stack, Table, text_cell
@@ -119,7 +120,8 @@ def branches_table(net: Net, costs: Costs) -> Table:
     width = len(head) + len(columns.titles)
     rows.append(Row((text_cell("total", width), *costs.total(subject)), total=True))
     notes = [
-        *sequences([(subject, parts)]),
+        *sequences([(subject, parts)], _row_of),
+        *connections([(subject, parts)]),
         *columns.notes(),
         *gates([(subject, parts)]),
         *counting([subject]),
@@ -131,6 +133,16 @@ def branches_table(net: Net, costs: Costs) -> Table:
         tuple(rows),
         costs.notes(notes),
     )
+
+
+def _row_of(subject: Subject, part: Part, line: Line) -> str:
+    """What the table calls the row that a convolution stands in."""
+    if any(
+        line in element_lines
+        for element_lines in (tuple(lines_in((e,))) for e in part.elements if module_of(e))
+    ):
+        return part.name
+    return f"the row of {output_text(subject, line.type)}"
 
 
 def _items(parts: Sequence[Part], columns: BranchColumns) -> Iterator[_Item]:

@@ -11,6 +11,7 @@ from ogive.layers.base import Layout, TensorType
 from ogive.layers.sizes import show
 from ogive.tables.lines import NAMED, Lines
 from ogive.tables.outline import Branches, Element, Line, Part, Unit, lines_in
+from ogive.tables.parallel import MOST, chunks
 from ogive.tables.rolling import rolled, strides, without_strides
 from ogive.tables.subject import Subject
 from ogive.tables.wording import worded
@@ -35,6 +36,7 @@ class _Builder:
         self.items = subject.items
         self.looks = subject.looks
         self._lines = Lines(subject)
+        self._place = {node.name: at for at, node in enumerate(subject.order)}
 
     # ------------------------------------------------------------------ parts
 
@@ -120,7 +122,7 @@ class _Builder:
 
     def _local(self, group: Sequence[Element]) -> str:
         """The name of a part in the program: that of its layer with weights."""
-        lines = [element for element in group if isinstance(element, Line)]
+        lines = list(lines_in(group))
         named = [line for line in lines if line.words.kind not in _WEIGHTLESS]
         lead = (named or lines or [None])[-1 if named else 0]
         return self.graph.node(lead.node).local if lead is not None else ""
@@ -135,7 +137,69 @@ class _Builder:
                 found += self._of_region(item)
             elif item.name in self.subject.path and (line := self._lines.of(item)) is not None:
                 found.append(line)
-        return rolled(found, self._follows)
+        return self._arranged(found)
+
+    def _arranged(self, found: list[Element]) -> list[Element]:
+        """The elements rolled up, and those beside each other as branches."""
+        if all(self._follows(before, element) for before, element in pairwise(found)) or len(found) > MOST:
+            return rolled(found, self._follows)
+        arranged: list[Element] = []
+        for groups in chunks(self._needs(found)):
+            branches = [[found[at] for at in group] for group in groups]
+            ends = {branch[-1].type.spatial for branch in branches}
+            if len(branches) == 1 or len(ends) > 1:  # what has sizes of its own has rows of its own
+                arranged += [found[at] for at in sorted(at for group in groups for at in group)]
+                continue
+            first = found[min(at for group in groups for at in group)].first
+            join = self._join(branches)
+            word, type_ = (join.layer.kind, join.outputs[0]) if join else ("", branches[-1][-1].type)
+            inside = tuple(tuple(self._arranged(branch)) for branch in branches)
+            arranged.append(Branches(word, inside, type_, first))
+        return rolled(arranged, self._follows)
+
+    def _needs(self, found: Sequence[Element]) -> list[frozenset[int]]:
+        """For each element those before it on which it depends."""
+        nodes = [self._nodes(element, last=False) for element in found]
+        belongs = {name: at for at, names in enumerate(nodes) for name in names}
+        start = min(self._place[name] for name in belongs)
+        needed: list[frozenset[int]] = []
+        for at, names in enumerate(nodes):
+            waiting, seen, needs = list(names), set[str](), set[int]()
+            while waiting:
+                for ref in self.graph.operands(waiting.pop()):
+                    if ref.node not in seen and self._place.get(ref.node, -1) >= start:
+                        seen.add(ref.node)
+                        waiting.append(ref.node)
+                        needs.add(belongs.get(ref.node, at))
+            needed.append(frozenset(needs - {at}))
+        return needed
+
+    def _join(self, branches: Sequence[Sequence[Element]]) -> Node | None:
+        """What joins the results of branches to one tensor, if anything does."""
+        ends = [frozenset(n for e in branch for n in self._nodes(e, last=True)) for branch in branches]
+        last = max(self._place[name] for names in ends for name in names)
+        for node in self.subject.order[min(self._place[n] for names in ends for n in names) :]:
+            if self.looks[node.name].kind != "merge":
+                continue
+            reached = self._behind(node.name, self._weightless_to(node.name, ends))
+            if all(names & reached for names in ends):
+                return node
+            if self._place[node.name] > last + len(self.subject.order) // 2:
+                break
+        return None
+
+    def _weightless_to(self, name: str, ends: Sequence[frozenset[str]]) -> frozenset[str]:
+        """The nodes that a join takes through nothing with weights, up to the ends of branches."""
+        found: set[str] = {name}
+        waiting = [name]
+        while waiting:
+            for ref in self.graph.operands(waiting.pop()):
+                if ref.node in found or ref.node not in self.looks:
+                    continue
+                found.add(ref.node)
+                if not any(ref.node in names for names in ends) and not self._weighs(ref.node):
+                    waiting.append(ref.node)
+        return frozenset(found)
 
     def _of_region(self, region: Region) -> list[Element]:
         nodes = self.subject.nodes[region.id]
@@ -145,15 +209,18 @@ class _Builder:
             return [self._clique(region, region.clique, nodes)]
         if region.kind == "merge":
             return [self._branches(region, nodes)]
-        elements = self.elements(self.items[region.id])
+        aside = self._beside_sums(region)
+        elements = self.elements(
+            item for item in self.items[region.id] if not (isinstance(item, Node) and item.name in aside)
+        )
         if region.kind in _ARRANGED:
             if region.kind == "dense":
                 return [self._of_dense(element, region) for element in elements]
             return elements
-        aside = self._beside_sums(region)
-        elements = [e for e in elements if not (isinstance(e, Line) and e.node in aside)]
         adds = region.kind == "residual" or bool(aside) or self._adds(region)
-        return self._unit(region, elements, nodes, adds=adds)
+        units = self._unit(region, elements, nodes, adds=adds)
+        beside = tuple(name for name in nodes if name in aside)
+        return [replace(e, beside=beside) if isinstance(e, Unit) and beside else e for e in units]
 
     def _unit(
         self, region: Region, inner: list[Element], nodes: tuple[str, ...], *, adds: bool
@@ -375,7 +442,7 @@ def _neighbours(parts: Sequence[Part], follows: Callable[[Element, Element], boo
             if len(pair) == 2 and all(isinstance(element, Unit) for element in pair):
                 joined = rolled(pair, follows)
                 if len(joined) == 1:
-                    name = f"{begun}–{part.name}"
+                    name = f"{begun}–{part.name}" if begun != part.name else begun
                     found[-1] = Part(name, tuple(joined), (*last.nodes, *part.nodes), kind="block")
                     continue
         begun = part.name

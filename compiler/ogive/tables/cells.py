@@ -160,6 +160,7 @@ def line_texts(elements: Iterable[Element]) -> list[str]:
                 found.append(gate_text(element, "gate"))
             case Branches():
                 found += [BRANCH + (_inline(branch) or "identity") for branch in element.branches]
+                found += [element.said] if element.said else []
             case Unit() if is_gate(element):
                 gate = element.elements[0]
                 assert isinstance(gate, Branches)
@@ -180,6 +181,7 @@ def _inline(branch: Sequence[Element]) -> str:
         if isinstance(element, Branches) and not element.gate:
             inner = " | ".join(_inline(each) or "identity" for each in element.branches)
             texts.append(f"({inner})")
+            texts += [element.said] if element.said else []
         elif isinstance(element, Unit) and element.count == 1 and not is_gate(element):
             texts.append(_inline(element.elements))
         else:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ogive.layers.base import Size
 from ogive.tables.model import Cell, Column, Note, Number
 from ogive.tables.numbers import count, difference
 from ogive.tables.published import Citations, Figure, Published, published
 from ogive.tables.subject import Subject
+
+SAME = "="
+_AGREES = f"{SAME}: the computed number, rounded as the published one is, is the same."
 
 
 class Costs:
@@ -25,15 +29,16 @@ class Costs:
             if compare and subject.published
         }
         self._citations = Citations()
+        self._agreed = False
         told = self._told.values()
         self.with_params: bool = any(each.params or each.parts for each in told)
         self.with_macs: bool = any(each.macs for each in told)
-        beside = (Column("published", "right"), Column("difference", "right"))
+        self._kilo = any(each.parts for each in told)
         self.columns: tuple[Column, ...] = (
             Column("params", "right"),
-            *(beside if self.with_params else ()),
+            *(_beside("params") if self.with_params else ()),
             Column("FLOPs", "right"),
-            *(beside if self.with_macs else ()),
+            *(_beside("flops") if self.with_macs else ()),
         )
 
     def params(self, subject: Subject) -> Figure | None:
@@ -51,7 +56,10 @@ class Costs:
         """A published figure as it is printed, with the mark of its source."""
         if figure is None:
             return Cell()
-        return Cell((Number(figure.value, figure.printed),), mark=self._citations.mark(figure))
+        return Cell(
+            (Number(figure.value, figure.shown, printed=figure.printed, source=figure.source.cite),),
+            mark=self._citations.mark(figure),
+        )
 
     def of(self, subject: Subject, nodes: Sequence[str], name: str) -> tuple[Cell, ...]:
         """The cells of a part of a single net.
@@ -74,24 +82,53 @@ class Costs:
         self, params: Size, told_params: Figure | None, macs: Size, told_macs: Figure | None, *, total: bool
     ) -> tuple[Cell, ...]:
         return (
-            _count(params, total=total),
+            _count(params, total=total, kilo=self._kilo),
             *(self._beside(params, told_params) if self.with_params else ()),
             _count(macs, total=total),
             *(self._beside(macs, told_macs) if self.with_macs else ()),
         )
 
     def _beside(self, value: Size, figure: Figure | None) -> tuple[Cell, Cell]:
+        return self.cell(figure), self.difference(value, figure)
+
+    def difference(self, value: Size, figure: Figure | None) -> Cell:
+        """By how much a number differs from the published one; `=` where it rounds to that."""
         number = difference(value, figure.value) if figure is not None else None
-        return self.cell(figure), Cell((number,) if number is not None else ())
+        if number is None or figure is None:
+            return Cell()
+        if figure.agrees(value):
+            self._agreed = True
+            number = replace(number, text=SAME)
+        return Cell((number,))
 
     def notes(self, texts: Iterable[str]) -> tuple[Note, ...]:
         """The footnotes of a table, with those of the sources of its figures."""
         return (
             *(Note(text) for text in texts),
-            *(Note(source.note(), mark) for mark, source in self._citations),
+            *((Note(_AGREES),) if self._agreed else ()),
+            *(Note(told, mark) for mark, told in self._citations),
         )
 
 
-def _count(value: Size, *, total: bool) -> Cell:
-    """A count; what a part does not have is left out."""
-    return Cell((count(value),)) if total or value != 0 else Cell()
+def _beside(name: str) -> tuple[Column, Column]:
+    """The columns of what was published, with names of their own where a column is found by its name."""
+    return (
+        Column("published", "right", f"{name}_published"),
+        Column("difference", "right", f"{name}_difference_percent"),
+    )
+
+
+def _count(value: Size, *, total: bool, kilo: bool = False) -> Cell:
+    """A count; what a part does not have is left out.
+
+    Args:
+        value: the count.
+        total: whether it is one of a whole net.
+        kilo: whether it is printed in thousands, for a column of one unit.
+    """
+    if not total and value == 0:
+        return Cell()
+    if kilo and isinstance(value, int):
+        digits = 0 if value >= 99_950 else 1 if value >= 9_995 else 2
+        return Cell((Number(value, f"{value / 1000:,.{digits}f} k"),))
+    return Cell((count(value),))

@@ -9,9 +9,10 @@ from ogive.report import counts
 from ogive.report.units import short
 from ogive.tables.building import Net
 from ogive.tables.cells import BRANCH, bracketed, brackets, gate_text, is_gate
+from ogive.tables.connections import connections
 from ogive.tables.model import Stack, Table
 from ogive.tables.numbers import count
-from ogive.tables.outline import Branches, Part, Unit, lines_in, units_in
+from ogive.tables.outline import Branches, Part, Unit, branches_in, lines_in, units_in
 from ogive.tables.prose import by_net, listed
 from ogive.tables.sequences import sequences
 from ogive.tables.subject import Subject
@@ -22,6 +23,8 @@ _WHAT = {
     "clique": "layers of a clique block",
 }
 """What stands in brackets where all of a net are of one kind."""
+_MOST_NAMES = 3
+"""So many names of blocks are told."""
 
 
 def footnotes(nets: Sequence[Net]) -> Iterator[str]:
@@ -31,16 +34,19 @@ def footnotes(nets: Sequence[Net]) -> Iterator[str]:
     yield from _cliques(nets)
     yield from _strides(nets)
     yield from _shortcuts(nets)
+    yield from connections(nets, units=False)
     yield from gates(nets)
 
 
 def counting(subjects: Sequence[Subject]) -> Iterator[str]:
     """How parameters and FLOPs are counted."""
-    shapes = list(dict.fromkeys(show(subject.input.sizes) for subject in subjects))
-    of = f", for an input of size {shapes[0]}" if len(shapes) == 1 else ""
+    shapes: dict[str, list[str]] = {}
+    for subject in subjects:
+        shapes.setdefault(show(subject.input.sizes), []).append(subject.title)
+    sizes = [f"{shape}{by_net(titles, len(subjects))}" for shape, titles in shapes.items()]
     yield (
         f"FLOPs are multiply-adds, a multiplication and its addition counted as one, of convolutions and "
-        f"linear layers{of}."
+        f"linear layers, for an input of size {listed(sizes)}."
     )
     extra = [(s.title, counts.products(s.graph)) for s in subjects]
     if any(products for _, products in extra):
@@ -48,12 +54,12 @@ def counting(subjects: Sequence[Subject]) -> Iterator[str]:
         yield f"Products of activations with each other come on top: {listed(named)}."
     heads = [(s.title, counts.params(s.graph, heads=True)) for s in subjects if s.graph.heads]
     if heads:
-        named = [f"{short(n)} in {title}" if len(subjects) > 1 else short(n) for title, n in heads]
-        yield f"Auxiliary heads are not counted; with them there are {listed(named)} parameters."
+        named = [f"{short(n)} parameters{by_net([title], len(subjects))}" for title, n in heads]
+        yield f"Auxiliary heads are not counted; with them there are {listed(named)}."
 
 
-def legend(table: Table) -> Iterator[str]:
-    """What signs mean that stand in the cells of a table."""
+def legend(table: Table, nets: Sequence[Net]) -> Iterator[str]:
+    """What signs mean that stand in the cells of a table of some nets."""
     texts = [
         text
         for row in table.rows
@@ -68,7 +74,14 @@ def legend(table: Table) -> Iterator[str]:
     if any("(+" in text for text in texts):
         yield "(+k) are channels that are appended, where the others are added."
     if any(text.startswith(BRANCH) for text in texts):
-        yield f"Lines that begin with {BRANCH.strip()} are branches whose results are concatenated."
+        joins = [join for _, outline in nets for part in outline for join in branches_in(part.elements)]
+        ways = dict.fromkeys(join.joined for join in joins)
+        how = (
+            f"branches whose results are {next(iter(ways))}"
+            if len(ways) == 1
+            else "branches; the word below them says how their results are joined"
+        )
+        yield f"Lines that begin with {BRANCH.strip()} are {how}."
 
 
 # --------------------------------------------------------------------------- what brackets stand for
@@ -81,6 +94,7 @@ def _units(outline: Sequence[Part]) -> list[Unit]:
 
 def _brackets(nets: Sequence[Net]) -> Iterator[str]:
     kinds: dict[str, list[str]] = {}
+    numbered: set[str] = set()
     for subject, outline in nets:
         named = brackets(outline)
         units = [unit for unit in _units(outline) if bracketed(unit, named)]
@@ -88,10 +102,13 @@ def _brackets(nets: Sequence[Net]) -> Iterator[str]:
         names = {unit.name for unit in units}
         if len(each) == 1 and len(kind := each.pop()) == 1:
             kinds.setdefault(_WHAT[next(iter(kind))], []).append(subject.title)
-        elif len(names) == 1 and (name := names.pop()):
-            kinds.setdefault(f"{name} blocks", []).append(subject.title)
+        elif 0 < len(names) <= _MOST_NAMES and all(names) and len(each) == 1:
+            kinds.setdefault(f"{listed(sorted(names))} blocks", []).append(subject.title)
+        if any(unit.count > 1 or unit.kinds for unit in units):
+            numbered.add(subject.title)
     for what, titles in kinds.items():
-        yield f"Brackets{by_net(titles, len(nets))} show {what}, with their numbers."
+        numbers = ", with their numbers" if numbered & set(titles) else ""
+        yield f"Brackets{by_net(titles, len(nets))} show {what}{numbers}."
     shared = [
         part.name
         for _, outline in nets

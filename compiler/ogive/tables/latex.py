@@ -8,26 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ogive.latex_text import paragraph
 from ogive.tables.model import Cell, Number, Part, Row, Stack, Table, times
 
 _ALIGNED = {"left": "l", "centre": "c", "right": "r"}
 _UNFIT = re.compile(r"[^\w:.,+*/-]", re.ASCII)
 """What no label may hold."""
-_WIDE = 72
-"""Tables of more characters run over both columns of a page that has two."""
 _TALL = 36
 """Tables of more lines are made smaller where a page is not as high."""
 _MANY = 8
 """Tables of more columns have headings of two lines."""
 _BREAK = r" \\ "
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
-    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}",
-    ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''", "[": "{[}", "*": "{*}",
-    "×": r"$\times$", "·": r"$\cdot$", "−": r"$-$", "→": r"$\rightarrow$", "≥": r"$\geq$", "≤": r"$\leq$",
-    "⌈": r"$\lceil$", "⌉": r"$\rceil$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "–": "--", "—": "---",
-    "…": r"\dots{}", "’": "'", "±": r"$\pm$", "√": r"$\surd$", "°": r"\textdegree{}",
-}  # fmt: skip
+_WIDTHS = {"table": 245.0, "table*": 505.0}
+"""How wide a column and the text are in most papers of two columns, in points."""
+_TYPE, LEGIBLE = 9.0, 6.0
+"""The size of \\small, and the smallest that journals print, in points."""
+_EM = 0.5
+"""How wide a character is on average, in Computer Modern."""
+_GAPS = (5, 3, 2)
+"""What stands beside a column, in points: less where the table is wide."""
 
 
 def to_latex(table: Table) -> str:
@@ -35,8 +34,23 @@ def to_latex(table: Table) -> str:
     return "\n".join([*_lines(table), ""])
 
 
+def type_size(table: Table) -> float:
+    """How large the type of a table is in a paper of two columns, about, in points."""
+    environment, gap = _fitting(table)
+    return min(_TYPE, _TYPE * _WIDTHS[environment] / _width(table, gap))
+
+
+def _fitting(table: Table) -> tuple[str, int]:
+    """The environment, and the gap between columns: one column where the type stays legible there."""
+    for environment, smallest in (("table", 6.5), ("table*", _TYPE)):
+        for gap in _GAPS[: 2 if environment == "table" else 3]:
+            if _TYPE * _WIDTHS[environment] / _width(table, gap) >= smallest:
+                return environment, gap
+    return "table*", _GAPS[-1]
+
+
 def _lines(table: Table) -> Iterator[str]:
-    environment = "table*" if _characters(table) > _WIDE else "table"
+    environment, gap = _fitting(table)
     width = r"\textwidth" if environment == "table*" else r"\linewidth"
     yield r"% \usepackage{booktabs,graphicx}"
     yield rf"\begin{{{environment}}}[tb]"
@@ -45,11 +59,8 @@ def _lines(table: Table) -> Iterator[str]:
         yield rf"\caption{{{escaped(table.caption)}}}\smallskip"
     if table.label:
         yield rf"\label{{{_UNFIT.sub('-', table.label)}}}"
-    yield r"\small\setlength{\tabcolsep}{5pt}\renewcommand{\arraystretch}{1.1}%"
-    tall = _lines_high(table) > _TALL
-    if tall:
-        yield r"\resizebox*{!}{\ifdim\totalheight>.8\textheight .8\textheight\else\totalheight\fi}{%"
-    yield rf"\resizebox{{\ifdim\width>{width} {width}\else\width\fi}}{{!}}{{%"
+    yield rf"\small\setlength{{\tabcolsep}}{{{gap}pt}}\renewcommand{{\arraystretch}}{{1.1}}%"
+    yield r"\sbox0{%"
     yield rf"\begin{{tabular}}{{@{{}}{''.join(_ALIGNED[column.align] for column in table.columns)}@{{}}}}"
     yield r"\toprule"
     yield _row(_heading(column.title, len(table.columns)) for column in table.columns)
@@ -60,24 +71,44 @@ def _lines(table: Table) -> Iterator[str]:
         yield _row(_cell(cell) for cell in row.cells)
         before = row
     yield r"\bottomrule"
-    yield r"\end{tabular}}" + "}" * tall
+    yield r"\end{tabular}}%"
+    # the notes are as wide as the table, and become smaller with it; a narrow one has more room for them
+    yield rf"\dimen0=\wd0 \ifdim\dimen0<.6{width} \dimen0=.6{width}\fi"
+    tall = _lines_high(table) > _TALL
+    if tall:
+        yield r"\resizebox*{!}{\ifdim\totalheight>.8\textheight .8\textheight\else\totalheight\fi}{%"
+    yield rf"\resizebox{{\ifdim\width>{width} {width}\else\width\fi}}{{!}}{{%"
+    yield r"\begin{tabular}{@{}c@{}}\usebox0"
     if table.notes:
-        yield r"\par\smallskip"
         notes = " ".join(f"{_mark(note.mark)}{escaped(note.text)}" for note in table.notes)
-        yield rf"\parbox{{{width}}}{{\footnotesize\raggedright {notes}}}"
+        yield rf"\\[4pt]\parbox[t]{{\dimen0}}{{\footnotesize\raggedright {notes}}}"
+    yield r"\end{tabular}}" + "}" * tall
     yield rf"\end{{{environment}}}"
 
 
-def _characters(table: Table) -> int:
-    """How wide a table is, about: its longest texts, and two for the space between columns."""
-    widths = [len(column.title) for column in table.columns]
+def _width(table: Table, gap: int) -> float:
+    """How wide a table is, about, in points."""
+    widths = [_heading_length(column.title, len(table.columns)) for column in table.columns]
+    spans: list[tuple[int, int, float]] = []
     for row in table.rows:
         at = 0
         for cell in row.cells:
+            length = max(map(_length, cell.parts), default=0)
             if cell.span == 1:
-                widths[at] = max([widths[at], *map(_length, cell.parts)])
+                widths[at] = max(widths[at], length)
+            elif not row.total:
+                spans.append((at, cell.span, length))
             at += cell.span
-    return sum(widths) + 2 * len(widths)
+    for at, span, length in spans:
+        lack = length - sum(widths[at : at + span])
+        if lack > 0:
+            widths[at + span - 1] += int(lack)
+    return _TYPE * _EM * sum(widths) + 2 * gap * (len(widths) - 1)
+
+
+def _heading_length(title: str, columns: int) -> int:
+    first, space, rest = title.rpartition(" ")
+    return len(title) if columns <= _MANY or not space else max(len(first), len(rest))
 
 
 def _lines_high(table: Table) -> int:
@@ -92,7 +123,7 @@ def _height(cell: Cell) -> int:
 def _length(part: Part) -> int:
     match part:
         case Stack():
-            return max(map(len, part.lines), default=0) + 2 + len(times(part))
+            return max(map(len, part.lines), default=0) + 3 + len(times(part))
         case Number():
             return len(part.text) + (5 if part.exponent else 0)
         case str():
@@ -156,6 +187,5 @@ def _part(part: Part) -> str:
 
 
 def escaped(text: str) -> str:
-    """A text in which nothing is LaTeX."""
-    clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return "".join(_SPECIAL.get(character, character) for character in clean)
+    """A text in which nothing is LaTeX, on any engine; letters that it lacks by their number, U+4E2D."""
+    return paragraph(text).strip().replace("[", "{[}").replace("*", "{*}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import takewhile
 
 from ogive.graph import Node, Region
 from ogive.layers.base import Layout, TensorType
@@ -16,6 +17,7 @@ from ogive.tables.wording import Wording, worded
 NAMED = {"conv", "linear", "attention", "pool", "dropout"}
 """Kinds of layers that make lines. What else changes the places of a map makes one, too."""
 _FOLLOWERS = {"norm", "act"}
+_LEADS = {"conv", "linear", "attention"}
 _JOINING = {"merge", "residual", "dense", "clique"}
 """Words that say themselves what they join."""
 _MOST_JOINED = 4
@@ -47,7 +49,8 @@ class Lines:
         sequence = self._sequence(node) if look.kind == "conv" else ()
         behind = "dense" if look.kind == "conv" and self._behind_dense(node) else ""
         channels = types[0].channels if types else 0
-        return Line(node.name, self._appending(node, words), out, channels, sequence, behind)
+        then = tuple(self._shorts(self._after(node))) if look.kind == "pool" else ()
+        return Line(node.name, self._appending(node, words), out, channels, sequence, behind, then)
 
     def plain(self, node: Node) -> Line:
         """A line for any layer at all."""
@@ -117,14 +120,50 @@ class Lines:
         return replace(words, width=added, added=appended)
 
     def _sequence(self, node: Node) -> tuple[str, ...]:
-        """A convolution with the norm and activation that go with it: `BN`, `ReLU`, `conv`."""
-        before = self._chain(node.name, back=True)
-        after = self._chain(node.name, back=False)
-        if self._leads(node, "norm", "act") and before:
-            return (*before, "conv")
-        return ("conv", *after) if after or not before else (*before, "conv")
+        """A convolution with the norms and activations that go with it: `BN`, `ReLU`, `conv`.
 
-    def _chain(self, name: str, *, back: bool) -> tuple[str, ...]:
+        What stands between two convolutions belongs to the first of them, but in a block that begins with
+        norms or activations (pre-activation, He et al. 2016): there such kinds belong to the second.
+        """
+        return (*self._shorts(self._before(node)), "conv", *self._shorts(self._after(node)))
+
+    def _shorts(self, names: Sequence[str]) -> list[str]:
+        looks = (self.subject.looks[name] for name in names)
+        return [look.short for look in looks if look.kind in _FOLLOWERS]
+
+    def _before(self, node: Node) -> list[str]:
+        """The norms and activations in front of a convolution that belong to it."""
+        chain, origin = self._chain(node.name, back=True)
+        leading = self._leading(node)
+        if origin in self._graph.inputs:
+            return chain
+        if not leading or not self._weighs(origin):
+            return chain if leading else []
+        return chain[self._cut(chain, leading) :]
+
+    def _after(self, node: Node) -> list[str]:
+        """The norms and activations behind a convolution that belong to it."""
+        chain, behind = self._chain(node.name, back=False)
+        if not self._weighs(behind):
+            return chain
+        leading = self._leading(self._graph.node(behind))
+        if leading and not self._weighs(node.name):
+            return []
+        return chain[: self._cut(chain, leading)]
+
+    def _cut(self, chain: Sequence[str], leading: frozenset[str]) -> int:
+        """Where in a chain between two layers what belongs to the second begins."""
+        kinds = [self.subject.looks[name].kind for name in chain]
+        return next((at for at, kind in enumerate(kinds) if kind in leading), len(kinds))
+
+    def _weighs(self, name: str) -> bool:
+        look = self.subject.looks.get(name)
+        return look is not None and look.kind in _LEADS
+
+    def _chain(self, name: str, *, back: bool) -> tuple[list[str], str]:
+        """The norms, activations and dropouts next to a node in its part, in program order, and what stands
+        at their other end, if that is one node of the part.
+        """
         found: list[str] = []
         part = self._part_of(name)
         while True:
@@ -133,23 +172,25 @@ class Lines:
                 near = [ref.node for ref in refs if len(refs) == 1]
             else:
                 near = [user for _, user in self.subject.users[name]]
-            if len(near) != 1 or near[0] not in self.subject.looks or self._part_of(near[0]) != part:
+            if len(near) != 1 or near[0] not in self.subject.looks:
+                end = ""
                 break
             (name,) = near
-            kind = self.subject.looks[name].kind
-            if kind in _FOLLOWERS:
-                found.append(self.subject.looks[name].short)
-            elif kind != "dropout":
+            inside = self._part_of(name) == part
+            if not inside or self.subject.looks[name].kind not in {*_FOLLOWERS, "dropout"}:
+                end = name if inside else ""
                 break
-        return tuple(reversed(found)) if back else tuple(found)
+            found.append(name)
+        return (found[::-1] if back else found), end
 
-    def _leads(self, node: Node, *kinds: str) -> bool:
-        """Whether the block around a node begins with a layer of these kinds."""
+    def _leading(self, node: Node) -> frozenset[str]:
+        """The kinds of norms and activations that the block around a node begins with."""
         for region in self._graph.ancestors(node.region):
             if region.kind in {"block", "iteration", "stage"}:
                 inside = (self.subject.looks[name].kind for name in self.subject.nodes[region.id])
-                return next((kind for kind in inside if kind not in {"merge", "shape"}), "") in kinds
-        return False
+                told = (kind for kind in inside if kind not in {"merge", "shape", "dropout"})
+                return frozenset(takewhile(lambda kind: kind in _FOLLOWERS, told))
+        return frozenset()
 
     def _behind_dense(self, node: Node) -> bool:
         """Whether a layer takes what a dense block gives, through norms and activations."""

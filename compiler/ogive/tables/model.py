@@ -29,11 +29,15 @@ class Number:
         value: the exact one.
         text: the digits that are printed, with a unit (`25.6 M`).
         exponent: the power of ten that they are multiplied with, where one is printed.
+        printed: as its source prints it, of a published one.
+        source: that source.
     """
 
     value: Size | float
     text: str
     exponent: int | None = None
+    printed: str = ""
+    source: str = ""
 
 
 Part = str | Stack | Number
@@ -66,19 +70,24 @@ class Row:
         cells: what stands in it.
         begins: whether something new begins: a stage, and not another part of the one above.
         total: whether it sums up the rows above.
+        key: what it is called where rows are found by their names; what its first cell says without it.
     """
 
     cells: tuple[Cell, ...]
     begins: bool = True
     total: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its heading, and whether it holds texts (left), stacks (centre) or numbers (right)."""
+    """A column: its heading, whether it holds texts (left), stacks (centre) or numbers (right), and what
+    it is called where columns are found by their names, if not by its heading.
+    """
 
     title: str
     align: str = "centre"
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ from ogive.graph import Region
 from ogive.layers.base import Size, TensorType
 from ogive.tables.wording import Wording
 
+_JOINED = {
+    "concat": "concatenated", "add": "added", "mul": "multiplied", "mean": "averaged",
+    "max": "joined by their maximum", "": "taken on separately",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -26,6 +31,7 @@ class Line:
         channels: how many channels enter it.
         sequence: the norm, activation and convolution that it stands for (`BN`, `ReLU`, `conv`); empty but
             for convolutions.
+        then: the norms and activations behind a pooling that no convolution has.
         behind: the kind of the unit whose result it takes, where that is `dense`.
     """
 
@@ -35,6 +41,7 @@ class Line:
     channels: Size = 0
     sequence: tuple[str, ...] = ()
     behind: str = ""
+    then: tuple[str, ...] = ()
 
     @property
     def first(self) -> str:
@@ -51,17 +58,24 @@ class Branches:
         branches: an empty one is the tensor itself.
         type: what they give together.
         first: their first node.
+        said: the word, where a table tells of each how it joins; empty where a footnote tells it of all.
     """
 
     word: str
     branches: tuple[tuple[Element, ...], ...]
     type: TensorType
     first: str
+    said: str = ""
 
     @property
     def gate(self) -> bool:
         """Whether it weighs its input by what the other branches make of it."""
         return self.word == "mul" and any(not branch for branch in self.branches)
+
+    @property
+    def joined(self) -> str:
+        """What becomes of the results: `concatenated`, `added`."""
+        return _JOINED.get(self.word, f"joined by {self.word}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ class Unit:
         strides: layers that have a stride in the first copy alone, with it.
         growth: the channels that a layer of a dense block appends.
         regions: what the copies are, first and last.
+        beside: the layers of the first copy that stand beside it, a projection that no word makes.
     """
 
     elements: tuple[Element, ...]
@@ -89,6 +104,7 @@ class Unit:
     strides: tuple[tuple[str, str], ...] = ()
     growth: Size = 0
     regions: tuple[Region, Region] | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def bracketed(self) -> bool:
@@ -135,6 +151,21 @@ def lines_in(elements: Iterable[Element]) -> Iterator[Line]:
             case Branches():
                 for branch in element.branches:
                     yield from lines_in(branch)
+
+
+def branches_in(elements: Iterable[Element]) -> Iterator[Branches]:
+    """The branches among some elements, but gates, in order, at every depth."""
+    for element in elements:
+        match element:
+            case Line():
+                pass
+            case Unit():
+                yield from branches_in(element.elements)
+            case Branches():
+                if not element.gate:
+                    yield element
+                for branch in element.branches:
+                    yield from branches_in(branch)
 
 
 def units_in(elements: Iterable[Element]) -> Iterator[Unit]:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,20 +46,55 @@ class Source:
     def note(self) -> str:
         """What a footnote says."""
         counted = (
-            f", which counts {self.per_multiply_add} FLOPs for a multiply-add"
+            f", which counts {self.per_multiply_add} FLOPs for a multiply-add: divided by that here"
             if self.per_multiply_add > 1
             else ""
         )
-        return f"{self.cite}{counted}{f'; K is {self.thousand}' if self.thousand != 1000 else ''}."
+        kilo = f"; K is {self.thousand} there, and k is 1000" if self.thousand != 1000 else ""
+        return f"{self.cite}{counted}{kilo}."
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number as it is printed somewhere, `0.94M`, and what it is worth in parameters or multiply-adds."""
+    """A number as it is printed somewhere, `0.94M`, and what it is worth in parameters or multiply-adds.
+
+    Attributes:
+        printed: as it stands there.
+        value: in parameters, or multiply-adds.
+        source: where.
+        doubt: why it is known to be wrong, if it is.
+        counts_flops: whether it counts FLOPs.
+    """
 
     printed: str
     value: float
     source: Source
+    doubt: str = ""
+    counts_flops: bool = False
+
+    @property
+    def shown(self) -> str:
+        """As it is printed, or what that is in multiply-adds, where the source counts otherwise: `0.46G`."""
+        found = _PRINTED.fullmatch(self.printed)
+        if self.source.per_multiply_add == 1 or found is None or not self.counts_flops:
+            return self.printed
+        digits = Decimal(found["digits"])
+        halved = (digits / self.source.per_multiply_add).quantize(digits, ROUND_HALF_UP)
+        return f"{halved}{found['unit']}"
+
+    @property
+    def half(self) -> float:
+        """Half of its last digit: as far as a number may be that is printed so."""
+        found = _PRINTED.fullmatch(self.printed)
+        if found is None:
+            return 0.0
+        last = 10.0 ** -len(found["digits"].partition(".")[2])
+        worth = self.source.value("1" + found["unit"])
+        return last * worth / 2 / (self.source.per_multiply_add if self.counts_flops else 1)
+
+    def agrees(self, value: object) -> bool:
+        """Whether a number, rounded as it is, is printed so."""
+        return isinstance(value, int) and abs(value - self.value) <= self.half * (1 + 1e-9)
 
 
 @dataclass(slots=True)
@@ -88,12 +124,13 @@ def _read(path: Path) -> dict[str, Published]:
             nets.setdefault(name, Published()).params = Figure(printed, source.value(printed), source)
         for name, printed in told.get("flops", {}).items():
             worth = source.value(printed) / source.per_multiply_add
-            shown = f"{printed} / {source.per_multiply_add}" if source.per_multiply_add > 1 else printed
-            nets.setdefault(name, Published()).macs = Figure(shown, worth, source)
+            nets.setdefault(name, Published()).macs = Figure(printed, worth, source, counts_flops=True)
         for name, parts in told.get("parts", {}).items():
             net = nets.setdefault(name, Published())
+            doubts = told.get("doubts", {}).get(name, {})
             net.parts |= {
-                part: Figure(printed, source.value(printed), source) for part, printed in parts.items()
+                part: Figure(printed, source.value(printed), source, doubts.get(part, ""))
+                for part, printed in parts.items()
             }
     return nets
 
@@ -110,14 +147,16 @@ class Citations:
     """The footnotes of published figures, with a letter each."""
 
     def __init__(self) -> None:
-        self._marks: dict[Source, str] = {}
+        self._marks: dict[Source | str, str] = {}
 
     def mark(self, figure: Figure) -> str:
-        """The letter of a figure's source."""
-        return self._marks.setdefault(figure.source, _letters(len(self._marks)))
+        """The letter of a figure's source, and that of what is wrong with it, if anything is."""
+        told = (figure.source, *((figure.doubt,) if figure.doubt else ()))
+        return ",".join(self._marks.setdefault(each, _letters(len(self._marks))) for each in told)
 
-    def __iter__(self) -> Iterator[tuple[str, Source]]:
-        return iter((mark, source) for source, mark in self._marks.items())
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for told, mark in self._marks.items():
+            yield mark, told if isinstance(told, str) else told.note()
 
 
 def _letters(number: int) -> str:

@@ -77,7 +77,13 @@ def _joined(group: Unit, unit: Unit) -> Unit | None:
     regions = (group.regions[0], unit.regions[1]) if group.regions and unit.regions else None
     kinds = group.kinds | unit.kinds
     return replace(
-        unit, count=group.count + unit.count, first=group.first, strides=first, regions=regions, kinds=kinds
+        unit,
+        count=group.count + unit.count,
+        first=group.first,
+        strides=first,
+        regions=regions,
+        kinds=kinds,
+        beside=group.beside,
     )
 
 

@@ -3,52 +3,89 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ogive.tables.building import Net
-from ogive.tables.cells import bracketed, brackets
-from ogive.tables.outline import Branches, Element, Line, Unit
+from ogive.tables.cells import bracketed, brackets, size_text
+from ogive.tables.outline import Branches, Element, Line, Part, Unit, lines_in
 from ogive.tables.prose import by_net, listed, sentence
+from ogive.tables.subject import Subject
 
 _ALONE = ("conv",)
-_MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Conv:
-    """A convolution, the part that it stands in, and whether it is the last of a unit in brackets."""
+    """A convolution, the part that it stands in, whether it is the last of a unit in brackets, and whether it
+    stands behind branches in one.
+    """
 
     line: Line
     part: str
     ends: bool
+    joins: bool
 
     @property
     def sequence(self) -> tuple[str, ...]:
         return self.line.sequence
 
 
-def sequences(nets: Sequence[Net]) -> Iterator[str]:
-    """What is to be said, in a sentence for all nets of which the same is true."""
+def sequences(
+    nets: Sequence[Net], place: Callable[[Subject, Part, Line], str] = lambda _, part, __: part.name
+) -> Iterator[str]:
+    """What is to be said, in a sentence for all nets of which the same is true.
+
+    Args:
+        nets: the nets of a table.
+        place: what the table calls the row of a convolution in a part.
+    """
     said: dict[str, list[str]] = {}
     for subject, outline in nets:
         named = brackets(outline)
-        convs = [conv for part in outline for conv in _within(part.elements, part.name, named, ends=False)]
+        convs = [
+            conv
+            for part in outline
+            for conv in _within(part.elements, partial(place, subject, part), named, ends=False)
+        ]
         if text := _told(convs):
+            said.setdefault(text, []).append(subject.title)
+        if text := _behind_pools(subject, outline):
             said.setdefault(text, []).append(subject.title)
     for text, titles in said.items():
         named = by_net(titles, len(nets)).strip()
         yield sentence(f"{named} {text}" if named else text)
 
 
-def _within(elements: Sequence[Element], part: str, named: frozenset[str], *, ends: bool) -> Iterator[_Conv]:
+def _behind_pools(subject: Subject, outline: Sequence[Part]) -> str:
+    """`LRN stands behind the 3×3 max pool that makes 56×56`: what belongs to no convolution."""
+    found: dict[tuple[str, ...], dict[str, list[str]]] = {}
+    for line in (line for part in outline for line in lines_in(part.elements) if line.then):
+        pools = found.setdefault(line.then, {}).setdefault(line.words.title, [])
+        if (size := size_text(subject, line.type)) not in pools:
+            pools.append(size)
+    said = [
+        f"{'-'.join(kinds)} stands behind "
+        + listed(
+            [f"the {title} that makes {listed(list(dict.fromkeys(sizes)))}" for title, sizes in pools.items()]
+        )
+        for kinds, pools in found.items()
+    ]
+    return "; ".join(said)
+
+
+def _within(
+    elements: Sequence[Element], part: Callable[[Line], str], named: frozenset[str], *, ends: bool
+) -> Iterator[_Conv]:
     """The convolutions of some elements, but those of gates."""
     last = next((e for e in reversed(elements) if isinstance(e, Line)), None)
-    for element in elements:
+    for at, element in enumerate(elements):
         match element:
             case Line():
                 if element.sequence:
-                    yield _Conv(element, part, ends and element is last)
+                    joins = at > 0 and isinstance(elements[at - 1], Branches)
+                    yield _Conv(element, part(element), ends and element is last, joins)
             case Branches():
                 for branch in () if element.gate else element.branches:
                     yield from _within(branch, part, named, ends=False)
@@ -69,7 +106,7 @@ def _told(convs: Sequence[_Conv]) -> str:
     for sequence in kinds:
         if sequence != usual:
             places = _places(convs, sequence)
-            many = len(places) > 1 or places == ["some"]
+            many = len(places) > 1 or places[0].startswith(("the convs", "convs")) or " and " in places[0]
             if sequence == _ALONE:
                 said.append(f"{listed(places)} stand{'' if many else 's'} alone")
             else:
@@ -78,7 +115,7 @@ def _told(convs: Sequence[_Conv]) -> str:
 
 
 def _places(convs: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
-    """Where the convolutions of a sequence stand, in a few words; `some` if that takes too many."""
+    """Where the convolutions of a sequence stand, in a few words."""
     having = [conv for conv in convs if conv.sequence == sequence]
     if all(conv.ends for conv in having) and not any(c.ends and c.sequence != sequence for c in convs):
         return ["the last of each unit"]
@@ -86,6 +123,8 @@ def _places(convs: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
         return ["the first"]
     if having == [convs[-1]]:
         return ["the last"]
+    if all(conv.joins for conv in having) and not any(c.joins and c.sequence != sequence for c in convs):
+        return ["what takes the results of branches"]
     found: list[str] = []
     left = list(having)
     for title in dict.fromkeys(conv.line.words.title for conv in having):
@@ -93,12 +132,28 @@ def _places(convs: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
         if all(conv.sequence == sequence for conv in alike):
             found.append(f"each {title}" if len(alike) > 1 else f"the {title}")
             left = [conv for conv in left if conv.line.words.title != title]
+    parts: dict[str, list[str]] = {}
     for part in dict.fromkeys(conv.part for conv in left):
         inside = [conv for conv in convs if conv.part == part]
-        titles = {conv.line.words.title for conv in left if conv.part == part}
-        alike = [conv for conv in inside if conv.line.words.title in titles]
-        if not all(conv.sequence == sequence for conv in alike):
-            return ["some"]
-        what = "convs" if len(alike) == len(inside) > 1 else listed(sorted(titles))
-        found.append(f"the {what} of {part}")
-    return found if len(found) <= _MOST_PLACES else ["some"]
+        for what in _within_part(inside, sequence):
+            parts.setdefault(what, []).append(part)
+    return [*found, *(f"{what} of {listed(where)}" for what, where in parts.items())]
+
+
+def _within_part(inside: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
+    """Which convolutions of a part those of a sequence are: by kernel, by width, or by their place."""
+    having = [conv for conv in inside if conv.sequence == sequence]
+    titles = sorted({conv.line.words.title for conv in having})
+    alike = [conv for conv in inside if conv.line.words.title in titles]
+    if len(having) == len(inside) > 1:
+        return ["the convs"]
+    if len(having) == len(alike):
+        return [f"the {listed(titles)}"]
+    if len(having) == 1 and having[0] is inside[-1]:
+        return ["the last conv"]
+    texts = list(dict.fromkeys(conv.line.words.text() for conv in having))
+    alike = [conv for conv in inside if conv.line.words.text() in texts]
+    if len(having) == len(alike):
+        return [f"the conv {text}" for text in texts]
+    places = [str(at) for at, conv in enumerate(inside, 1) if conv.sequence == sequence]
+    return [f"conv{'s' * (len(places) > 1)} {listed(places)}"]

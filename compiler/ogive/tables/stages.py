@@ -12,7 +12,7 @@ from ogive.tables.costs import Costs
 from ogive.tables.footnotes import counting, footnotes
 from ogive.tables.growth import grown
 from ogive.tables.model import Cell, Column, Row, Table, text_cell
-from ogive.tables.numbers import count, difference, powers
+from ogive.tables.numbers import count, powers
 from ogive.tables.prose import listed
 from ogive.tables.published import Figure
 from ogive.tables.subject import Subject
@@ -77,23 +77,20 @@ def _totals(subjects: Sequence[Subject], costs: Costs) -> list[Row]:
     params: list[Size] = [subject.params for subject in subjects]
     macs = [subject.macs for subject in subjects]
     rows = [Row((text_cell("params", 2), *(Cell((count(value),)) for value in params)), total=True)]
-    rows += _compared(params, [costs.params(subject) for subject in subjects], costs)
+    rows += _compared("params", params, [costs.params(subject) for subject in subjects], costs)
     rows.append(Row((text_cell("FLOPs", 2), *(Cell((number,)) for number in powers(macs))), total=True))
-    return [*rows, *_compared(macs, [costs.macs(subject) for subject in subjects], costs)]
+    return [*rows, *_compared("flops", macs, [costs.macs(subject) for subject in subjects], costs)]
 
 
-def _compared(values: Sequence[Size], figures: Sequence[Figure | None], costs: Costs) -> list[Row]:
+def _compared(name: str, values: Sequence[Size], figures: Sequence[Figure | None], costs: Costs) -> list[Row]:
     """What was published, and the difference, where anything was."""
     if not any(figures):
         return []
     given = [costs.cell(figure) for figure in figures]
-    differences = [
-        Cell((number,)) if figure and (number := difference(value, figure.value)) else Cell()
-        for value, figure in zip(values, figures, strict=True)
-    ]
+    differences = [costs.difference(value, figure) for value, figure in zip(values, figures, strict=True)]
     return [
-        Row((text_cell("published", 2), *given), begins=False, total=True),
-        Row((text_cell("difference", 2), *differences), begins=False, total=True),
+        Row((text_cell("published", 2), *given), False, True, f"{name}_published"),
+        Row((text_cell("difference", 2), *differences), False, True, f"{name}_difference_percent"),
     ]
 
 

@@ -7,9 +7,11 @@ differently: `3×3, 64, stride 2, G=32`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ogive.layers.base import Look
+from ogive.tables.prose import listed
 
 _STRIDE = re.compile(r"/(\d[\d×]*)")
 _GROUPS = re.compile(r"(\d+) groups")
@@ -47,13 +49,18 @@ class Wording:
 
     def text(self) -> str:
         """`3×3, 64, stride 2`, `1×1 conv` where there is no width to tell, `1000-d fc`."""
+        if self.kind == "merge" and self.title == "concat" and len(self.rest) > 1:
+            return f"concatenation of {_span(self.rest)}"
         rest = (*((f"stride {self.stride}",) if self.stride else ()), *self.rest)
         if self.vector and self.title in _IN_PAPERS and self.width:
             return ", ".join((f"{self.width}-d {_IN_PAPERS[self.title]}", *rest))
         if not self.width:
             return ", ".join((self.title, *rest))
         width = f"{self.width} (+{self.added})" if self.added else self.width
-        return ", ".join((self.kernel if self.kind == "conv" else self.title, width, *rest))
+        kernel = (
+            self.kernel if self.kind == "conv" and "×" in self.kernel else self.title
+        )  # a 1-d kernel is bare
+        return ", ".join((kernel, width, *rest))
 
     def patch(self) -> str:
         """Kernel and stride: `7×7/2`; empty for a layer without a kernel."""
@@ -68,6 +75,15 @@ class Wording:
             added="" if width else self.added,
             stride="" if stride else self.stride,
         )
+
+
+def _span(names: Sequence[str]) -> str:
+    """`head1 to head4` of names that count on, `a, b and c` of others."""
+    base = names[0].rstrip("0123456789")
+    first = names[0][len(base) :]
+    if len(names) > 2 and first and list(names) == [f"{base}{int(first) + at}" for at in range(len(names))]:
+        return f"{names[0]} to {names[-1]}"
+    return listed(names)
 
 
 def worded(look: Look, width: str, *, vector: bool) -> Wording:

@@ -272,7 +272,7 @@ def shown_links(one: Subject) -> int:
             inner = [(j, i) for j, i in links if j]
             n = region.clique.layers
             near = [(j, i) for j, i in inner if (j - i) % n in (1, n - 1)]
-            total += len(near if n > 32 else inner) + (n if n <= 4 else 1)
+            total += len(near if n > 32 else inner) + 1  # one arrow from X0 to all
     return total
 
 

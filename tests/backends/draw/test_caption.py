@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -163,8 +164,6 @@ def arrow(kind: str) -> Arrow:
          "Dashed arrows: skip connections with a projection."),
         ("aux", "Grey boxes and arrows: auxiliary heads, there in training only.",
          "Grey boxes and arrows: auxiliary heads, there in training only."),
-        ("backward", "Blue arrows lead to later layers of a clique, dashed orange ones to earlier layers.",
-         "Dark arrows lead to later layers of a clique, dashed grey ones to earlier layers."),
         ("flow", None, None),
     ],
 )  # fmt: skip
@@ -172,6 +171,116 @@ def test_arrows_are_explained_where_they_are(kind: str, paper: str | None, grey:
     drawn = replace(EMPTY, arrows=(arrow(kind),))
     assert list(signs(drawn, Options())) == ([paper] if paper else [])
     assert list(signs(drawn, Options(theme="grey"))) == ([grey] if grey else [])
+
+
+# --------------------------------------------------------------------------- of wires
+
+
+@cache
+def wired(given: str, style: str, **options: str) -> str:
+    """The caption of a clique, from what its signs mean."""
+    body = "bn -> relu -> conv(4, 3x3, padding = 1)"
+    one = of_text(
+        f"net T() {{ input x: 4x8x8\n clique({given}) {{ {body} }} as b\n b.features -> conv(4, 1x1) }}"
+    )
+    made = drawing([one], "dot", Options(style=style, **options))  # type: ignore[arg-type]
+    return made.caption.partition("for one input. ")[2]
+
+
+@pytest.mark.parametrize("style", ["ring", "unfolded", "clique", "chain", "overview"])
+def test_nothing_leads_back_where_there_is_one_stage(style: str) -> None:
+    text = wired("layers = 4, stages = 1", style)
+    assert "back" not in text
+    assert "dashed" not in text
+    assert "both ways" not in text
+    assert "later" not in text
+    assert "the colour of the layer that it leads to." in text
+
+
+@pytest.mark.parametrize("style", ["ring", "clique", "chain"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("layers = 5", "Every two layers of a clique are joined both ways"),
+        (
+            "layers = 5, updates = 4",
+            "Every two layers of a clique are joined both ways",
+        ),  # nothing is after the last
+        ("layers = 5, updates = 3", "X1 to X3 also take those after them."),
+        ("layers = 5, updates = 1", "X1 also takes those after it."),
+        ("layers = 2, stages = 1", "takes X0, which enters, and the layers before it."),
+        ("layers = 2", "Every two layers of a clique are joined both ways"),
+        ("layers = 40", "Every two layers of a clique are joined both ways"),  # most arcs are left out
+        ("layers = 40, updates = 7", "X1 to X7 also take those after them."),
+    ],
+)
+def test_which_layers_are_joined_both_ways(given: str, said: str, style: str) -> None:
+    assert said in wired(given, style)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("layers = 4", "Each row is a stage: in the first, a layer takes X0 and the layers before it, later all others as they are by then."),
+        ("layers = 4, updates = 2", "as they are by then; circles with dashed borders stay as they were."),
+        ("layers = 4, stages = 6", "A row is a stage or several that are alike:"),
+        ("layers = 4, stages = 1", "A layer takes X0, which enters, and the layers before it."),
+    ],
+)  # fmt: skip
+def test_what_rows_are(given: str, said: str) -> None:
+    assert said in wired(given, "unfolded")
+
+
+@pytest.mark.parametrize("style", ["ring", "unfolded", "clique", "chain", "overview"])
+def test_dashes_and_colours_are_explained_once(style: str) -> None:
+    text = wired("layers = 6", style)
+    assert (
+        text.count(
+            "arrow has the colour of the layer that it leads to; dashed ones lead back to earlier layers"
+        )
+        == 1
+    )
+    assert text.count("dashed ones") == 1
+
+
+def test_colours_that_begin_again() -> None:
+    again = "eight colours, which then begin again"
+    assert again not in wired("layers = 8", "unfolded")
+    assert again in wired("layers = 9", "unfolded")
+    assert "the grey of the layer" in wired("layers = 4", "unfolded", theme="grey")
+    many = wired("layers = 5", "unfolded", theme="grey")  # X5 has the grey of X1
+    assert "colour" not in many
+    assert "Dashed arrows lead back" in many
+
+
+def test_measured_circles_have_no_colours_of_their_own() -> None:
+    text = wired("layers = 5", "ring", colour_by="params")
+    assert "Darker circles have more parameters." in text
+    assert "colour of the layer" not in text
+
+
+def test_copies_are_explained_where_they_are() -> None:
+    made = drawing([subject("unet")], "dot", Options(style="tensors"))
+    assert "The white part of a box is the copy that the orange arrow brings." in made.caption
+    assert "skip connections" not in made.caption  # the legend names what the arrows do
+    plain = drawing([subject("resnet18")], "dot", Options(style="tensors"))
+    assert "copy" not in plain.caption
+
+
+def test_a_chain_says_what_its_boxes_leave_out() -> None:
+    omits = "of which normalizations and activations are not named"
+    assert omits in drawing([subject("cliquenet_s3_a")], "dot", Options(style="chain")).caption
+    assert omits not in drawing([subject("cliquenet_s3_a")], "dot", Options()).caption
+
+
+def test_a_ring_in_words() -> None:
+    def alt(given: str) -> str:
+        one = of_text(
+            f"net T() {{ input x: 4x8x8\n clique({given}) {{ conv(4, 1x1) }} as b\n b.features -> conv(4, 1x1) }}"
+        )
+        return drawing([one], "dot", Options(depth=0)).alt
+
+    assert "back" not in alt("layers = 4, stages = 1")
 
 
 def mark(*texts: str, **more: object) -> Mark:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
+from math import hypot
 
 import pytest
 
@@ -19,7 +20,7 @@ from ogive.backends.draw.fold.clique_text import as_one, clique_lines
 from ogive.backends.draw.fold.picture import Box, Picture, Ring
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.scene import Arrow, Scene
-from ogive.backends.draw.styles import ring, unfolded
+from ogive.backends.draw.styles import chain, ring, unfolded
 from ogive.backends.draw.subject import Subject
 from ogive.graph import Graph
 from ogive.passes.unroll import unroll_cliques
@@ -95,16 +96,22 @@ def test_how_often(given: str, lines: list[str]) -> None:
 def test_only_the_links_that_there_are(given: str, backward: int) -> None:
     """No weight leads back to a layer that no later stage computes; the last layer has none behind it."""
     root = ET.fromstring(svg(graph("conv(9, 1x1)", given)))
-    strokes = [path.get("stroke") for path in root.iter("{http://www.w3.org/2000/svg}path")]
-    dashed = [path for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("stroke-dasharray")]
-    assert sum(path.get("stroke") == look.BACKWARD.lower() for path in dashed) == backward
-    assert strokes.count(look.FORWARD.lower()) >= 6
+    paths = list(root.iter("{http://www.w3.org/2000/svg}path"))
+    hues = [hue.lower() for hue in HUES[:4]]
+    found = [
+        p.get("stroke-dasharray") is not None
+        for p in paths
+        if p.get("stroke") in hues and p.get("fill") == "none"
+    ]
+    assert sum(found) == backward
+    assert found.count(False) == 6 + 4  # from X0 as well
 
 
 def test_a_first_stage_alone_is_drawn_without_what_leads_back() -> None:
     root = ET.fromstring(svg(graph("conv(9, 1x1)", end="b.stage1 -> bn")))
     paths = root.iter("{http://www.w3.org/2000/svg}path")
-    assert not [p for p in paths if p.get("stroke") == look.BACKWARD.lower() and p.get("stroke-dasharray")]
+    hues = [hue.lower() for hue in HUES]
+    assert not [p for p in paths if p.get("stroke") in hues and p.get("stroke-dasharray")]
 
 
 def test_cliques_of_other_widths_are_one_picture() -> None:
@@ -191,6 +198,19 @@ def test_arrows_of_a_ring_have_the_colour_of_where_they_lead() -> None:
         layer = int(arrow.end.rpartition("x")[2])
         assert arrow.stroke == marks[arrow.end].stroke == HUES[(layer - 1) % len(HUES)]
         assert arrow.dashed == (int(arrow.tail.rpartition("x")[2]) > layer)
+
+
+@pytest.mark.parametrize("layers", [3, 4, 6])
+def test_layers_stand_alike_in_a_ring_and_in_a_chain(layers: int) -> None:
+    def turned(scene: Scene) -> list[tuple[float, float]]:
+        marks = [m for m in circles(scene) if m.lines[0][0].text in {"X₁", "X₂", "X₃"}]
+        places = {m.lines[0][0].text: m.centre for m in marks}
+        (x, y), size = places["X₁"], hypot(*(a - b for a, b in zip(places["X₁"], places["X₂"], strict=True)))
+        return [((places[n][0] - x) / size, (places[n][1] - y) / size) for n in ("X₂", "X₃")]
+
+    one = clique_of(layers)
+    alone, within = turned(ring.ring_scene(one, Colours())), turned(chain.scene(one, Colours()))
+    assert within == [pytest.approx(place, abs=1e-6) for place in alone]
 
 
 def test_rings_that_are_alike_are_one() -> None:

@@ -19,7 +19,14 @@ from ogive.backends.draw.fitting.space import COLUMN, smallest_type
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, order
 from ogive.backends.draw.layout.process import Graphviz
 from ogive.backends.draw.render import padded
-from ogive.backends.draw.styles.difference import Marking, Placed, candidates, difference_drawing, place
+from ogive.backends.draw.styles.difference import (
+    Marking,
+    Placed,
+    candidates,
+    caption,
+    difference_drawing,
+    place,
+)
 from ogive.diagnostics import ArchError
 from ogive.report.difference import Difference
 
@@ -81,7 +88,7 @@ def test_what_happened_is_told_apart_by_every_eye_and_in_grey(theme: str) -> Non
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("status", [*STATUSES, "input", "output", "anything"])
+@pytest.mark.parametrize("status", [*STATUSES, "sized", "input", "output", "anything"])
 def test_text_is_legible_and_borders_are_seen(theme: str, status: str) -> None:
     paint = Marking(theme).paint(status)
     assert contrast(paint.fill, paint.ink) >= 6.5
@@ -98,10 +105,10 @@ def test_what_is_gone_is_dashed_in_every_theme() -> None:
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_no_colour_stands_without_its_sign(name: str) -> None:
-    signs = {"added": "+ ", "removed": "− ", "changed": "~ "}
+    signs = {"added": "+ ", "removed": "− ", "changed": "~ ", "sized": "≈ "}
     for picture in candidates(difference(name)):
         for box in boxes(picture):
-            assert box.text.title.startswith(signs.get(box.kind, "")), box
+            assert box.symbol or box.text.title.startswith(signs.get(box.kind, "")), box
             if box.kind not in signs:
                 assert not box.text.title.startswith(tuple(signs.values()))
 
@@ -270,10 +277,36 @@ WORDS = {"only in resnet50", "only in resnet101", "changed", "the same in both"}
 def test_caption_and_alt() -> None:
     made = difference_drawing(difference("blocks"), "dot")
     assert made.caption == (
-        "What is different between resnet50 and resnet101: conv4: 6 → 23 Bottleneck. resnet101 has +19.0 M parameters "
+        "From resnet50 to resnet101: added in conv4: 6 → 23 Bottleneck. resnet101 has +19.0 M parameters "
         "and +3.71 G multiply-accumulates. What is pale is the same in both."
     )
-    assert made.alt == "resnet50 → resnet101: 170 layers added"
+    assert made.alt == (
+        "Architecture diagram of what is different. resnet50 → resnet101: 170 layers added: "
+        "added in conv4: 6 → 23 Bottleneck."
+    )
+
+
+def test_the_caption_says_what_happened_and_of_many_things_how_many() -> None:
+    assert caption(difference("removed")).startswith(
+        "From resnet50 to resnet50, edited: changed conv ×53: bias false → true; removed bn ×53."
+    )
+    every = caption(difference("another-net"))
+    rest = len([g for g in difference("another-net").groups if g.kind not in {"follows", "renumbered"}]) - 6
+    assert rest > 0
+    assert f"; and {rest} more." in every
+    assert every.partition(". bn_inception has")[0].count("; ") == 6
+
+
+def test_what_has_other_sizes_only_is_not_called_the_same() -> None:
+    found = ogive.diff(ogive.load("cliquenet_k36_t12"), ogive.load("cliquenet_k64_t15"))
+    picture = open_picture(found)
+    assert "≈ linear, 10" in titles(picture, "sized")
+    assert "≈ Head 640" in titles(picture, "sized")
+    assert "3×3 conv, 64" in titles(picture, "same")
+    assert not any("linear" in title or "Head" in title for title in titles(picture, "same"))
+    assert "or (≈) has other sizes only" in caption(found)
+    with Graphviz() as graphviz:
+        assert "other sizes only" in texts(place(found, graphviz).scene)
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png", "tikz"])

@@ -15,8 +15,10 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.estimate import estimated
 from ogive.backends.draw.fitting.fit import Chosen, chosen, fitted
 from ogive.backends.draw.fitting.space import COLUMN, PAD, Space, parse_fit, smallest_type
+from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.fold.picture import Box, Picture, Ring
 from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.rows import shortened
 from ogive.backends.draw.layout.engine import Engine
 from ogive.backends.draw.layout.process import Graphviz, TooSlow
 from ogive.backends.draw.scene import Scene
@@ -87,8 +89,9 @@ def test_nor_in_other_spaces(engine: Engine, name: str, space: tuple[float, floa
     if found.smallest >= look.LEAST_TYPE - 1e-6:
         check(found, space)
     else:  # said plainly, with what would help
-        assert f"its type is {found.smallest:.1f} pt" in found.notes[0]
-        assert found.notes[1] == "type under 6 pt is hard to read; a larger space would show it"
+        assert f"its type is {found.smallest:.1f} pt" in found.notes[1]
+        assert found.notes[0].startswith("type under 6 pt is hard to read; ")
+        assert " has room for it" in found.notes[0]
 
 
 # ------------------------------------------------------------------ what is chosen
@@ -133,10 +136,81 @@ def test_what_has_no_room_is_named(engine: Engine) -> None:
     shown = {d.name for d in found.picture.definitions}
     left = re.search(r"left out: ([\w, ]+) \(ogive draw inception_v4 --block (\w+)\)", note)
     assert left is not None
-    every = {"InceptionA", "InceptionB", "InceptionC", "ReductionA", "ReductionB"}
+    every = {"InceptionA", "InceptionB", "InceptionC", "ReductionA", "ReductionB", "stem"}
     assert shown | set(left[1].split(", ")) == every
     assert not shown & set(left[1].split(", "))
     assert left[2] in (*every, "NAME")
+
+
+def test_stages_that_are_folded_are_named(engine: Engine) -> None:
+    """Their up-convolutions are in no definition."""
+    (note,) = chosen(subject("unet"), engine.scenes, fit=look.PAGE).notes
+    assert "left out: up1, up2, up3, up4 (ogive draw unet --block NAME)" in note
+
+
+def test_dropout_alone_opens_no_stage(engine: Engine) -> None:
+    found = chosen(subject("unet"), engine.scenes, fit=look.PAGE)
+    boxes = {b.text.title: b.text.after for b in found.picture.boxes() if isinstance(b, Box)}
+    assert boxes["down3 · Double 128→256"] == "3×3 · 3×3"
+    assert boxes["down4 · Double 256→512"] == "3×3 · 3×3, dropout"
+    assert "dropout" not in boxes
+
+
+def test_skips_stay_in_a_small_space(engine: Engine) -> None:
+    found = chosen(subject("unet"), engine.scenes, fit=(3.25, 4.0))
+    check(found, (3.25, 4.0))
+    assert [e.style for e in found.picture.edges].count("skip") == 4
+    assert "2×2 max pool, /2 → down2 · Double 64→128" in titles(found)
+
+
+ALIKE = """
+net Stages() {
+  input image: 16x64x64
+  stage a { conv(64, 7x7, padding = 3) -> relu }
+  stage b { conv(64, 1x1) -> relu }
+  stage c { conv(64, 3x3, padding = 2, dilation = 2) -> relu }
+  stage d { conv(64, 5x5, padding = 2, groups = 4) -> relu }
+  stage e { conv(64, 3x3, stride = 2, padding = 1) -> relu }
+  stage f { conv(128, 3x3, stride = 2, padding = 1) -> relu }
+}
+"""
+
+
+def test_only_channels_may_differ_in_what_is_one_box(engine: Engine) -> None:
+    picture = collapse(Structure(ogive.loads(ALIKE).ir, across=True), 0)
+    boxes = [b for b in picture.boxes() if isinstance(b, Box) and b.kind == "conv"]
+    assert [(b.text.title, b.badge) for b in boxes] == [
+        ("a · 7×7 conv, 64", 1), ("b · 1×1 conv, 64", 1), ("c · 3×3 conv, 64, dilated 2", 1),
+        ("d · 5×5 conv, 64, 4 groups", 1), ("e–f · 3×3 conv, 64 … 128, /2", 2),
+    ]  # fmt: skip
+    found = chosen(subject("ssd300_vgg16"), engine.scenes, fit=look.PAGE)
+    assert not [b for b in found.picture.boxes() if "conv6" in str(b) and b.badge > 1]
+
+
+def test_what_is_summed_up_is_counted_truly() -> None:
+    structure = Structure(ogive.load("resnet50").ir)
+    (box,) = (b for b in shortened(collapse(structure, 0), structure).boxes() if b.id and "…" in str(b))
+    assert isinstance(box, Box)
+    assert box.text.title == "5 stages, 53 convolutions"
+
+
+def test_a_definition_is_of_a_name_that_is_there(engine: Engine) -> None:
+    for name, space in (("unet", (3.25, 4.0)), ("resnet50", (3.4, 4.0)), ("cliquenet_s3", COLUMN)):
+        found = chosen(subject(name), engine.scenes, fit=space)
+        written = "\n".join(str(b) for b in found.picture.boxes()).lower()
+        assert all(re.split(r"[ ,]", d.name.lower())[0] in written for d in found.picture.definitions)
+
+
+def test_the_main_block_comes_before_a_fuller_overview(engine: Engine) -> None:
+    found = chosen(subject("cliquenet_s3"), engine.scenes, fit=COLUMN)
+    check(found, COLUMN)
+    assert any(d.name.startswith("clique") for d in found.picture.definitions)
+
+
+def test_forms_that_have_no_room_beside_their_like(engine: Engine) -> None:
+    (note,) = chosen(subject("mobilenet_v3_large"), engine.scenes, block="Bneck").notes
+    assert "left out: " in note
+    assert "ogive draw" not in note
 
 
 def test_definitions_only_where_they_are_wanted(engine: Engine) -> None:
@@ -181,8 +255,11 @@ def test_a_depth_is_kept(engine: Engine) -> None:
         opened = chosen(subject("resnet50"), estimated, fit=(999.0, 999.0), depth=depth)
         assert [b.id for b in found.picture.boxes()] == [b.id for b in opened.picture.boxes()]
     assert found.smallest < look.LEAST_TYPE
-    assert "nothing is folded" in found.notes[0]
-    assert found.notes[1] == "type under 6 pt is hard to read; a smaller depth folds more"
+    assert "nothing is folded" in found.notes[1]
+    assert "--depth 1 is legible here, and --fit " in found.notes[0]
+    larger = re.search(r"--fit (\S+) has room", found.notes[0])
+    assert larger is not None
+    assert chosen(subject("resnet50"), engine.scenes, fit=parse_fit(larger[1]), depth=2).smallest >= 6
 
 
 def test_without_a_space_a_depth_has_its_own_size(engine: Engine) -> None:

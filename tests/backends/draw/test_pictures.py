@@ -131,7 +131,10 @@ def test_zeros_are_no_projection() -> None:
 def test_numbers_of_table_one_become_its_columns() -> None:
     structure = Structure(nets.inception())
     picture = collapse(structure, 0)
-    assert [b.text.after for b in boxes(picture) if b.definition == "Inception"] == ["4 branches, concat"] * 2
+    assert [b.text.after for b in boxes(picture) if b.definition == "Inception"] == [
+        "64, 96, 128, 16, 32, 32",
+        "128, 128, 192, 32, 96, 64",
+    ]
     definition = next(d.picture for d in definitions(structure, picture) if d.name == "Inception")
     assert definition.note == "(c1, c3r, c3, c5r, c5, pool)"
     assert {t for _, t, _ in lines(definition)} >= {

@@ -20,7 +20,11 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.fitting.space import Space
 from ogive.backends.draw.scene import Arrow, Mark, Point, Scene
-from ogive.backends.draw.styles.tensors import MOST, scene
+from ogive.backends.draw.styles.tensors import MOST, notes, scene
+from ogive.backends.draw.styles.tensors_folding import DEGREES, flow
+from ogive.backends.draw.styles.tensors_operations import Operation
+from ogive.backends.draw.styles.tensors_plan import skip_tags, tags, told_apart
+from ogive.backends.draw.styles.tensors_row import chain
 from ogive.backends.draw.subject import Subject
 from ogive.diagnostics import ArchError
 
@@ -210,10 +214,9 @@ def test_unet_has_the_numbers_of_the_papers_figure():
     assert len(found) == len(FIGURE_1)
     for i, (box, (channels, side)) in enumerate(zip(found, FIGURE_1, strict=True)):
         pooled = i in {3, 6, 9, 12}  # as in the paper, its channels are those above
-        same = i == 27  # the size is that of the box before
         expected = {"image"} if i == 0 else set[str]()
         expected |= set() if pooled else {str(channels)}
-        expected |= set() if same else {f"{side}²"}
+        expected |= {f"{side}²"}
         assert set(box.texts) == expected, i
 
 
@@ -621,3 +624,62 @@ def test_stages_help():
 
 def test_a_net_that_does_nothing_is_one_box():
     assert len(boxes(drawn("net A() { input x: 3x8x8; identity }"))) == 1
+
+
+# --------------------------------------------------------------------------- signs, and what has none
+
+
+@pytest.mark.parametrize("name", ["ssd300_vgg16", "unet", "googlenet", "resnet18"])
+def test_no_letter_means_two_operations(name: str) -> None:
+    net = subject(name)
+    for found in (chain(net.structure, flow(net.structure, degree)) for degree in DEGREES):
+        steps = tags(found)
+        skips = skip_tags(found.skips, steps.values())
+        meant: dict[str, set[object]] = {}
+        for operation, tag in [*steps.items(), *((skip.operation, tag) for skip, tag in skips.items())]:
+            if tag.isalpha() and tag.islower():
+                meant.setdefault(tag, set()).add(operation)
+        assert all(len(operations) == 1 for operations in meant.values()), meant
+
+
+def test_letters_that_are_taken_are_not_given_again() -> None:
+    uses = [Operation("conv", "conv"), Operation("conv, tanh", "conv")]
+    assert list(told_apart(uses).values()) == ["", "a"]
+    assert list(told_apart(uses, {"a"}).values()) == ["", "b"]
+
+
+def test_blocks_and_layers_are_told_apart_by_a_sign() -> None:
+    made = scene(subject("unet"), Colours(), fit=COLUMN)
+    assert "1×1" in {"".join(run.text for run in mark.lines[0]) for mark in made.marks if mark.lines}
+
+
+def test_signs_in_the_key_stand_beside_their_arrows() -> None:
+    made = zoo("unet")
+    sign = next(m for m in made.marks if re.match(r"k\d+\.text", m.id))
+    samples = [arrow for arrow in made.arrows if not arrow.tail and not arrow.end]
+    beside = [arrow for arrow in samples if sign.bottom < arrow.points[0][1] < sign.top]
+    assert beside
+    assert max(arrow.points[0][0] for arrow in beside) > sign.right
+    assert not [
+        arrow for arrow in beside if arrow.points[0][0] < sign.right and arrow.points[-1][0] > sign.left
+    ]
+
+
+def test_the_output_has_its_size_and_numbers_stand_above_their_boxes() -> None:
+    made = zoo("unet")
+    last = max((m for m in made.marks if re.fullmatch(r"t\d+", m.id)), key=lambda m: int(m.id[1:]))
+    said = {
+        "".join(run.text for run in m.lines[0]): m for m in made.marks if m.id.startswith(f"{last.id}.text")
+    }
+    assert set(said) == {"2", "388²"}
+    assert made.width - last.right > 1
+    for mark in made.marks:
+        text = "".join(run.text for run in mark.lines[0]) if mark.lines else ""
+        if text == "1024" and re.match(r"t\d+\.text", mark.id):
+            box = next(m for m in made.marks if m.id == mark.id.partition(".")[0])
+            assert abs(mark.centre[0] - box.centre[0]) < box.width
+
+
+def test_auxiliary_heads_are_spoken_of() -> None:
+    assert notes(subject("googlenet")) == ("googlenet: the auxiliary heads aux1 and aux2 are not drawn",)
+    assert notes(subject("unet")) == ()

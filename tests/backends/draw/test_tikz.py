@@ -13,7 +13,7 @@ from backends.draw.scenes import SIGNS
 from ogive.backends.draw import Options, Subject, drawing
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Mark, Scene, line, straight
-from ogive.backends.draw.writers.latex_text import comment, latex
+from ogive.latex_text import comment, latex
 from ogive.backends.draw.writers.tikz import tikz
 
 TEXTS = {

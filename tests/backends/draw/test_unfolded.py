@@ -10,7 +10,7 @@ import ogive
 from backends.draw.places import circles, crossed, from_border, named, outside, overlapping, sizes, texts
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
-from ogive.backends.draw.colours.destinations import GREYS, HUES
+from ogive.backends.draw.colours.destinations import GREYS, HUES, tint
 from ogive.backends.draw.measure import line_width
 from ogive.backends.draw.scene import Arrow, Mark, Scene
 from ogive.backends.draw.styles import unfolded
@@ -265,3 +265,57 @@ def test_a_part_without_cliques() -> None:
     assert (told.code, told.message) == ("E591", "`transition1` holds no clique")
     assert told.help == "cliques are in `block1`, `block2`, `block3` and `block4`"
     assert refused("cliquenet_s3", "blok1").code == "E514"
+
+
+# --------------------------------------------------------------------------- many layers, many stages
+
+
+def test_names_of_weights_are_clear_where_numbers_have_two_digits() -> None:
+    assert [w(1, 3), w(1, 12), w(11, 2)] == ["W₁₃", "W₁,₁₂", "W₁₁,₂"]
+    assert len({w(j, i) for j in range(150) for i in range(150)}) == 150 * 150
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("layers = 12", ["stage I has Wⱼ,ᵢ for all 0 ≤ j < i ≤ 12: W₀₁ … W₁₁,₁₂",
+                         "stage II has Wⱼ,ᵢ for all pairs j ≠ i, 1 ≤ i, j ≤ 12", "144 in all"]),
+        ("layers = 12, stages = 1", ["stage I has Wⱼ,ᵢ for all 0 ≤ j < i ≤ 12: W₀₁ … W₁₁,₁₂", "78 in all"]),
+        ("layers = 12, updates = 3", ["stage II has Wⱼ,ᵢ for all pairs j ≠ i, 1 ≤ i ≤ 3, j ≤ 12"]),
+        ("layers = 12, stages = 3", ["later stages have Wⱼ,ᵢ for all pairs j ≠ i, 1 ≤ i, j ≤ 12"]),
+    ],
+)  # fmt: skip
+def test_weights_too_many_for_a_table_are_told_in_words(given: str, expected: list[str]) -> None:
+    said = "   ".join(texts(drawn(subject(given))))
+    for words in expected:
+        assert words in said
+
+
+def test_stages_that_are_alike_stand_in_one_row() -> None:
+    def titles(stages: int) -> list[str]:
+        return [frame.lines[0][0].text for frame in drawn(subject(f"layers = 5, stages = {stages}")).frames]
+
+    assert titles(3) == ["Stage I", "Stage II", "Stage III"]
+    assert titles(6) == ["Stage I", "Stages II–VI"]
+    scene = drawn(subject("layers = 5, stages = 6"))
+    assert len(wires(scene)) == len(wires(drawn(subject("layers = 5, stages = 2"))))
+    assert "5 layers, 6 stages" in " ".join(texts(scene))
+
+
+@pytest.mark.parametrize(
+    "given", ["layers = 2", "layers = 5", "layers = 7", "layers = 7, stages = 3", "layers = 12"]
+)
+def test_no_arrow_touches_the_title_of_a_stage(given: str) -> None:
+    scene = drawn(subject(given), fit=(unfolded.COLUMN, 640.0))
+    for frame in scene.frames:
+        assert frame.title_at is not None
+        (x, y), wide = frame.title_at, line_width(frame.lines[0])
+        title = Mark("title", (x, y), wide, look.TYPE, frame.lines)
+        assert [a.end for a in wires(scene) if crossed(a, [title])] == []
+        assert overlapping([title, *circles(scene)]) == []
+
+
+def test_names_of_weights_have_the_colour_of_their_arrows() -> None:
+    scene = drawn(subject("layers = 5"))
+    fills = {mark.id: mark.fill for mark in scene.marks if ".w." in mark.id}
+    assert {fills[f"c0.w.{a.tail}.{a.end}"] == tint(a.stroke) for a in wires(scene)} == {True}

@@ -15,7 +15,7 @@ from ogive.backends.draw.fold.picture import Picture
 from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.layout.dot import Writer
 from ogive.backends.draw.layout.engine import Engine
-from ogive.backends.draw.layout.process import Graphviz
+from ogive.backends.draw.layout.process import Graphviz, TooSlow
 from ogive.backends.draw.options import FORMATS, Options
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Scene, joined
@@ -26,8 +26,8 @@ from ogive.backends.draw.words.caption import alt_text, caption
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Graph
 
-_LEGEND_GAP, _LEGEND = 10.0, 38.0
-"""Points above a legend, and how much a legend of two lines takes with them."""
+_LEGEND_GAP = 10.0
+"""Points above a legend."""
 _LAID_OUT = {"overview", "full"}
 """The styles that Graphviz lays out; with several nets both mean that these stand side by side."""
 
@@ -87,16 +87,35 @@ def drawing(
         colours = Colours.of(subjects, options.colour_by, options.theme)
         graphviz = graphviz or stack.enter_context(Graphviz(options.time_limit))
         made = _made(subjects, options, colours, graphviz)
-        key = legend(made.colours, subjects, made.scene, kinds=options.legend)
+        if key := _key(made, subjects, options):
+            below = made.scale * (key.height + _LEGEND_GAP) / 72
+            made = _made(subjects, options, colours, graphviz, below)
+            key = _key(made, subjects, options)
         scene = _above(made.scene, key) if key else made.scene
         words = caption(subjects, scene, options)
         scene = replace(scene, alt=alt_text(subjects, scene))
         if format == "dot" and made.picture is not None:
             data = Writer(colours=made.colours).whole(made.picture).source.encode()
         else:
-            data = render_scene(scene, format, graphviz, options.dpi, made.scale, words)
+            data = _rendered(scene, format, graphviz, options, made.scale, words)
         width, height = (made.scale * (size + 2 * PAD) / 72 for size in (scene.width, scene.height))
         return Drawing(data, made.notes, words, scene.alt, (width, height))
+
+
+def _rendered(
+    scene: Scene,
+    format: str,  # noqa: A002
+    graphviz: Graphviz,
+    options: Options,
+    scale: float,
+    words: str,
+) -> bytes:
+    try:
+        return render_scene(scene, format, graphviz, options.dpi, scale, words)
+    except TooSlow as error:
+        message = f"the drawing takes longer than {graphviz.time_limit:g} s to write"
+        hint = "write it as .tex, which needs no Graphviz, or fold more of it"
+        raise ArchError([Diagnostic("E512", message, help=hint)]) from error
 
 
 def require_format(format: str) -> None:  # noqa: A002
@@ -134,7 +153,7 @@ def _subject(graph: Graph) -> Subject:
 
 
 def _checked(options: Options, nets: int) -> Options:
-    """The options, with room for a legend where there will be one.
+    """The options.
 
     Raises:
         ArchError: E515, some of them exclude each other.
@@ -151,10 +170,6 @@ def _checked(options: Options, nets: int) -> Options:
     if options.block is not None and options.style in {"full", "tensors", "chain"}:
         help = f"draw it with `--block {clip(options.block)}` alone"
         raise _unsuitable(f"the style `{options.style}` shows a whole net, and no block of it", help)
-    on_a_page = options.depth is None and options.style != "full"
-    room = options.fit or (look.PAGE if on_a_page else None)
-    if room and (options.legend or options.colour_by != "kind"):
-        return replace(options, fit=(room[0], room[1] - _LEGEND / 72))
     return options
 
 
@@ -162,13 +177,25 @@ def _unsuitable(message: str, help: str) -> ArchError:  # noqa: A002
     return ArchError([Diagnostic("E515", message, help=help)])
 
 
-def _made(subjects: Sequence[Subject], options: Options, colours: Colours, graphviz: Graphviz) -> _Made:
+def _key(made: _Made, subjects: Sequence[Subject], options: Options) -> Scene | None:
+    """The legend, not wider than the space or, where none was given, the drawing."""
+    room = (options.fit or look.PAGE)[0] * 72 / made.scale - 2 * PAD
+    width = room if options.fit else max(room, made.scene.width)
+    return legend(made.colours, subjects, made.scene, kinds=options.legend, width=width)
+
+
+def _made(
+    subjects: Sequence[Subject], options: Options, colours: Colours, graphviz: Graphviz, below: float = 0.0
+) -> _Made:
+    """The drawing without its legend, for which `below` inches are kept."""
     if len(subjects) == 1 and options.style in _LAID_OUT:
-        return _laid_out(subjects[0], options, colours, graphviz)
-    return _placed(subjects, options, colours)
+        return _laid_out(subjects[0], options, colours, graphviz, below)
+    return _placed(subjects, options, colours, below)
 
 
-def _laid_out(subject: Subject, options: Options, colours: Colours, graphviz: Graphviz) -> _Made:
+def _laid_out(
+    subject: Subject, options: Options, colours: Colours, graphviz: Graphviz, below: float
+) -> _Made:
     """What Graphviz lays out: an overview with its definitions, a block alone, every layer."""
 
     def told(nodes: tuple[str, ...], region: int | None) -> About | None:
@@ -180,7 +207,7 @@ def _laid_out(subject: Subject, options: Options, colours: Colours, graphviz: Gr
 
     chosen = fit.chosen(
         subject, lay_out, fit=options.fit, depth=options.depth, expand=options.expand, fold=options.fold,
-        block=options.block, full=options.style == "full",
+        block=options.block, full=options.style == "full", below=below,
     )  # fmt: skip
     picture, own = measured(chosen.picture, colours)
     scenes = chosen.scenes
@@ -191,11 +218,11 @@ def _laid_out(subject: Subject, options: Options, colours: Colours, graphviz: Gr
     return _Made(scene, own, chosen.scale, chosen.notes, picture)
 
 
-def _placed(subjects: Sequence[Subject], options: Options, colours: Colours) -> _Made:
+def _placed(subjects: Sequence[Subject], options: Options, colours: Colours, below: float) -> _Made:
     """What has places of its own. It is made twice where colours mean a measure: their scale is that of its
     boxes.
     """
-    space = Space(*(options.fit or look.PAGE))
+    space = Space(*(options.fit or look.PAGE), below)
     room = space.room(look.LEAST_TYPE)
     make = STYLES[options.style if len(subjects) == 1 else "beside"]
     if colours.measure is not None:

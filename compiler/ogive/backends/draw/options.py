@@ -52,6 +52,8 @@ class Options:
         for name, known in choices:
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+        if self.depth is not None and self.depth < 0:
+            raise ValueError(f"depth is at least 0, not {self.depth}")
         for name in ("expand", "fold"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))

@@ -49,7 +49,7 @@ def render_scene(
         return finished(data.decode(), scene).encode()
     if format == "png":
         return with_density(data, dpi)
-    return _DATE.sub(rb"/CreationDate (D:19800101000000Z)", data)
+    return _DATE.sub(_timeless, data)
 
 
 def write_scene(scene: Scene, format: str, dpi: int = 200, scale: float = 1.0) -> bytes:  # noqa: A002
@@ -73,4 +73,11 @@ def with_density(png: bytes, dpi: int) -> bytes:
     return png[:at] + struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[at + old :]
 
 
-_DATE = re.compile(rb"/CreationDate \([^)]*\)")
+_DATE = re.compile(rb"(/CreationDate \(D:)([^)]*)(\))")
+_EPOCH = b"19800101000000Z"
+
+
+def _timeless(date: re.Match[bytes]) -> bytes:
+    """The date of all drawings, as long as what Cairo wrote: what is behind it is found by its place."""
+    said = date.group(2)
+    return date.group(1) + _EPOCH[: len(said)] + b"0" * (len(said) - len(_EPOCH)) + date.group(3)

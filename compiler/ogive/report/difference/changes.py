@@ -322,7 +322,9 @@ class _Changes:
     def wires(self) -> Iterator[Change]:
         wires = Wires(*self.nets, self.matching)
         for each in wires.rewired(self.matching):
-            takes = Argument("takes", ", ".join(each.before), ", ".join(each.after))
+            takes = Argument(
+                "order" if each.reordered else "takes", ", ".join(each.before), ", ".join(each.after)
+            )
             yield Change("rewired", *self.ends(each), (takes,))
         paired = wires.outputs()
         for (first, _), (second, _) in paired:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ogive.report.difference.align import WHOLE, Aligner, Alignment
+from ogive.report.difference.regroup import ENOUGH, ascending, divided, in_stage, regrouped
 from ogive.report.difference.tree import Net, Part
 
-_ENOUGH = 0.6
+_ENOUGH = ENOUGH
 """Parts that do not correspond are opened where so much of the smaller side is found in the other."""
 _SHORT = 3
 """A layer can be replaced with so many, and so many with one."""
@@ -69,7 +70,7 @@ def match(a: Net, b: Net) -> Matching:
         found.regions.append((x, y))
         todo += _Level(aligner, found).run(x.children, y.children, aligner.inside(x, y))
         if not todo:
-            todo += _elsewhere(found, a, b)
+            todo += _regrouped(found, a, b) or _elsewhere(found, a, b)
     return found
 
 
@@ -90,11 +91,40 @@ class _Level:
 
     def run(self, xs: Row, ys: Row, aligned: Alignment) -> list[tuple[Part, Part]]:
         """Files everything; returns the pairs of regions that are to be compared."""
-        self.row(*(self.opened(xs, ys, aligned) or (xs, ys, aligned)))
+        if not (self.divided(xs, ys) or self.swapped(xs, ys)):
+            self.row(*(self.opened(xs, ys, aligned) or (xs, ys, aligned)))
         self.moves()
         self.found.removed += [piece for row in self.gone for piece in _pieces(row)]
         self.found.added += [piece for row in self.new for piece in _pieces(row)]
         return self.deeper
+
+    def divided(self, xs: Row, ys: Row) -> bool:
+        """Files two rows that hold the same, and have other stages around it."""
+        stages = divided(xs, ys)
+        if stages is None:
+            return False
+        self.found.regions += stages
+        same = [{part.key for part in side} for side in zip(*stages, strict=True)] or [set[str](), set[str]()]
+        self.found.dissolved += [x for x in xs if x.kind == "stage" and x.key not in same[0]]
+        self.found.wrapped += [y for y in ys if y.kind == "stage" and y.key not in same[1]]
+        flat = ([each for part in row for each in in_stage(part)] for row in (xs, ys))
+        for x, y in zip(*flat, strict=True):
+            self.pair(x, y)
+        return True
+
+    def swapped(self, xs: Row, ys: Row) -> bool:
+        """Files two rows of branches that are the same in another order."""
+        forms = [_by_run(row) for row in (xs, ys)]
+        if forms[0] == forms[1] or sorted(forms[0]) != sorted(forms[1]) or len(set(forms[0])) < len(xs):
+            return False
+        places = {form: place for place, form in enumerate(forms[1])}
+        order = [places[form] for form in forms[0]]
+        stay = set(ascending(order))
+        for x, place in zip(xs, order, strict=True):
+            self.pair(x, ys[place])
+            if place not in stay:
+                self.found.moved.append((x, ys[place]))
+        return True
 
     def row(self, xs: Row, ys: Row, aligned: Alignment) -> None:
         """Files two rows of which it is known what corresponds."""
@@ -159,6 +189,18 @@ class _Level:
                 self.deeper.append((part, other))
                 self.gone = _without(self.gone, part)
                 self.new = _without(self.new, other)
+
+
+def _by_run(row: Row) -> list[tuple[int, int]]:
+    """Of every branch its run of branches and its form; any other part is a run of its own."""
+    found: list[tuple[int, int]] = []
+    run = 0
+    before = ""
+    for part in row:
+        run += not (part.kind == before == "branch")
+        before = part.kind
+        found.append((run, part.form))
+    return found
 
 
 def _left(xs: Row, ys: Row, aligned: Alignment) -> tuple[Row, Row]:
@@ -231,6 +273,18 @@ def _period(words: Sequence[str]) -> int:
 # --------------------------------------------------------------------------- what stands elsewhere
 
 
+def _regrouped(found: Matching, a: Net, b: Net) -> list[tuple[Part, Part]]:
+    """Layers and blocks that stand in another stage, and in the same place: the layers are filed, the pairs
+    of blocks returned. What was removed and added loses them.
+    """
+    pairs = regrouped(found.removed, found.added, found.layers, (a, b))
+    if pairs:
+        found.removed = _taken_out(found.removed, {x.key for x, _ in pairs}, found.dissolved)
+        found.added = _taken_out(found.added, {y.key for _, y in pairs}, found.wrapped)
+        found.layers += [(x, y) for x, y in pairs if x.layer is not None]
+    return [(x, y) for x, y in pairs if x.layer is None]
+
+
 def _elsewhere(found: Matching, a: Net, b: Net) -> list[tuple[Part, Part]]:
     """Blocks that left one region and came to another, as when a stage is divided: pairs of those that hold
     the same, if they are most of what is left of the smaller side. What was removed and added loses them.
@@ -253,16 +307,8 @@ def _elsewhere(found: Matching, a: Net, b: Net) -> list[tuple[Part, Part]]:
 def _blocks(rows: Sequence[Row], net: Net) -> list[Part]:
     """The regions in these rows, those in a stage in its place, in program order."""
     order = {key: at for at, key in enumerate(net.parts)}
-    inside = [each for row in rows for part in row for each in _in_stage(part) if _can_move(each)]
+    inside = [each for row in rows for part in row for each in in_stage(part) if _can_move(each)]
     return sorted(inside, key=lambda part: order[next(part.leaves()).key])
-
-
-def _in_stage(part: Part) -> Row:
-    return (
-        tuple(each for child in part.children for each in _in_stage(child))
-        if part.kind == "stage"
-        else (part,)
-    )
 
 
 def _taken_out(rows: Sequence[Row], keys: set[str], opened: list[Part]) -> list[Row]:
@@ -271,7 +317,7 @@ def _taken_out(rows: Sequence[Row], keys: set[str], opened: list[Part]) -> list[
     for row in rows:
         flat: Row = ()
         for part in row:
-            inside = _in_stage(part)
+            inside = in_stage(part)
             holds = any(each.key in keys for each in inside)
             if holds and part.kind == "stage":
                 opened.append(part)

@@ -70,6 +70,7 @@ class _Siblings:
 
     def __init__(self, difference: Difference) -> None:
         self.nets = difference.nets
+        self.names = difference.a, difference.b
         self.around: list[dict[str, Part]] = [_parents(net) for net in difference.nets]
         self.other = [
             {x.key: y for x, y in difference.correspondence.regions},
@@ -93,7 +94,7 @@ class _Siblings:
                 return tuple(_NUMBER.sub("#", _named(each)) for each in (change.a, change.b))
             case "rewired":
                 takes = change.arguments[0]
-                return tuple(_NUMBER.sub("#", text) for text in (_local(item), takes.a, takes.b))
+                return takes.name, *(_NUMBER.sub("#", text) for text in (_local(item), takes.a, takes.b))
             case "regrouped":
                 return item.path, change.b is None
             case "renumbered" | "follows":
@@ -134,11 +135,7 @@ class _Siblings:
                     first.kind, _examples(changes), "", every, told=len(set(map(_pair, changes))) > 1
                 )
             case "rewired":
-                takes = first.arguments[0]
-                detail = f"takes {takes.b or 'no longer'} {f'instead of {takes.a}' if takes.a else 'too'}"
-                if not takes.b:
-                    detail = f"no longer takes {takes.a}"
-                return Group(first.kind, _local(first.item), detail, every)
+                return Group(first.kind, _local(first.item), self.takes(first.arguments[0]), every)
             case "moved":
                 return Group(first.kind, first.item.word, "in another order", every)
             case "regrouped":
@@ -150,6 +147,17 @@ class _Siblings:
                 return Group(first.kind, "other numbers in names", _examples(changes), every)
             case "follows":
                 return Group(first.kind, "other shapes or parameters, as a consequence", "", every)
+
+    def takes(self, takes: Argument) -> str:
+        """What is other about what a layer takes."""
+        if takes.name == "order":
+            return f"takes the same layers in another order{f': {takes.b}' if takes.a != takes.b else ''}"
+        if not takes.b:
+            return f"no longer takes {takes.a}"
+        if takes.a == takes.b:  # other layers, of the same names
+            first, second = self.names
+            return f"takes {takes.b} of {second} instead of {takes.a} of {first}, another layer"
+        return f"takes {takes.b} {f'instead of {takes.a}' if takes.a else 'too'}"
 
     def grown(self, changes: tuple[Change, ...]) -> Group:
         """`conv4: 6 → 23 Bottleneck`; of several regions `Basic: conv2 2 → 3, conv3 2 → 4`."""

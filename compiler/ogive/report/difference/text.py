@@ -45,9 +45,16 @@ def headline(difference: Difference) -> str:
         return f"{names}: no difference"
     counts: Counter[tuple[str, str]] = Counter()
     for change in difference.changes:
+        parts = difference.nets[change.b is not None].parts
+        inputs = sum(parts[key].group == "input" for key in change.item.layers)
         by_layer = change.kind in {"added", "removed"} and change.item.layers
-        counts[change.kind, _noun(change)] += len(change.item.layers) if by_layer else 1
-    ordered = ((kind, noun) for kind in _TOLD for noun in ("layer", "part", "output") if counts[kind, noun])
+        noun = "input" if inputs and change.item.kind == "layer" else _noun(change)
+        counts[change.kind, noun] += len(change.item.layers) - inputs * (noun != "input") if by_layer else 1
+        if by_layer and noun != "input":
+            counts[change.kind, "input"] += inputs
+    ordered = (
+        (kind, noun) for kind in _TOLD for noun in ("layer", "part", "input", "output") if counts[kind, noun]
+    )
     told = [f"{(n := counts[kind, noun]):,} {noun}{'s' * (n != 1)} {kind}" for kind, noun in ordered]
     return f"{names}: {', '.join(told) or 'the same computation, under other names'}"
 

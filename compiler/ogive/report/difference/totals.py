@@ -74,7 +74,6 @@ def _total(name: str, a: tuple[Size | str, Unit], b: tuple[Size | str, Unit]) ->
 
 
 def _numbers(graph: Graph, unrolled: Graph) -> dict[str, tuple[Size | str, Unit]]:
-    path = counts.main_path(unrolled)
     return {
         "params": (counts.params(unrolled), "count"),
         "params_with_heads": (counts.params(unrolled, heads=True), "count"),
@@ -84,14 +83,39 @@ def _numbers(graph: Graph, unrolled: Graph) -> dict[str, tuple[Size | str, Unit]
         "activations_peak": (memory.peak_in_inference(unrolled), "bytes"),
         "receptive_field": _field(unrolled),
         "depth": (depth(unrolled), "count"),
-        "layers": (sum(node.layer.group != "input" and node.name in path for node in graph), "count"),
+        "layers": (_layers(graph), "count"),
     }
 
 
+def _layers(graph: Graph) -> int:
+    """The layers as they are compared: all but inputs, those of auxiliary heads too; what a clique does at
+    each of its layers once.
+    """
+    bodies = [region.clique for region in graph.regions.values() if region.clique is not None]
+    steps = sum(len(b.before) + 1 + sum(node.name != "in" for node in b.after) for b in bodies)
+    return steps + sum(node.layer.group not in {"input", "clique"} for node in graph)
+
+
 def _field(graph: Graph) -> tuple[Size | str, Unit]:
-    """How much of the input a place sees at most; a text where that is not one number."""
-    found = str(_before_all(graph))
+    """How much of the input a place sees at most; a text where that is not one number, `all` where there
+    still are several places and each sees everything.
+    """
+    found = "all" if _sees_all(graph) else str(_before_all(graph))
     return (int(found), "count") if found.isdecimal() else (found, "text")
+
+
+def _sees_all(graph: Graph) -> bool:
+    """Whether a layer of several places gives each of them all of the input: what is behind a global pooling
+    and a flattening has no places left, squeeze-and-excitation and attention have.
+    """
+    path = counts.main_path(graph)
+    for name, field in fields(graph).items():
+        if name in path and field.axes and field.whole:
+            node = graph.node(name)
+            places = any(size != 1 for size in node.outputs[0].spatial)
+            if places or node.layer.products(graph.operand_types(name), node.outputs):
+                return True
+    return False
 
 
 def _before_all(graph: Graph) -> Field:

@@ -27,6 +27,7 @@ class Rewired:
         before: the layers of A that it no longer takes.
         after: the layers of B that it takes instead.
         output: whether it is an output of the net.
+        reordered: whether these are the same layers, in another order.
     """
 
     a: str
@@ -34,6 +35,7 @@ class Rewired:
     before: tuple[str, ...]
     after: tuple[str, ...]
     output: bool = False
+    reordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Wires:
             symmetric = all(part.layer is not None and part.layer.symmetric for part in (x, y))
             lost, new = self.compare(before, after, symmetric=symmetric)
             if lost or new:
-                found.append(Rewired(x.key, y.key, lost, new))
+                reordered = sorted(self.to_b[name] for name in lost) == sorted(new)
+                found.append(Rewired(x.key, y.key, lost, new, reordered=reordered))
         for (first, ref), (second, other) in self.outputs():
             lost, new = self.compare((ref,), (other,))
             if lost or new:

@@ -36,10 +36,10 @@ def member(colours: Colours, layer: int, nodes: Sequence[str] = ()) -> Paint:
     return Paint(tint(stroke), stroke, "filled", _INK)
 
 
-def tint(colour: str) -> str:
-    """`#rrggbb`, much lighter."""
+def tint(colour: str, share: float = _TINT) -> str:
+    """`#rrggbb`, much lighter: so much of it on white."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(255 - (255 - part) * _TINT):02X}" for part in parts)
+    return "#" + "".join(f"{round(255 - (255 - part) * share):02X}" for part in parts)
 
 
 def carrying(colours: Colours, source: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours, ink_on
@@ -14,6 +15,7 @@ from ogive.backends.draw.subject import Subject
 
 _HEIGHT, _PAD, _GAP, _NEAR = 12.0, 5.0, 8.0, 3.0
 _SWATCH = 16.0
+_ROW_GAP = 2.0
 _WORDS = {
     "conv": "convolution", "norm": "normalization", "act": "activation", "pool": "pooling",
     "linear": "linear", "attention": "attention",
@@ -21,7 +23,12 @@ _WORDS = {
 
 
 def legend(
-    colours: Colours, subjects: Sequence[Subject], scene: Scene | None = None, *, kinds: bool = False
+    colours: Colours,
+    subjects: Sequence[Subject],
+    scene: Scene | None = None,
+    *,
+    kinds: bool = False,
+    width: float = float("inf"),
 ) -> Scene | None:
     """The key of a measure: its steps with the largest amount of each, what it is, and what is white.
 
@@ -30,12 +37,14 @@ def legend(
         subjects: the nets in it.
         scene: the drawing: only the kinds of boxes that it has are told of; None: all that the nets have.
         kinds: whether the kinds of layers get a key where colours mean these.
+        width: points that it may be wide: what would be wider goes on in another row.
 
     Returns:
         None where colours mean kinds and no key of them is wanted, or where no box has any of the measure.
     """
+    rows = _Rows(width)
     if colours.measure is None:
-        return _kinds(colours, subjects, scene) if kinds else None
+        return _kinds(rows, colours, subjects, scene) if kinds else None
     if colours.scale is None:
         return None
     written = colours.measure.bounds(colours.scale)
@@ -43,26 +52,27 @@ def legend(
         written[-1] += ", all"
     steps = list(zip(written, colours.steps, strict=True))
     texts = [line(text, look.SMALL, ink=ink_on(fill)) for text, fill in steps]
-    width = widest(texts) + 2 * _PAD
+    step = widest(texts) + 2 * _PAD
     title = (Run(f"{colours.measure.title}, up to", bold=True),)
-    below = _small_print(colours, subjects)
-    row = _Row(_HEIGHT if below else 0.0)
-    row.text("title", title)
-    row.skip(_GAP)
+    rows.begin(widest([title]))
+    rows.text("title", title)
+    rows.begin(5 * step, _GAP)
     for i, (text, (_, fill)) in enumerate(zip(texts, steps, strict=True)):
-        row.swatch(f"step{i + 1}", width, fill, look.STEP_STROKE, text)
-    row.skip(_GAP)
-    row.swatch("none", _SWATCH, look.PLAIN.fill, look.PLAIN.stroke, None)
-    row.skip(_NEAR)
-    row.text("none.text", line("none", look.SMALL))
-    if not below:
-        return Scene("legend", row.at, _HEIGHT, marks=tuple(row.marks))
-    small = _Row()
-    small.text("note", line(below, look.SMALL, ink=look.INK_NOTE))
-    return Scene("legend", max(row.at, small.at), row.low + _HEIGHT, marks=(*row.marks, *small.marks))
+        rows.swatch(f"step{i + 1}", step, fill, look.STEP_STROKE, text)
+    none = line("none", look.SMALL)
+    rows.begin(_SWATCH + _NEAR + widest([none]), _GAP)
+    rows.swatch("none", _SWATCH, look.PLAIN.fill, look.PLAIN.stroke, None)
+    rows.text("none.text", none, _NEAR)
+    for i, part in enumerate(_small_print(colours, subjects)):
+        note = line(part, look.SMALL, ink=look.INK_NOTE)
+        if not i:
+            rows.new()
+        rows.begin(widest([note]), _GAP)
+        rows.text(f"note{i + 1}", note)
+    return rows.scene()
 
 
-def _small_print(colours: Colours, subjects: Sequence[Subject]) -> str:
+def _small_print(colours: Colours, subjects: Sequence[Subject]) -> list[str]:
     """How the steps grow, and what the unknown sizes are taken to be."""
     found = ["logarithmic steps"] if colours.scale and colours.scale.logarithmic else []
     for subject in subjects if colours.by != "params" else ():
@@ -70,41 +80,57 @@ def _small_print(colours: Colours, subjects: Sequence[Subject]) -> str:
         if sizes:
             inputs = [shape(graph.node(name).outputs[0].at(sizes)) for name in graph.inputs]
             found.append(f"for an input of {' and '.join(inputs)}")
-    return "; ".join(dict.fromkeys(found))
+    return list(dict.fromkeys(found))
 
 
-def _kinds(colours: Colours, subjects: Sequence[Subject], scene: Scene | None) -> Scene | None:
+def _kinds(rows: _Rows, colours: Colours, subjects: Sequence[Subject], scene: Scene | None) -> Scene | None:
     """A swatch and a word for each kind of layer that occurs."""
     fills = {mark.fill for mark in scene.marks} if scene else set[str]()
     there = {look_of(subject.graph, node).kind for subject in subjects for node in subject.graph}
-    row = _Row()
     for kind in (kind for kind in _WORDS if kind in there):
         paint = colours.paint(kind)
         if scene and paint.fill not in fills:
             continue
-        row.skip(_GAP if row.marks else 0.0)
-        row.swatch(kind, _SWATCH, paint.fill, paint.stroke, None)
-        row.skip(_NEAR)
-        row.text(f"{kind}.text", line(_WORDS[kind], look.SMALL))
-    return Scene("legend", row.at, _HEIGHT, marks=tuple(row.marks)) if row.marks else None
+        word = line(_WORDS[kind], look.SMALL)
+        rows.begin(_SWATCH + _NEAR + widest([word]), _GAP)
+        rows.swatch(kind, _SWATCH, paint.fill, paint.stroke, None)
+        rows.text(f"{kind}.text", word, _NEAR)
+    return rows.scene() if rows.marks else None
 
 
-class _Row:
-    """Marks from left to right."""
+class _Rows:
+    """Marks from left to right, in rows from the top down."""
 
-    def __init__(self, low: float = 0.0) -> None:
-        self.low = low
+    def __init__(self, width: float) -> None:
+        self.most = width
+        self.width = 0.0
         self.at = 0.0
+        self.low = 0.0
         self.marks: list[Mark] = []
 
-    def skip(self, width: float) -> None:
-        self.at += width
+    def begin(self, width: float, gap: float = 0.0) -> None:
+        """Where something that wide begins: behind what is there, or in a new row."""
+        if self.at and self.at + gap + width > self.most:
+            self.new()
+        elif self.at:
+            self.at += gap
 
-    def text(self, id: str, text: Line) -> None:  # noqa: A002
+    def new(self) -> None:
+        """A row below."""
+        self.at, self.low = 0.0, self.low - _HEIGHT - _ROW_GAP
+
+    def text(self, id: str, text: Line, gap: float = 0.0) -> None:  # noqa: A002
+        self.at += gap
         self._add(id, widest([text]), (text,), "bare")
 
     def swatch(self, id: str, width: float, fill: str, stroke: str, text: Line | None) -> None:  # noqa: A002
         self._add(id, width, () if text is None else (text,), "box", fill, stroke)
+
+    def scene(self) -> Scene:
+        """All rows, from (0, 0)."""
+        height = _HEIGHT - self.low
+        marks = tuple(replace(m, centre=(m.centre[0], m.centre[1] - self.low)) for m in self.marks)
+        return Scene("legend", self.width, height, marks=marks)
 
     def _add(
         self,
@@ -118,3 +144,4 @@ class _Row:
         centre = self.at + width / 2, self.low + _HEIGHT / 2
         self.marks.append(Mark(f"legend.{id}", centre, width, _HEIGHT, lines, shape, fill, stroke))
         self.at += width
+        self.width = max(self.width, self.at)

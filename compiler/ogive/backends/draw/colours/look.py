@@ -114,12 +114,13 @@ GREY_OPERATIONS: dict[str, Stroke] = {
     "linear": Stroke("#111111", 1.1, dashed=True),
     "attention": Stroke("#6A6A6A", 1.6, dashed=True),
     "pool": Stroke("#555555", 2.2),
-    "up": Stroke("#A0A0A0", 2.2),
+    "up": Stroke("#A0A0A0", 2.2, dashed=True),
     "other": Stroke("#444444", PEN),
 }
 
 CHANGES: dict[str, Paint] = {
     "same": Paint("#FAFAFA", "#BDBDBD", ink="#595959"),
+    "sized": Paint("#EDF2F8", "#8195AB", ink="#47525E"),
     "removed": Paint("#FAD8D4", "#B5431A", "rounded,filled,dashed"),
     "added": Paint("#96D6B6", "#00664B"),
     "changed": Paint("#F2A32C", "#7A5200"),
@@ -129,6 +130,7 @@ CHANGES: dict[str, Paint] = {
 """Boxes of a difference, by what happened: the lighter the less, and what is gone is dashed."""
 GREY_CHANGES: dict[str, Paint] = {
     **CHANGES,
+    "sized": Paint("#F0F0F0", "#8A8A8A", ink="#4A4A4A"),
     "removed": Paint("#E2E2E2", "#444444", "rounded,filled,dashed", "#000000"),
     "added": Paint("#C6C6C6", "#444444", ink="#000000"),
     "changed": Paint("#A2A2A2", "#222222", ink="#000000"),
@@ -148,6 +150,8 @@ TYPE, SMALL, BADGE = 8.0, 7.0, 10.0
 LEAST_TYPE = 6.0
 """Points: below it a journal's reader needs a glass."""
 
+DOT = 2.0
+"""Points: the radius of the dot at which a tensor enters the frame of a repeat."""
 NODE_SEP, RANK_SEP = 0.18, 0.22
 """Inches."""
 TIGHT = 0.65

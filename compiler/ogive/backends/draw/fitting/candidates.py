@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.fold.definitions import Definition
+from ogive.backends.draw.fold.folding import name_of, only_block
 from ogive.backends.draw.fold.gather import gathered
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Text
+from ogive.backends.draw.fold.pools import with_pools
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.rows import condensed, shortened
 from ogive.backends.draw.fold.segments import segmented
+from ogive.backends.draw.fold.text import clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,13 @@ class Candidate:
     summary: str = ""
 
 
-def summaries(candidate: Candidate) -> Iterator[Candidate]:
+def summaries(candidate: Candidate, structure: Structure) -> Iterator[Candidate]:
     """What is left to do where even the most folded picture is too large, what says most first."""
     tried = [candidate.picture]
     for changes in _CHANGES:
         picture, done = candidate.picture, [candidate.summary] if candidate.summary else []
         for change in changes:
-            changed = change(picture)
+            changed = change(picture, structure)
             done += [_SAID[change]] if changed != picture and _SAID[change] not in done else []
             picture = changed
         if picture not in tried:
@@ -48,19 +52,26 @@ def summaries(candidate: Candidate) -> Iterator[Candidate]:
             yield replace(candidate, picture=picture, summary=", ".join(done))
 
 
-def _brief(picture: Picture) -> Picture:
-    return replace(picture, items=tuple(map(_without_inside, picture.items)))
+def _brief(picture: Picture, structure: Structure) -> Picture:
+    return replace(picture, items=tuple(_without_inside(item, structure) for item in picture.items))
 
 
-def _without_inside(item: Item) -> Item:
+def _without_inside(item: Item, structure: Structure) -> Item:
+    """The item without what is in it; a stage that uses one block alone says so in its title instead."""
     if isinstance(item, Cluster):
-        return replace(item, items=tuple(map(_without_inside, item.items)))
-    if isinstance(item, Box) and item.region is not None:
-        return replace(item, text=replace(item.text, after=""))
-    return item
+        return replace(item, items=tuple(_without_inside(each, structure) for each in item.items))
+    if not isinstance(item, Box) or item.region is None:
+        return item
+    name, number = only_block(structure, item.region) if item.region else ("", 0)
+    stage = structure.graph.regions[item.region]
+    own, channels = name_of(stage), item.text.title.removeprefix(name_of(stage))
+    title, badge, definition = item.text.title, item.badge, item.definition
+    if number > 1 and badge == 1 and title.startswith(f"{own} ") and name not in title:
+        title, badge, definition = clip(f"{own} · {name}{channels}"), number, name
+    return replace(item, text=replace(item.text, title=title, after=""), badge=badge, definition=definition)
 
 
-def _unlabelled(picture: Picture) -> Picture:
+def _unlabelled(picture: Picture, _: Structure) -> Picture:
     return replace(picture, edges=tuple(replace(e, label="") for e in picture.edges))
 
 
@@ -98,35 +109,49 @@ def capped(picture: Picture) -> Picture:
     return Picture(picture.name, items, tuple(edges.values()), spine=spine, hidden=picture.hidden)
 
 
-def _loosely_gathered(picture: Picture) -> Picture:
+def _gathered(picture: Picture, _: Structure) -> Picture:
+    return gathered(picture)
+
+
+def _loosely_gathered(picture: Picture, _: Structure) -> Picture:
     return gathered(picture, loosely=True)
 
 
-_ALIKE = (gathered, _loosely_gathered)
-_SAID: dict[Callable[[Picture], Picture], str] = {
-    gathered: "parallel parts that are alike are one box",
+def _condensed(picture: Picture, _: Structure) -> Picture:
+    return condensed(picture)
+
+
+def _with_pools(picture: Picture, _: Structure) -> Picture:
+    return with_pools(picture)
+
+
+_ALIKE = (_gathered, _loosely_gathered)
+_SAID: dict[Callable[[Picture, Structure], Picture], str] = {
+    _gathered: "parallel parts that are alike are one box",
     _loosely_gathered: "parallel parts that are alike are one box",
     _brief: "what is in parts is left out",
     _unlabelled: "shapes are left out",
-    condensed: "rows of layers that repeat are one box",
+    _with_pools: "a pooling is in the box that it leads to",
+    _condensed: "rows of layers that repeat are one box",
     shortened: "long rows of layers are one box",
     segmented: "what is between two boxes that all flow passes is one box",
 }
 _CHANGES = (
-    (gathered,),
+    (_gathered,),
     _ALIKE,
     (_brief,),
     (_brief, _unlabelled),
     (*_ALIKE, _brief),
     (*_ALIKE, _brief, _unlabelled),
-    (*_ALIKE, condensed),
-    (*_ALIKE, condensed, _brief),
-    (*_ALIKE, condensed, _brief, _unlabelled),
-    (*_ALIKE, condensed, shortened),
-    (*_ALIKE, condensed, shortened, _brief),
-    (*_ALIKE, condensed, shortened, _brief, _unlabelled),
+    (*_ALIKE, _brief, _unlabelled, _with_pools),
+    (*_ALIKE, _condensed),
+    (*_ALIKE, _condensed, _brief),
+    (*_ALIKE, _condensed, _brief, _unlabelled),
+    (*_ALIKE, _condensed, shortened),
+    (*_ALIKE, _condensed, shortened, _brief),
+    (*_ALIKE, _condensed, shortened, _brief, _unlabelled),
     (*_ALIKE, shortened),
     (*_ALIKE, shortened, _brief),
-    (*_ALIKE, condensed, shortened, _brief, _unlabelled, segmented),
+    (*_ALIKE, _condensed, shortened, _brief, _unlabelled, segmented),
 )
 """What is done one after the other, each time from the beginning."""

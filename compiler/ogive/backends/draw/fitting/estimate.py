@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ogive.backends.draw import clique_ring, measure
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.fold import flow
-from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, order
+from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Edge, Item, Picture, Ring, order
 from ogive.backends.draw.layout import labels
 from ogive.backends.draw.scene import Scene
 
@@ -76,7 +76,7 @@ def _heights(items: tuple[Item, ...], height: dict[str, float]) -> None:
 def box_height(box: Box) -> float:
     """Points."""
     if box.symbol is not None:
-        return _CIRCLE
+        return 2 * look.DOT if box.kind == ENTRY else _CIRCLE
     small = bool(box.text.before) + bool(box.text.after) + len(box.text.label)
     return max(15.0, _LINE + small * _SMALL_LINE + _MARGINS)
 

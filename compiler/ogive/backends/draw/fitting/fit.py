@@ -12,18 +12,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.estimate import estimated
 from ogive.backends.draw.fitting.packing import Place
 from ogive.backends.draw.fitting.search import Found, LayOut, Search
 from ogive.backends.draw.fitting.sources import Block, Layers, Net, Source
-from ogive.backends.draw.fitting.space import Space, smallest_type
+from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
+from ogive.backends.draw.fitting.worth import folded_stages
 from ogive.backends.draw.fold.definitions import Definition
 from ogive.backends.draw.fold.picture import Picture
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.subject import Subject
+
+_MOST_NAMES = 10
+"""So many of the things that are left out are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ def chosen(
     fold: Sequence[str] = (),
     block: str | None = None,
     full: bool = False,
+    below: float = 0.0,
     beside: bool = True,
 ) -> Chosen:
     """The most that a space can show of a net.
@@ -75,12 +81,13 @@ def chosen(
         fold: names of what is folded at any depth.
         block: the name of a block or stage to draw alone.
         full: draw every layer in a box of its own.
+        below: inches of the space's height that a key below the drawing takes.
         beside: whether definitions stand beside what is folded.
 
     Raises:
         ArchError: E514, there is nothing of a name that was given; E512, no picture was laid out in time.
     """
-    space = Space(*(fit or look.PAGE))
+    space = Space(*(fit or look.PAGE), below)
     source: Source
     if full:
         source, beside, depth = Layers(subject.structure), False, 0
@@ -93,7 +100,7 @@ def chosen(
     scale = found.packing.scale if fit is not None or depth is None else 1.0
     asked = fit is not None or depth is not None or full
     plain = not asked and found.everything and scale == 1  # nothing was chosen that one would not expect
-    notes = (*search.notes, *(() if plain else _said(subject, source, found, space, scale)))
+    notes = (*search.notes, *(() if plain else _said(subject, source, search, found, space, scale)))
     return Chosen(
         found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
         notes, scale * smallest_type(found.scenes),
@@ -106,7 +113,9 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
     return chosen(subject, estimated, depth=depth).picture
 
 
-def _said(subject: Subject, source: Source, found: Found, space: Space, scale: float) -> Iterator[str]:
+def _said(
+    subject: Subject, source: Source, search: Search, found: Found, space: Space, scale: float
+) -> Iterator[str]:
     """What a user is told about the choice."""
     type_size = found.packing.scale * smallest_type(found.scenes)
     how = _depth(source, found)
@@ -120,20 +129,48 @@ def _said(subject: Subject, source: Source, found: Found, space: Space, scale: f
         ]
     if found.beside:
         parts.append(f"defined beside it: {_names(found.beside)}")
-    if found.left_out:
-        blocks = list(dict.fromkeys(d.key for d in found.left_out))
-        block = shlex.quote(blocks[0]) if len(blocks) == 1 else "NAME"
-        parts.append(
-            f"left out: {_names(found.left_out)} (ogive draw {shlex.quote(subject.name)} --block {block})"
-        )
-    yield "; ".join(parts)
+    if left := _left_out(subject, source, found):
+        parts.append(left)
     if not found.legible:
-        less = "a larger space would show it"
-        if isinstance(source, Layers):
-            less = "an overview folds it"
-        elif found.candidate.depth:
-            less = "a smaller depth folds more"
-        yield f"type under {look.LEAST_TYPE:g} pt is hard to read; {less}"
+        yield f"type under {look.LEAST_TYPE:g} pt is hard to read; {_legible(source, search, found)}"
+    yield "; ".join(parts)
+
+
+def _left_out(subject: Subject, source: Source, found: Found) -> str:
+    """`left out: Inception, stem (ogive draw googlenet --block NAME)`: what is folded and drawn nowhere."""
+    keys = dict(zip((_names([d]) for d in found.left_out), (d.key for d in found.left_out), strict=True))
+    known = {id for d in (*found.beside, *found.left_out) for id in d.regions}
+    stages = folded_stages(source.structure, found.candidate.picture, known)
+    keys |= {path: path for path in stages if path not in keys}
+    if not keys:
+        return ""
+    names = list(keys)[:_MOST_NAMES]
+    more = f" and {len(keys) - len(names)} more" if len(keys) > len(names) else ""
+    asked = list(dict.fromkeys(keys.values()))
+    block = shlex.quote(asked[0]) if len(asked) == 1 else "NAME"
+    how = f"ogive draw {shlex.quote(subject.name)} --block {block}"
+    if isinstance(source, Block):
+        how = "a larger --fit has room for more"
+    return f"left out: {', '.join(names)}{more} ({how})"
+
+
+def _legible(source: Source, search: Search, found: Found) -> str:
+    """What would make the type large enough."""
+    parts = found.scenes
+    scale = look.LEAST_TYPE / smallest_type(parts)
+    width, height = (ceil(10 * (scale * size + 2 * PAD) / 72) / 10 for size in _extent(found))
+    larger = f"--fit {width:g}x{height:g}in has room for it"
+    if isinstance(source, Layers):
+        return f"an overview folds it, and {larger}"
+    for depth in range(found.candidate.depth - 1, -1, -1):
+        if search.at(depth).legible:
+            return f"--depth {depth} is legible here, and {larger}"
+    return larger
+
+
+def _extent(found: Found) -> tuple[float, float]:
+    """Points: the room that the parts take at scale 1."""
+    return found.packing.width, found.packing.height
 
 
 def _depth(source: Source, found: Found) -> str:

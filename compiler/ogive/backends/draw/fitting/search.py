@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations, zip_longest
+from itertools import chain, combinations, islice, zip_longest
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries
@@ -13,9 +12,9 @@ from ogive.backends.draw.fitting.estimate import estimated_height, estimated_wid
 from ogive.backends.draw.fitting.packing import Packing, packed
 from ogive.backends.draw.fitting.sources import Source
 from ogive.backends.draw.fitting.space import Space, smallest_type
+from ogive.backends.draw.fitting.worth import Shown, heaviest, named_in
 from ogive.backends.draw.fold.definitions import MOST, Definition, definitions
 from ogive.backends.draw.fold.picture import Picture
-from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.layout.process import TooSlow
 from ogive.backends.draw.scene import Scene
 from ogive.diagnostics import ArchError, Diagnostic
@@ -27,8 +26,10 @@ _BETTER = 0.02
 """The part of a net's layers by which a more folded picture must show more to be chosen before others."""
 _TALLER, _WIDER = 1.15, 1.5
 """How much larger than the space an estimate may be: heights are nearly right, rows may be otherwise."""
-_CLIQUE = 12
-"""What a layer of a clique counts for: it stands for a body, in every stage."""
+_MOSTLY, _WORTH = 0.6, 0.2
+"""The part of a net's layers that shows what it is made of; that for which an overview says less."""
+_SUMMED_UP = 4
+"""How many ways to say less are tried for it."""
 _REOPENED = 6
 """How many groups of stages are tried to be opened again."""
 
@@ -100,7 +101,9 @@ class Search:
                 best = found
             if best and best.shown > 1 - _BETTER:
                 break
-        return self.with_more_open(best) if best else self.last_resort(folded)
+        if best is None:
+            return self.last_resort(folded)
+        return self.with_more_open(self.with_main_block(best, folded))
 
     def at(self, depth: int) -> Found:
         """The candidate of a depth, whatever its size; folded further where it takes too long.
@@ -149,27 +152,33 @@ class Search:
             return None
         alone = self.packing([overview])
         if not self.beside or not self.is_legible(alone, [overview]):
-            wanted: list[Definition] = []
+            wanted, unnamed = list[Definition](), list[Definition]()
         else:
-            wanted = self.wanted(candidate)
+            wanted, unnamed = self.wanted(candidate)
         try:
             scenes = self.lay_out(replace(picture, definitions=tuple(d.picture for d in wanted)))
         except TooSlow:
             self.notes.append("laying out the definitions takes longer than it may: they are left out")
             wanted, scenes = [], [overview]
-        return self.arranged(candidate, wanted, scenes)
+        found = self.arranged(candidate, wanted, scenes)
+        return replace(found, left_out=(*found.left_out, *unnamed))
 
-    def wanted(self, candidate: Candidate) -> list[Definition]:
-        """The definitions that could stand beside a candidate."""
+    def wanted(self, candidate: Candidate) -> tuple[list[Definition], list[Definition]]:
+        """The definitions that could stand beside a candidate, and those that it does not name."""
         siblings = candidate.siblings
-        own = definitions(self.source.structure, candidate.picture, MOST - len(siblings))
-        own = [_tight(d) for d in own] if candidate.picture.tight else own
+        most = MOST - len(siblings)
+        own = definitions(self.source.structure, candidate.picture, 3 * MOST)
+        named = named_in(candidate.picture, own)
+        kept = heaviest(self.source.structure, candidate.picture, named, most)
+        others = [d for d in own if all(d.regions != k.regions for k in kept)]
+        kept = [_tight(d) for d in kept] if candidate.picture.tight else kept
         shift = len(siblings)
-        return [*siblings, *(replace(d, parent=d.parent + shift) if d.parent is not None else d for d in own)]
+        kept = [replace(d, parent=d.parent + shift) if d.parent is not None else d for d in kept]
+        return [*siblings, *kept], others
 
     def arranged(self, candidate: Candidate, wanted: Sequence[Definition], scenes: Sequence[Scene]) -> Found:
         """The candidate with those definitions that show most of it and leave all type legible."""
-        shown = _Shown(self.source.structure, candidate.picture, wanted)
+        shown = Shown(self.source.structure, candidate.picture, wanted)
         choices = sorted(
             _choices(wanted), key=lambda these: (-round(shown.part(these), 3), -len(these), these)
         )
@@ -210,9 +219,9 @@ class Search:
 
     def last_resort(self, folded: Sequence[Candidate]) -> Found:
         """The most folded pictures, ever more in them as one: the first that is legible, or the largest."""
-        steps = zip_longest(*map(summaries, folded))
+        steps = self.summed_up(folded)
         every: list[Candidate] = []
-        for candidate in chain(folded, (each for step in steps for each in step if each)):
+        for candidate in chain(folded, steps):
             every.append(candidate)
             attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
             if attempt and attempt.legible:
@@ -224,6 +233,24 @@ class Search:
             if attempt:
                 return attempt
         raise _too_slow()
+
+    def summed_up(self, folded: Sequence[Candidate]) -> Iterator[Candidate]:
+        """The candidates with ever more in them as one."""
+        structure = self.source.structure
+        for step in zip_longest(*(summaries(candidate, structure) for candidate in folded)):
+            yield from (each for each in step if each)
+
+    def with_main_block(self, found: Found, folded: Sequence[Candidate]) -> Found:
+        """What shows the block that a net is mostly made of, where less in the overview makes room for it."""
+        if not self.beside or not found.left_out or found.shown > _MOSTLY:
+            return found
+        for candidate in islice(self.summed_up(folded), _SUMMED_UP):
+            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            if attempt and attempt.legible and attempt.shown > found.shown + _WORTH:
+                found = attempt
+            if found.shown > _MOSTLY:
+                break
+        return found
 
     def estimated_scale(self, picture: Picture) -> float:
         """About what a picture is shrunk by."""
@@ -242,41 +269,6 @@ def _choices(wanted: Sequence[Definition]) -> Iterator[tuple[int, ...]]:
                 yield these
 
 
-class _Shown:
-    """Which part of a net's layers an overview shows, together with definitions, by themselves."""
-
-    def __init__(self, structure: Structure, picture: Picture, wanted: Sequence[Definition]) -> None:
-        graph = structure.graph
-        weight = {n: _CLIQUE if graph.node(n).layer.group == "clique" else 1 for n in picture.nodes}
-        self.total = max(sum(weight.values()), 1)
-        self.open = self.total - sum(weight[name] for name in picture.hidden)
-        self.folded = [definition.folded for definition in wanted]
-        defined = {id: i for i, definition in enumerate(wanted) for id in definition.regions}
-        hidden: Counter[int] = Counter()
-        for name in picture.hidden:
-            hidden[graph.node(name).region] += weight[name]
-        # by the parts around a layer, from outside: which definition shows it, and what it is called
-        self.hidden: Counter[tuple[tuple[int | None, tuple[str, str]], ...]] = Counter()
-        for region, count in hidden.items():
-            around = list(graph.ancestors(region))[::-1]
-            self.hidden[tuple((defined.get(r.id), (r.kind, r.block or "")) for r in around)] += count
-
-    def part(self, these: Collection[int]) -> float:
-        """Of 1, with these definitions."""
-        return (
-            self.open + sum(n for way, n in self.hidden.items() if self.is_shown(way, these))
-        ) / self.total
-
-    def is_shown(self, way: Sequence[tuple[int | None, tuple[str, str]]], these: Collection[int]) -> bool:
-        shown, folded = False, frozenset[tuple[str, str]]()
-        for definition, called in way:
-            if definition is not None and definition in these:
-                shown, folded = True, self.folded[definition]
-            elif shown and called in folded:
-                shown = False
-        return shown
-
-
 def _too_slow() -> ArchError:
     message = "no layout was found in time, even with everything folded"
-    return ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")])
+    return ArchError([Diagnostic("E512", message, help="draw a part of it: `--block NAME`")])

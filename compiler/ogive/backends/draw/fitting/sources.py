@@ -10,6 +10,7 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.candidates import Candidate, capped, unframed
 from ogive.backends.draw.fold.collapse import collapse, deepest
 from ogive.backends.draw.fold.definitions import defined
+from ogive.backends.draw.fold.folding import own_layers
 from ogive.backends.draw.fold.opening import by_hand, find
 from ogive.backends.draw.fold.picture import Box, Cluster, Picture
 from ogive.backends.draw.fold.rolling import Structure, Unit
@@ -101,7 +102,7 @@ class Net(Source):
                 continue
             region = self.structure.graph.regions[box.region]
             units = self.structure.rolled(region.id)
-            if region.kind == "stage" and len(units) > 1 and any(isinstance(r.unit, Fused) for r in units):
+            if region.kind == "stage" and own_layers(self.structure, region):
                 form = tuple(self.form(rolled.unit) for rolled in units)
                 alike[form].add(region.id)
         yield from map(frozenset, alike.values())

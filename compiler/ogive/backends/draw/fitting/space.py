@@ -57,19 +57,23 @@ class Space:
     Attributes:
         width: in inches.
         height: in inches.
+        below: inches of the height that are kept for a key below the drawing.
     """
 
     width: float
     height: float
+    below: float = 0.0
 
     def scale(self, width: float, height: float) -> float:
         """What a drawing of so many points, with the white around it, is shrunk by; never more than 1."""
-        return min(1.0, self.width * 72 / (width + 2 * PAD), self.height * 72 / (height + 2 * PAD))
+        return min(
+            1.0, self.width * 72 / (width + 2 * PAD), (self.height - self.below) * 72 / (height + 2 * PAD)
+        )
 
     def room(self, type_size: float = look.SMALL) -> tuple[float, float]:
         """Points: how wide and tall a drawing may be whose smallest type is that, to stay legible."""
         scale = min(1.0, look.LEAST_TYPE / type_size)
-        return self.width * 72 / scale - 2 * PAD, self.height * 72 / scale - 2 * PAD
+        return self.width * 72 / scale - 2 * PAD, (self.height - self.below) * 72 / scale - 2 * PAD
 
     def __str__(self) -> str:
         return f"{self.width:.4g} × {self.height:.4g} in"

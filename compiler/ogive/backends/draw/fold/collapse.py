@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from ogive.backends.draw.fold import flow
+from ogive.backends.draw.fold.arguments import with_arguments
 from ogive.backends.draw.fold.clique_text import clique_lines
-from ogive.backends.draw.fold.folding import after_all, ends, folded_kind, folded_text, inside, name_of
+from ogive.backends.draw.fold.entries import Entering, carried_on, with_entries
+from ogive.backends.draw.fold.folding import (
+    after_all,
+    ends,
+    folded_kind,
+    folded_text,
+    inside,
+    layers_text,
+    name_of,
+    told_of,
+)
 from ogive.backends.draw.fold.opening import LEVELS, Hand
 from ogive.backends.draw.fold.picture import (
     Box,
@@ -90,6 +101,9 @@ class _Scene:
         # of a node: the rolls around it, outermost first, and in each which copy it is in and its place there
         self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
         self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
+        # by roll: the operands that each copy after the first takes from the copy before it
+        self.carried: list[frozenset[tuple[int, int]]] = []
+        self.frames: dict[int, str] = {}  # by roll: its frame
         self.rings: dict[str, Region] = {}
         # of a node that is folded away: the region that its edges are seen from
         self.above: dict[str, int | None] = {}
@@ -98,7 +112,8 @@ class _Scene:
         region = self.graph.regions[self.root]
         items = self.content(region, 0)
         sources: list[Box] = []
-        links = self.links(sources)
+        links, entering = self.links(sources)
+        items, links = with_entries(items, links, entering, self.frames, self.id)
         name = self.graph.name if self.root == 0 else name_of(region)
         every = (*sources, *items)
         if self.root == 0:
@@ -137,13 +152,14 @@ class _Scene:
             return self.ring(region)
         items: list[Item] = []
         for rolled in self.rolled(region):
-            if rolled.count > 1:
-                self.roll(rolled)
+            number = self.roll(rolled) if rolled.count > 1 else None
             held = self.unit(rolled, level)
             if rolled.count > 1 and len(held) == 1:
                 held = (with_badge(self.whole(held[0], rolled), rolled.count),)
             elif rolled.count > 1:
                 held = (Cluster(self.id(), "", self.growth(rolled), held, rolled.count),)
+            if number is not None and held and isinstance(held[0], Cluster):
+                self.frames[number] = held[0].id
             items += [*held[:-1], with_label(held[-1], after=self.repeated(region, rolled))] if held else []
         return tuple(items)
 
@@ -178,18 +194,24 @@ class _Scene:
                 found += repeat.notes
         return label_lines(found)
 
-    def roll(self, rolled: Rolled) -> None:
+    def roll(self, rolled: Rolled) -> int:
         number = len(self.firsts)
         self.firsts.append(rolled.copies[0])
+        self.carried.append(carried_on(self.graph, rolled))
         for copy, nodes in enumerate(rolled.copies):
             for place, node in enumerate(nodes):
                 self.copies[node].append((number, copy, place))
+        return number
 
     def whole(self, item: Item, rolled: Rolled) -> Item:
         """What all copies of a roll together do to the channels, where one box or frame stands for them."""
         if isinstance(item, Box) and item.region is not None:
             text, *_ = folded_text(self.structure, self.graph.regions[item.region], rolled)
+            text = self.with_arguments(self.graph.regions[item.region], tuple(chain(*rolled.copies)), text)
             return replace(item, text=replace(text, label=item.text.label))
+        if isinstance(item, Box) and isinstance(rolled.unit, Region) and rolled.unit.kind == "stage":
+            title = layers_text(self.structure, rolled.unit, rolled)
+            return replace(item, symbol=None, text=replace(item.text, title=title or item.text.title))
         growth = self.growth(rolled)
         if isinstance(item, Cluster) and growth:
             return replace(item, note=", ".join(n for n in (item.note, growth) if n))
@@ -234,12 +256,12 @@ class _Scene:
         if isinstance(only, Cluster):
             if not only.name:
                 note = ", ".join(n for n in (note, only.note) if n)
-                only = replace(only, name=name, note=note, kind=region.kind)
+                only = replace(only, name=name, note=note, kind=region.kind, region=region.id)
                 return (with_label(only, label),)
             if region.kind == "stage" and only.kind != "stage":
-                only = replace(only, name=f"{name} · {only.name}", kind="stage")
+                only = replace(only, name=f"{name} · {only.name}", kind="stage", region=region.id)
                 return (with_label(only, label),)
-        return (Cluster(self.id(), name, note, items, kind=region.kind, label=label),)
+        return (Cluster(self.id(), name, note, items, kind=region.kind, label=label, region=region.id),)
 
     def layer(self, fused: Fused) -> Box:
         seen = look(self.graph, self.graph.node(fused.lead))
@@ -262,9 +284,15 @@ class _Scene:
         self.at.update(dict.fromkeys(nodes, id))
         self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
         text, definition, badge = folded_text(self.structure, region)
-        text = replace(text, label=label_lines(region.notes))
+        text = replace(self.with_arguments(region, nodes, text), label=label_lines(region.notes))
         kind = folded_kind(self.structure, region)
-        return Box(id, kind, text, nodes, region.id, badge, None, definition, inside(self.structure, region))
+        defines, form = inside(self.structure, region), self.structure.signature(region, "form")
+        return Box(id, kind, text, nodes, region.id, badge, None, definition, defines, form=form)
+
+    def with_arguments(self, region: Region, nodes: tuple[str, ...], text: Text) -> Text:
+        """What a folded region says; in a net's own picture with the arguments of the block that it is."""
+        told = told_of(self.structure, region)
+        return text if self.root else with_arguments(self.structure, told, nodes, text)
 
     def ring(self, region: Region) -> tuple[Item, ...]:
         """X0 and the layers; a concat of all layers and of nothing else is the ring's own value."""
@@ -347,8 +375,8 @@ class _Scene:
                 found[drawn].append(name)
         return found
 
-    def links(self, sources: list[Box]) -> list[tuple[Edge, str]]:
-        """The arrows between what is drawn, with the shapes they carry.
+    def links(self, sources: list[Box]) -> tuple[list[tuple[Edge, str]], Entering]:
+        """The arrows between what is drawn, with their shapes, and the rolls whose copies each enters.
 
         Fills `sources` with boxes for the tensors from outside.
         """
@@ -356,9 +384,10 @@ class _Scene:
         found: dict[tuple[str, str], tuple[Edge, str]] = {}
         carriers: dict[tuple[str, str], dict[Ref, str]] = defaultdict(dict)
         outside: dict[Ref, str] = {}
+        entering: Entering = {}
         for name, (drawn, path) in resolved.items():
             head = self.at[drawn]
-            for ref in self.graph.operands(name):
+            for slot, ref in enumerate(self.graph.operands(name)):
                 # a layer of a clique is not all that leaves it: no shape is right
                 whole = ref.node not in resolved or self.graph.node(ref.node).layer.group != "clique"
                 carried = shape(self.graph.type(ref)) if whole else ""
@@ -376,6 +405,8 @@ class _Scene:
                     known = found.get(ends)
                     if known is None or (style == "flow" and known[0].style != "flow"):
                         found[ends] = Edge(*ends, style), known[1] if known else carried
+                    entered = self.entered(name, slot, before)
+                    entering[ends] = entering.get(ends, entered) & entered
                     if carried:
                         carriers[ends].setdefault(ref._replace(node=source), carried)
         for ring, region in self.rings.items():
@@ -387,7 +418,13 @@ class _Scene:
             word = "in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})"
             word = taken.get(ref, word)
             sources.append(Box(id, "input", Text(word)))
-        return [(edge, bundled(carriers[ends]) or carried) for ends, (edge, carried) in found.items()]
+        links = [(edge, bundled(carriers[ends]) or carried) for ends, (edge, carried) in found.items()]
+        return links, entering
+
+    def entered(self, name: str, slot: int, before: Mapping[int, int]) -> frozenset[int]:
+        """The rolls that an operand enters, whose later copies have there what the copy before gave."""
+        around = ((roll, place) for roll, _, place in self.copies[name] if roll not in before)
+        return frozenset(roll for roll, place in around if (place, slot) in self.carried[roll])
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
         """X0 stands between a ring and what feeds it; it is what is joined to the ring's layers behind it."""
@@ -428,6 +465,8 @@ class _Scene:
         done: list[Edge] = []
         for (_, carried), edge in zip(links, edges, strict=True):
             known = carried in entering[edge.tail] or (edge.tail, carried) in named or edge.tail in silent
+            if self.root == 0:
+                edge = replace(edge, carried=carried)
             if self.root == 0 and edge.style == "flow" and not known:
                 named.add((edge.tail, carried))
                 edge = replace(edge, label=carried)

@@ -11,6 +11,7 @@ from itertools import chain
 
 from ogive.backends.draw.fold.clique_text import as_one, clique_lines, form
 from ogive.backends.draw.fold.collapse import collapse, deepest, without_shared
+from ogive.backends.draw.fold.folding import name_of
 from ogive.backends.draw.fold.numbers import Numbers
 from ogive.backends.draw.fold.opening import Hand
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
@@ -22,6 +23,8 @@ from ogive.graph import Region
 MOST = 8
 """Definitions that are thought of beside one overview."""
 _MOST_BOXES = 24
+_WORD = 16
+"""So much of a name is looked for: boxes clip longer ones."""
 _SMALL_STAGE = 10
 
 
@@ -42,6 +45,7 @@ class Definition:
         folded: kind and definition of what is folded in it.
         key: what it is asked for by.
         parent: the place in the list of the definition that it is wanted in; None: of the overview.
+        word: what folded boxes call it; empty: it is a part that is drawn where it stands.
     """
 
     picture: Picture
@@ -49,6 +53,8 @@ class Definition:
     folded: frozenset[tuple[str, str]]
     key: str
     parent: int | None = None
+
+    word: str = ""
 
     @property
     def name(self) -> str:
@@ -78,10 +84,10 @@ def definitions(structure: Structure, overview: Picture, most: int = MOST) -> li
                     continue
                 seen.add(variant)
                 made = _define(structure, variant, f"d{len(found) + 1}.")
-                uses = frozenset(use.id for use in variant.uses)
-                found.append(
-                    Definition(made, uses, _folded(structure, made), _key_of(variant.uses[0]), parent)
-                )
+                use, uses = variant.uses[0], frozenset(use.id for use in variant.uses)
+                word = name_of(use)[:_WORD] if use.kind == "block" else ""
+                folded = _folded(structure, made)
+                found.append(Definition(made, uses, folded, _key_of(use), parent, word))
                 waiting.append((len(found) - 1, made))
     for made, regions in _stages(structure, overview, len(found)):
         if len(found) < most:
@@ -179,7 +185,7 @@ def _variants(structure: Structure) -> dict[int, _Variant]:
 def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
     """What two uses share when one picture can define both."""
     if region.kind == "dense":
-        return "dense", structure.signature(_body(structure, region), labels=False)
+        return "dense", structure.signature(_body(structure, region), by="kind")
     if region.kind == "clique" and region.clique:
         body = region.clique
         return "clique", (body.layers, body.stages, body.updates, form(clique_lines(body)))

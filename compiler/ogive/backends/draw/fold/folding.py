@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ogive.backends.draw.fold.picture import Text
-from ogive.backends.draw.fold.rolling import Rolled, Structure
-from ogive.backends.draw.fold.text import SHARED, Fused, channels_text, clip, look
+from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
+from ogive.backends.draw.fold.text import SHARED, Fused, channels_text, clip, look, ranged
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 
@@ -18,13 +18,20 @@ _LONGEST = 46
 _HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
 
 
+def _entering(structure: Structure, region: Region) -> list[Ref]:
+    """The tensors from outside that something in a region takes, in order, each once."""
+    members = set(structure.nodes[region.id])
+    operands = (ref for name in structure.nodes[region.id] for ref in structure.graph.operands(name))
+    return list(dict.fromkeys(ref for ref in operands if ref.node not in members))
+
+
 def entry(structure: Structure, region: Region) -> Ref | None:
     """The tensor that enters a region."""
-    if region.inputs:
-        return region.inputs[0]
-    members = set(structure.nodes[region.id])
-    operands = (ref for n in structure.nodes[region.id] for ref in structure.graph.operands(n))
-    return next((ref for ref in operands if ref.node not in members), None)
+    outside = _entering(structure, region)
+    own = region.inputs[:1]
+    if own and (not outside or region.clique or own[0] in outside):
+        return own[0]
+    return outside[0] if outside else None
 
 
 def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] | None:
@@ -38,6 +45,20 @@ def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] 
         return structure.graph.type(start), body.result.with_channels(body.layers * body.result.channels)
     end = region.outputs[0] if region.outputs else Ref(nodes[-1])
     return structure.graph.type(start), structure.graph.type(end)
+
+
+def _of_several(structure: Structure, region: Region) -> bool:
+    """Whether maps of more than two widths enter: a range from one would be false of the others.
+
+    Of two, one is what flows in, and the other comes over a skip (a U-Net's decoder).
+    A vector beside a map, such as a code of the time, is not one of them.
+    """
+    main = entry(structure, region)
+    if main is None or region.clique:
+        return False
+    places = len(structure.graph.type(main).spatial)
+    types = [structure.graph.type(ref) for ref in _entering(structure, region)]
+    return len({one.channels for one in types if len(one.spatial) == places}) > 2
 
 
 def folded_kind(structure: Structure, region: Region) -> str:
@@ -70,6 +91,17 @@ def _names_of(structure: Structure, region: Region, rolled: Rolled | None) -> st
     return clip(f"{name_of(region)}–{other if first and first == same else name_of(last)}")
 
 
+def layers_text(structure: Structure, stage: Region, rolled: Rolled) -> str:
+    """`conv3–conv5 · 3×3 conv, 64 … 256`: stages of one layer each, taken together."""
+    unit = structure.units(stage.id)[0]
+    if not isinstance(unit, Fused):
+        return ""
+    place = rolled.copies[0].index(unit.lead)
+    leads = (structure.graph.node(copy[place]) for copy in rolled.copies)
+    titles = [look(structure.graph, node).label for node in leads]
+    return clip(f"{_names_of(structure, stage, rolled)} · {ranged(titles)}")
+
+
 def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorType | None:
     """The type that leaves the last copy of a roll, where `region`, in the first copy, is what it holds."""
     types = ends(structure, region)
@@ -80,6 +112,19 @@ def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorTyp
     return structure.graph.type(end._replace(node=last))
 
 
+def _only(structure: Structure, region: Region) -> Rolled | None:
+    """What a region holds, if it is one thing, dropout aside."""
+    weighty = [rolled for rolled in structure.rolled(region.id) if not _is_dropout(structure, rolled.unit)]
+    return weighty[0] if len(weighty) == 1 else None
+
+
+def told_of(structure: Structure, region: Region) -> Region:
+    """What a box is about: the block, dense block or clique that is all that a stage holds, or the region."""
+    only = _only(structure, region) if region.kind == "stage" else None
+    unit = only.unit if only else None
+    return unit if isinstance(unit, Region) and unit.kind in _DEFINED else region
+
+
 def folded_text(structure: Structure, region: Region, rolled: Rolled | None = None) -> tuple[Text, str, int]:
     """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often.
 
@@ -88,18 +133,22 @@ def folded_text(structure: Structure, region: Region, rolled: Rolled | None = No
         region: what is folded.
         rolled: the copies that it stands for: the channels are those before the first and after the last.
     """
-    only = structure.rolled(region.id)[0] if len(structure.rolled(region.id)) == 1 else None
-    name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, region
-    if region.kind == "stage" and only and isinstance(only.unit, Region) and only.unit.kind in _DEFINED:
-        prefix, name, told, badge = f"{name} · ", name_of(only.unit), only.unit, only.count
+    only = _only(structure, region)
+    name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, told_of(structure, region)
+    if only and told != region:
+        prefix, name, badge = f"{name} · ", name_of(told), only.count
         rolled = rolled or only
     types = ends(structure, told)
     if types and rolled and rolled.count > 1:
         types = types[0], after_all(structure, told, rolled) or types[1]
+    if types and _of_several(structure, told):
+        types = types[1], types[1]
     about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
     if told.kind == "dense":
         badge *= max(len(structure.children[told.id]), 1)
     parts, suffix = summary(structure, told)
+    if only and told is only.unit and len(structure.rolled(region.id)) > 1:
+        suffix = [*suffix, "dropout"]
     lines = _joined(parts)
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
@@ -108,6 +157,28 @@ def folded_text(structure: Structure, region: Region, rolled: Rolled | None = No
     after = ", ".join([*([lines] if lines else []), *suffix])
     text = Text(clip(prefix + name + about), after=clip(after, 60))
     return text, name if told.kind in _DEFINED else prefix + name, badge
+
+
+def _is_dropout(structure: Structure, unit: Unit) -> bool:
+    """Whether a unit is dropout alone: stages that differ in that are drawn alike."""
+    return isinstance(unit, Fused) and {
+        look(structure.graph, structure.graph.node(name)).kind for name in unit.nodes
+    } == {"dropout"}
+
+
+def own_layers(structure: Structure, region: Region) -> bool:
+    """Whether a region has layers beside the blocks in it, dropout aside: no definition shows them."""
+    units = [u for u in structure.units(region.id) if not _is_dropout(structure, u)]
+    return len(units) > 1 and any(isinstance(u, Fused) for u in units)
+
+
+def only_block(structure: Structure, region: Region | int) -> tuple[str, int]:
+    """The name of the block whose uses a stage is made of, and how many; nothing where it has more."""
+    stage = structure.graph.regions[region] if isinstance(region, int) else region
+    units = structure.units(stage.id) if stage.kind == "stage" else ()
+    names = {u.block if isinstance(u, Region) and u.kind == "block" else None for u in units}
+    name = names.pop() if len(names) == 1 else None
+    return (clip(name), len(units)) if name else ("", 0)
 
 
 def inside(structure: Structure, region: Region) -> tuple[int, ...]:
@@ -177,8 +248,12 @@ def _unit(structure: Structure, rolled: Rolled) -> tuple[list[Part], list[str]]:
     return summary(structure, unit)
 
 
-def _counted(counted: Sequence[tuple[str, int]]) -> str:
-    return " · ".join(f"{part} ×{n}" if n > 2 else " · ".join([part] * n) for part, n in counted)
+def _counted(counted: Sequence[tuple[Part, int]]) -> str:
+    """Blocks are counted from two on, layers, whose words are short, from three."""
+    return " · ".join(
+        f"{part.text} ×{n}" if n > (1 if part.form is not None else 2) else " · ".join([part.text] * n)
+        for part, n in counted
+    )
 
 
 def _joined(parts: Sequence[Part]) -> str:
@@ -186,10 +261,11 @@ def _joined(parts: Sequence[Part]) -> str:
     bare = [p.text.removesuffix(" conv") for p in parts]
     if all(p.text.endswith(" conv") for p in parts):
         parts = [Part(text) for text in bare]
-    counted = [(part.text, len(list(same))) for part, same in groupby(parts)]
+    counted = [(part, len(list(same))) for part, same in groupby(parts)]
     text = _counted(counted)
     if len(text) > _LONGEST:
-        text = _counted([(part, len(list(same))) for part, same in groupby(p.text for p in parts)])
+        runs = [list(same) for _, same in groupby(parts, key=lambda part: part.text)]
+        text = _counted([(same[0], len(same)) for same in runs])
     if len(text) > _LONGEST:
         text = " · ".join("pool" if p.endswith("pool") else p for p in bare)
     return text if len(text) <= _LONGEST else f"{len(parts)} layers"

@@ -14,8 +14,8 @@ from operator import attrgetter
 
 from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.picture import Box, Edge, Item, Picture, Text, order
-from ogive.backends.draw.fold.rows import form, ranged
-from ogive.backends.draw.fold.text import clip
+from ogive.backends.draw.fold.rows import form
+from ogive.backends.draw.fold.text import clip, ranged
 
 
 def gathered(picture: Picture, loosely: bool = False) -> Picture:
@@ -26,7 +26,7 @@ def gathered(picture: Picture, loosely: bool = False) -> Picture:
         loosely: whether they may differ in their channels.
     """
     folded = [b for b in picture.items if isinstance(b, Box) and b.region is not None]
-    for group in _groups(folded, form if loosely else lambda box: (box.kind, box.text, box.badge)):
+    for group in _groups(folded, form if loosely else lambda box: (box.kind, box.text, box.badge, box.form)):
         first = group[0]
         text = replace(first.text, title=ranged([b.text.title for b in group]))
         nodes, every = (

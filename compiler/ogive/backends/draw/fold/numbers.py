@@ -55,6 +55,8 @@ class Numbers:
 
     def general(self, box: Box) -> Text:
         """What the box says in every use."""
+        if not box.nodes:
+            return box.text
         texts: list[Text] = []
         known: list[Given] = []
         for same, given in self.others:

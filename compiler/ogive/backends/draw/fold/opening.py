@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ogive.backends.draw.fold.rolling import Structure
-from ogive.backends.draw.fold.text import Fused
+from ogive.backends.draw.fold.text import Fused, clip
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Region
 
@@ -54,10 +54,16 @@ def by_hand(structure: Structure, expand: Sequence[str], fold: Sequence[str]) ->
     """The parts that these names mean.
 
     Raises:
-        ArchError: E514, there is nothing of that name.
+        ArchError: E514, there is nothing of that name; E515, a name is to be open and folded.
     """
     if not (expand or fold):
         return Hand()
+    if both := [name for name in expand if name in fold]:
+        shown = clip(both[0])
+        message = f"`{shown}` is asked to be open and folded in one drawing"
+        raise ArchError(
+            [Diagnostic("E515", message, help=f"leave `--expand {shown}` or `--fold {shown}` out")]
+        )
     names = _Names(structure)
     opened, folded = (_strongest(names, asked) for asked in (expand, fold))
     shut = {id for id, weight in folded.items() if weight >= opened.get(id, 0)}
@@ -70,8 +76,12 @@ def find(structure: Structure, name: str, verb: str) -> list[Region]:
     """The parts that a name means, in the order of the program; `verb` is what was to be done to them.
 
     Raises:
-        ArchError: E514, there are none.
+        ArchError: E514, there are none, or the name is nothing but wildcards.
     """
+    if verb == "draw" and not any(c.isalnum() for c in name):
+        names = _Names(structure)
+        message = f"`{clip(name)}` names no block of {structure.graph.name} to draw alone"
+        raise ArchError([Diagnostic("E514", message, help=_there_are(names.known(), "say which: it has"))])
     return _Names(structure).find(name, verb)
 
 

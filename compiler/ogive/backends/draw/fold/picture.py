@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ogive.graph import CliqueBody
 
+ENTRY = "entry"
+"""The kind of the dot in the frame of a repeat from which goes out what its copies hand on to each other."""
 EdgeStyle = Literal["flow", "skip", "projection", "aux", "source", "title", "removed"]
 
 
@@ -39,6 +41,7 @@ class Box:
         symbol: what stands in the circle.
         definition: the part of its title that names what is inside; it is printed bold.
         defines: the regions inside that could be defined beside the overview.
+        form: of what is folded: equal where that differs in channels alone.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Box:
     definition: str = ""
     defines: tuple[int, ...] = ()
     every: tuple[str, ...] = ()
+    form: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class Cluster:
         name: bold; `note` follows it in plain type.
         badge: the N of ×N.
         label: lines of the program's own notes, in italics below its name.
+        region: what it stands around; None for a mere repetition.
     """
 
     id: str
@@ -89,6 +94,7 @@ class Cluster:
     badge: int = 1
     kind: str = ""
     label: tuple[str, ...] = ()
+    region: int | None = None
 
 
 Item = Box | Ring | Cluster
@@ -96,12 +102,16 @@ Item = Box | Ring | Cluster
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow between two boxes (or X0, or a ring); the label is the shape of the tensor."""
+    """An arrow between two boxes (or X0, or a ring).
+
+    The label is the shape of the tensor, where it is said; `carried` is it anyhow, in a net's own picture.
+    """
 
     tail: str
     head: str
     style: EdgeStyle = "flow"
     label: str = ""
+    carried: str = ""
 
 
 @dataclass(frozen=True, slots=True)

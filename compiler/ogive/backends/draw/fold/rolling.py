@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
+from typing import Literal
 
 from ogive.backends.draw.fold.text import Fused, fuse, look
 from ogive.graph import Graph, Node, Region
 
 Unit = Fused | Region
+By = Literal["label", "form", "kind"]
+"""What makes two layers the same: all that is drawn of them; that but for channels; the kind alone."""
 _ROLLED_LAYERS = {"conv", "linear", "attention"}
 SMALL_DENSE = 4
 """Dense blocks of so few layers are drawn whole."""
@@ -42,9 +46,12 @@ class Structure:
         self.graph = graph
         self.apart = apart
         self.across = across
-        self._signatures: dict[tuple[tuple[str, ...], int], Hashable] = {}
+        self._signatures: dict[tuple[tuple[str, ...], int, By], Hashable] = {}
         self._units: dict[int, tuple[Unit, ...]] = {}
         self._rolled: dict[int, tuple[Rolled, ...]] = {}
+        # by block: its uses, and the parameters that boxes say; `arguments` finds them when asked
+        self.uses: dict[str, list[Region]] = defaultdict(list)
+        self.spoken: dict[str, tuple[str, ...]] = {}
         self.kept = {ref.node for _, ref in graph.outputs}
 
     @cached_property
@@ -62,6 +69,18 @@ class Structure:
         """What each layer is called in a drawing; blocks that differ in a rate of dropout are drawn alike."""
         looks = {n.name: look(self.graph, n) for n in self.graph}
         return {name: one.short if one.kind == "dropout" else one.label for name, one in looks.items()}
+
+    @cached_property
+    def forms(self) -> dict[str, str]:
+        """What each layer is called, without its channels: kernel, stride, dilation and groups stay."""
+        return {name: self._form(self.graph.node(name), label) for name, label in self.labels.items()}
+
+    def _form(self, node: Node, label: str) -> str:
+        """`3×3 conv, 64, /2` to `3×3 conv, #, /2`; as many groups as channels enter are channels, too."""
+        first = next(iter(self.graph.operand_types(node.name)), None)
+        each = f"{first.channels} groups" if first is not None and first.sizes else ""
+        named = ("# groups" if part == each else part for part in label.split(", "))
+        return ", ".join("#" if part.isdecimal() else part for part in named)
 
     @cached_property
     def nodes(self) -> dict[int, tuple[str, ...]]:
@@ -172,8 +191,8 @@ class Structure:
         return look(self.graph, self.graph.node(unit.lead)).kind in _ROLLED_LAYERS
 
     def _same(self, a: Unit, b: Unit) -> bool:
-        labels = not self.across or not isinstance(a, Region)
-        return self.signature(a, labels) == self.signature(b, labels)
+        by: By = "form" if self.across and isinstance(a, Region) else "label"
+        return self.signature(a, by) == self.signature(b, by)
 
     def _chained(self, copies: Sequence[tuple[str, ...]], nodes: tuple[str, ...]) -> bool:
         """Whether the last copy feeds these nodes and no others, and they take nothing new from elsewhere."""
@@ -204,11 +223,13 @@ class Structure:
         around = self.graph.ancestors(self.graph.node(node).region)
         return {r.block for r in around if r.kind == "block" and r.block}
 
-    def signature(self, unit: Unit, labels: bool = True) -> Hashable:
-        """Equal for units that are drawn alike; without labels, for those that differ only in numbers."""
+    def signature(self, unit: Unit, by: By = "label") -> Hashable:
+        """Equal for units that are drawn alike; by form, for those that differ only in channels; by kind, for
+        those that differ only in numbers.
+        """
         nodes = self.unit_nodes(unit)
         top = unit.id if isinstance(unit, Region) else None
-        key = (nodes, 2 * (top or 0) + labels)
+        key = (nodes, top or 0, by)
         if key not in self._signatures:
             place = {n: i for i, n in enumerate(nodes)}
             outside: dict[str, int] = {}
@@ -226,7 +247,9 @@ class Structure:
                     if top is None or region.id == top:
                         break
                     around.append((region.kind, region.block, region.index, region.notes))
-                what = self.labels[name] if labels else node.layer.kind
+                what = (
+                    {"label": self.labels, "form": self.forms}[by][name] if by != "kind" else node.layer.kind
+                )
                 rows.append((what, node.notes, tuple(sources), tuple(around)))
             block = (unit.block, unit.notes) if isinstance(unit, Region) else None
             self._signatures[key] = hash((block, tuple(rows)))

@@ -11,8 +11,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 from ogive.backends.draw.fold import flow
+from ogive.backends.draw.fold.contents import contents
 from ogive.backends.draw.fold.picture import Box, Item, Picture, Text, order
-from ogive.backends.draw.fold.text import clip
+from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip, ranged
 
 _LONG_ROW = 5
 _LONGEST_PERIOD = 6
@@ -39,8 +41,8 @@ def condensed(picture: Picture) -> Picture:
     return _joined(picture, groups)
 
 
-def shortened(picture: Picture) -> Picture:
-    """The picture with each long row in one box, which says how many, the first and the last.
+def shortened(picture: Picture, structure: Structure) -> Picture:
+    """The picture with each long row in one box, which counts what is in it, and says the first and the last.
 
     What follows the last layer of the kind that the row has most is not part of it: the head of a net.
     """
@@ -51,7 +53,7 @@ def shortened(picture: Picture) -> Picture:
         boxes = row[: last + 1]
         if len(boxes) < _LONG_ROW:
             continue
-        about = Text(f"{len(boxes)} layers", after=f"{boxes[0].text.title}  …  {boxes[-1].text.title}")
+        about = Text(contents(structure, boxes), after=f"{boxes[0].text.title}  …  {boxes[-1].text.title}")
         groups.append((_merged(boxes, about, 1, kind), boxes))
     return _joined(picture, groups)
 
@@ -79,10 +81,12 @@ def _is_layers(box: Box) -> bool:
 
 
 def form(box: Box) -> Hashable:
-    """What boxes share that differ in channels at most: kernels and strides count, and so does a name."""
+    """What boxes share that differ in channels at most: kernels and strides count, a name does, and so does
+    all that is folded into them.
+    """
     name, comma, rest = box.text.title.partition(", ")
     title = (name if box.region is None else _NUMBER.sub("#", name)) + comma + _widths(rest)
-    return box.kind, title, box.text.before, box.text.after, box.text.label, box.region is None
+    return box.kind, title, box.text.before, box.text.after, box.text.label, box.region is None, box.form
 
 
 def _widths(rest: str) -> str:
@@ -128,13 +132,6 @@ def _repeated(boxes: Sequence[Box], period: int) -> Box:
     return _merged(boxes, text, len(turns[0]), kind)
 
 
-def ranged(titles: Sequence[str]) -> str:
-    """`3×3 conv, 8` … `3×3 conv, 10` to `3×3 conv, 8 … 10`: the least and the greatest of every number."""
-    columns = list(zip(*(map(int, _NUMBER.findall(t)) for t in titles), strict=False))
-    spans = iter([str(c[0]) if len(set(c)) == 1 else f"{min(c)} … {max(c)}" for c in columns])
-    return clip(_NUMBER.sub(lambda m: next(spans, m.group()), titles[0]), _LONGEST)
-
-
 def _merged(boxes: Sequence[Box], text: Text, badge: int, kind: str) -> Box:
     nodes = tuple(n for b in boxes for n in b.nodes)
     defines = tuple(dict.fromkeys(r for b in boxes for r in b.defines))
@@ -144,20 +141,21 @@ def _merged(boxes: Sequence[Box], text: Text, badge: int, kind: str) -> Box:
 
 def _joined(picture: Picture, groups: Sequence[tuple[Box, list[Box]]]) -> Picture:
     """The picture with boxes in the place of others; the shape that leaves these stays on the arrow."""
-    into = {e.head: e for e in picture.edges}
     place: dict[str, str] = {}
     first: dict[str, Box] = {}
-    leaving: dict[str, str] = {}
+    last = {boxes[-1].id for _, boxes in groups}
+    said: set[tuple[str, str]] = set()
     for box, boxes in groups:
         first[boxes[0].id] = box
         place |= {b.id: box.id for b in boxes}
-        labels = [into[b.id].label for b in boxes if b.id in into]
-        leaving[boxes[-1].id] = next((label for label in reversed(labels[1:]) if label), "")
     items = [first.get(i.id, i) for i in picture.items if place.get(i.id, i.id) == i.id]
     edges = []
     for e in picture.edges:
         tail, head = place.get(e.tail, e.tail), place.get(e.head, e.head)
         if tail != head:
-            label = e.label or (leaving.get(e.tail, "") if e.style == "flow" else "")
+            label = e.label
+            if e.tail in last and e.style == "flow" and (tail, e.carried) not in said:
+                label = e.carried
+                said.add((tail, label))
             edges.append(replace(e, tail=tail, head=head, label=label))
     return replace(picture, items=tuple(items), edges=tuple(edges), spine=flow.spine(order(items), edges))

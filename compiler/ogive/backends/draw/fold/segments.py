@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.fold import flow
+from ogive.backends.draw.fold.contents import contents
 from ogive.backends.draw.fold.picture import Box, Edge, Item, Picture, Ring, Text, leaves, order
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import clip
 
 _FEW = 3
@@ -15,7 +17,7 @@ _FEW = 3
 _LONGEST = 44
 
 
-def segmented(picture: Picture) -> Picture:
+def segmented(picture: Picture, structure: Structure) -> Picture:
     """The picture with each stretch in which flow divides in one box, which says how much is in it."""
     place = {id: i for i, id in enumerate(order(picture.items))}
     passed = [0] * (len(place) + 1)  # how many arrows go past each box
@@ -37,11 +39,11 @@ def segmented(picture: Picture) -> Picture:
             stretches[-1].append(item)
     for stretch in stretches:
         if sum(1 for _ in leaves(tuple(stretch))) > _FEW:
-            picture = _merged(picture, stretch)
+            picture = _merged(picture, stretch, structure)
     return picture
 
 
-def _merged(picture: Picture, stretch: Sequence[Item]) -> Picture:
+def _merged(picture: Picture, stretch: Sequence[Item], structure: Structure) -> Picture:
     """The picture with a stretch of its items in one box, which stands where the first of them did."""
     inside = list(leaves(tuple(stretch)))
     boxes = [b for b in inside if isinstance(b, Box)]
@@ -56,7 +58,7 @@ def _merged(picture: Picture, stretch: Sequence[Item]) -> Picture:
         n for b in inside if isinstance(b, Ring) for turn in b.members for n in turn
     )
     defines = tuple(dict.fromkeys(r for b in boxes for r in b.defines))
-    text = Text(f"{len(inside)} boxes", after=clip(most, _LONGEST))
+    text = Text(contents(structure, inside), after=clip(most, _LONGEST))
     whole = Box(inside[0].id, kind, text, nodes, 0, defines=defines, every=every)
     edges: dict[tuple[str, str], Edge] = {}
     for e in picture.edges:

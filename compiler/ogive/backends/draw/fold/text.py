@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ _CARRIED = {"dropout", "flatten", "identity"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
 SHARED = "shared weights"
-_LONGEST = 44
+_LONGEST, _LONGEST_RANGE = 44, 60
+_NUMBER = re.compile(r"\d+")
 _LABEL_WIDTH, _LABEL_LINES, MAX_LENGTH = 44, 4, 200
 
 
@@ -31,6 +33,13 @@ def clip(text: str, longest: int = _LONGEST) -> str:
     """The text without what cannot be printed, and not longer than a box may be wide."""
     clean = "".join(c if c.isprintable() else " " for c in text).strip()
     return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def ranged(titles: Sequence[str]) -> str:
+    """`3×3 conv, 8` … `3×3 conv, 10` to `3×3 conv, 8 … 10`: the least and the greatest of every number."""
+    columns = list(zip(*(map(int, _NUMBER.findall(t)) for t in titles), strict=False))
+    spans = iter([str(c[0]) if len(set(c)) == 1 else f"{min(c)} … {max(c)}" for c in columns])
+    return clip(_NUMBER.sub(lambda m: next(spans, m.group()), titles[0]), _LONGEST_RANGE)
 
 
 def label_lines(notes: Iterable[str]) -> tuple[str, ...]:

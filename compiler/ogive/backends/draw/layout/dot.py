@@ -10,7 +10,7 @@ from ogive.backends.draw import clique_ring as ring_shape
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import Paint
-from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, order
+from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Edge, Item, Picture, Ring, order
 from ogive.backends.draw.layout import labels, markup
 
 SOURCE_RADIUS = 10.0
@@ -144,6 +144,9 @@ class Writer:
         if box.kind == "title":
             text = markup.label(lines, self.scale)
             return {"label": text, "style": "filled", "fillcolor": "white", "color": "white"}
+        if box.kind == ENTRY:
+            flow = self.colours.edge("flow")
+            return self.circle("", Paint(flow, flow), look.DOT)
         if box.symbol is not None:
             paint = Paint("#FFFFFF", self.colours.edge("flow"))
             return {**self.circle(box.symbol, paint, 7.0), "fontsize": self.points(look.TYPE)}

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ogive.backends.draw import clique_ring
-from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours import destinations, look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import Paint
-from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Ring, leaves
+from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Item, Picture, Ring, leaves
 from ogive.backends.draw.layout import labels
 from ogive.backends.draw.layout.dot import SOURCE_RADIUS, Writer
 from ogive.backends.draw.layout.process import Graphviz, Json
@@ -137,15 +137,17 @@ class _Placing:
         for item in items:
             if isinstance(item, Cluster):
                 title = labels.frame_lines(item.name, item.note, item.badge, item.label)
-                self.frame(item.id, objects[f"cluster_{item.id}"], title)
+                inside = tuple(n for box in leaves(item.items) if isinstance(box, Box) for n in box.every)
+                about = self.about(inside, item.region) if self.about and item.region else None
+                self.frame(item.id, objects[f"cluster_{item.id}"], title, about)
                 self.clusters(item.items, objects)
 
-    def frame(self, id: str, o: Json, title: tuple[Line, ...]) -> None:  # noqa: A002
+    def frame(self, id: str, o: Json, title: tuple[Line, ...], about: About | None = None) -> None:  # noqa: A002
         x0, y0, x1, y1 = o["bb"].split(",")
         (left, bottom), (right, top) = self.point(f"{x0},{y0}"), self.point(f"{x1},{y1}")
         at = self.point(o["lp"]) if "lp" in o else None
         fill, stroke = self.colours.frame
-        self.frames.append(Frame(id, left, bottom, right, top, title, at, fill, stroke))
+        self.frames.append(Frame(id, left, bottom, right, top, title, at, fill, stroke, about=about))
 
     def box(self, box: Box, o: Json) -> None:
         lines = labels.box_lines(box)
@@ -155,7 +157,8 @@ class _Placing:
             self.marks.append(Mark(box.id, at, width, height, lines, "bare"))
             return
         if box.symbol is not None:
-            plain = Paint("#FFFFFF", self.colours.edge("flow"))
+            flow = self.colours.edge("flow")
+            plain = Paint(flow if box.kind == ENTRY else "#FFFFFF", flow)
             self.circle(box.id, box.symbol, at, width / 2, plain, look.TYPE, box.every)
             return
         paint = self.colours.paint(box.kind, box.every)
@@ -215,7 +218,7 @@ class _Placing:
         for i in range(1, layers + 1):
             place = at(clique_ring.place(i, layers))
             nodes = ring.members[i - 1] if ring.members else ()
-            paint = self.colours.paint("conv", nodes)
+            paint = destinations.member(self.colours, i, nodes)
             self.circle(f"{ring.id}.x{i}", f"X{i}", place, clique_ring.RADIUS, paint, look.TYPE - 0.5, nodes)
         arcs = clique_ring.arcs(layers, ring.body.links(), arrow)
         if layers <= clique_ring.SOURCES_SHOWN:
@@ -223,7 +226,9 @@ class _Placing:
             arcs = clique_ring.source_arcs(layers, above, SOURCE_RADIUS, arrow) + arcs
         for arc in arcs:
             ends = f"{ring.id}.x{arc.tail}", f"{ring.id}.x{arc.head}"
-            self.arrow(tuple(map(at, arc.curve)), at(arc.tip), *ends, arc.kind)
+            line, colour = self.colours.line(arc.kind), destinations.leading_to(self.colours, arc.head)
+            points, tip = tuple(map(at, arc.curve)), at(arc.tip)
+            self.arrows.append(Arrow(points, tip, *ends, colour, line.pen, line.dashed, arc.kind))
 
     # ------------------------------------------------------------------ edges
 

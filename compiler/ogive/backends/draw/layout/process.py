@@ -37,9 +37,17 @@ class Graphviz:
 
     def __init__(self, time_limit: float = TIME_LIMIT) -> None:
         self.time_limit = time_limit
-        self._folder = tempfile.TemporaryDirectory(prefix="ogive-draw-")
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="ogive-draw-")
+            self._environment = fonts.environment(Path(self._folder.name))
+        except OSError as error:
+            where, reason = tempfile.gettempdir(), (error.strerror or str(error)).lower()
+            message = f"cannot write a temporary file to {where}: {reason}"
+            help = "make room there, or name another folder: `TMPDIR=…`"  # the fonts of a drawing go there
+            raise ArchError([Diagnostic("E510", message, help=help)]) from error
         self._child: subprocess.Popen[bytes] | None = None
-        self._environment = fonts.environment(Path(self._folder.name))
+        # a PDF carries its date, with the zone: in UTC it is as long everywhere, and can be set in place
+        self._environment["TZ"] = "UTC0"
         self._start()
 
     def __enter__(self) -> Self:

@@ -23,9 +23,9 @@ def _beside(subjects: Sequence[Subject], colours: Colours, _: str | None, room: 
 
 
 def _tensors(subjects: Sequence[Subject], colours: Colours, _: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.tensors import scene
+    from ogive.backends.draw.styles.tensors import notes, scene
 
-    return scene(subjects[0], colours, fit=room), ()
+    return scene(subjects[0], colours, fit=room), notes(subjects[0])
 
 
 def _unfolded(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:

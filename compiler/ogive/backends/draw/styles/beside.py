@@ -1,8 +1,9 @@
 """Several nets side by side, their stages aligned: figure 3 of "Deep Residual Learning" (He et al., 2015).
 
 Each net is a column of boxes under its name; stages of one output size begin at the same height, and the
-sizes stand in a gutter at the left. Residuals are arcs at the right: solid where the tensor stays what it is,
-dashed where a projection or padding changes it; the sum is where the arc ends. Norms, activations and dropout
+sizes stand in a gutter at the left, or at each column where they differ. Residuals are arcs at the right:
+solid where the tensor stays what it is, dashed where a projection or padding changes it, and grey where what
+goes past is no residual but passes a layer; the sum is where the arc ends. Norms, activations and dropout
 are not drawn. What branches is one box, and so are dense blocks and cliques. Nothing is laid out by Graphviz.
 """
 
@@ -26,6 +27,8 @@ from ogive.backends.draw.styles.beside_place import (
     fork_above,
     join_below,
     leaves_below,
+    own_size,
+    tail_below,
 )
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
@@ -151,7 +154,7 @@ class _Drawing:
                 self.flow(x, placed.bottom(i - 1), placed.tops[i], *ends)
         if leaves_below(placed):
             last = len(boxes) - 1
-            self.flow(x, placed.bottom(last), self.plan.height - INSET, f"c{number}.b{last}", "")
+            self.flow(x, placed.bottom(last), tail_below(placed, self.type), f"c{number}.b{last}", "")
         for lane in placed.lanes:
             self.arc(number, placed, lane)
         for i, framed in enumerate(placed.frames):
@@ -229,8 +232,7 @@ class _Drawing:
         for row, size in zip(self.plan.rows, self.plan.own, strict=True):
             if size and number in row and row[number].text:
                 first, small = row[number].first, self.type.small
-                width = text_width(row[number].text, small)
+                text = own_size(row[number], self.type)
+                width = text_width(text, small)
                 at = placed.left - placed.outside - width, placed.tops[first] + placed.heights[first] / 2
-                self.text(
-                    f"c{number}.size{first}", (line(row[number].text, small, ink=look.INK_FADED),), at, width
-                )
+                self.text(f"c{number}.size{first}", (line(text, small, ink=look.INK_FADED),), at, width)

@@ -13,14 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.beside_parts import Detail, Part, Parts, parts
 from ogive.graph import Region
 
-Style = Literal["skip", "projection"]
+Style = Literal["skip", "projection", "source"]
 MOST_LANES = 5
 """So many arcs stand side by side; what has more is folded."""
 _USES = {"block", "iteration", "merge", "residual"}
 _OPENED = _USES | {"stage"}
+_LONGEST = 40
+_SHORT = 20
+"""So long may be what a box says that several parts are gathered in."""
 _ROOM = 1.6
 """A region is folded for a branching part in it if it has at most this many times its parts."""
 
@@ -32,7 +36,9 @@ class Arc:
     Attributes:
         first: index of the first box that it passes.
         last: index of the last.
-        style: `skip`, where the tensor stays what it is; `projection`, where a layer stands in its way.
+        style: `skip`, where the tensor stays what it is; `projection`, of a shortcut that changes it;
+            `source`, where a layer stands in its way that no residual speaks of: the look of what comes from
+            further up.
         into: the index of the box that it enters at its side, rather than the gap; None for a sum.
         nodes: the nodes of the graph in its way.
     """
@@ -62,7 +68,8 @@ class Column:
         arcs: shorter ones first.
         brackets: inner ones first; of boxes that are more than one.
         left_out: what is not drawn, in words.
-        passed: what dashed arcs pass other than the shortcuts of residuals, in words.
+        passed: what grey arcs pass, in words.
+        told: what else a user should know, in words.
     """
 
     boxes: tuple[Part, ...]
@@ -70,6 +77,7 @@ class Column:
     brackets: tuple[Bracket, ...]
     left_out: tuple[str, ...] = ()
     passed: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def column(structure: Structure, detail: Detail) -> Column:
@@ -132,7 +140,6 @@ def _merged(structure: Structure, taken: Parts, hull: Sequence[int]) -> Parts:
     nodes = tuple(n for i in hull for n in taken.parts[i].nodes)
     last = taken.parts[hull[-1]]
     graph = structure.graph
-    leads = sum(taken.parts[i].shown and taken.parts[i].kind != "input" for i in hull)
     common = set(structure.graph.regions)
     for n in nodes:
         common &= {r.id for r in graph.ancestors(graph.node(n).region)}
@@ -144,7 +151,7 @@ def _merged(structure: Structure, taken: Parts, hull: Sequence[int]) -> Parts:
     while all(len(r) > same and r[same] == rolls[0][same] for r in rolls):
         same += 1
     one = Part(
-        nodes, kind, f"{leads} layers, in branches", last.type, last.leads,
+        nodes, kind, _gathered_title([taken.parts[i] for i in hull]), last.type, last.leads,
         region=0, rolls=rolls[0][:same], stage=last.stage, folded=True,
     )  # fmt: skip
     number: dict[int, int] = {}
@@ -158,6 +165,15 @@ def _merged(structure: Structure, taken: Parts, hull: Sequence[int]) -> Parts:
     links = {(number[a], number[b]) for a, b in taken.links if number[a] != number[b]}
     outputs = tuple(dict.fromkeys(number[i] for i in taken.outputs))
     return Parts(tuple(kept), frozenset(links), taken.counts, outputs, taken.heads)
+
+
+def _gathered_title(held: Sequence[Part]) -> str:
+    """`2 × Twin, sub`; how many parts there are where that is long."""
+    shown = [part for part in held if part.shown and part.kind != "input"]
+    names = Counter(part.strong or part.title.partition(",")[0] for part in shown)
+    text = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in names.items())
+    what = "parts" if any(part.folded for part in shown) else "layers"
+    return text if len(text) <= _SHORT else f"{len(shown)} {what}, in branches"
 
 
 class _Way(NamedTuple):
@@ -240,7 +256,7 @@ class _Chain:
             if style == "layer" and (layers[a, b] > 1 or self._has_region(group)):
                 loose.append(group)
             else:
-                found.append(_Way(a, b, "skip" if style == "skip" else "projection", tuple(group)))
+                found.append(_Way(a, b, "source" if style == "layer" else style, tuple(group)))
         return found, loose
 
     def _joined(self, tail: int, head: int, group: Sequence[int]) -> bool:
@@ -366,11 +382,29 @@ class _Chain:
         for n, part in enumerate(boxes):
             if part.around and (n, n, None) not in arcs:
                 arcs[n, n, None] = Arc(n, n, "projection" if part.around == "projection" else "skip")
+        boxes, apart = self._inputs(boxes)
         boxes, brackets = self._brackets(boxes)
         ordered = sorted(arcs.values(), key=lambda arc: (arc.last - arc.first, arc.first))
-        passed = (self.parts[i] for way in self.ways for i in way.inside)
-        titles = dict.fromkeys(part.title for part in passed if part.shown and not part.beside)
-        return Column(tuple(boxes), tuple(ordered), tuple(brackets), self._left_out(), tuple(titles))
+        passed = (self.parts[i] for way in self.ways if way.style == "source" for i in way.inside)
+        titles = dict.fromkeys(part.title for part in passed if part.shown)
+        gathered = [f"what branches is one box: {part.title}" for part in boxes if part.region == 0]
+        told = (*apart, *dict.fromkeys(gathered))
+        return Column(tuple(boxes), tuple(ordered), tuple(brackets), self._left_out(), tuple(titles), told)
+
+    def _inputs(self, boxes: Sequence[Part]) -> tuple[list[Part], list[str]]:
+        """The boxes, the first with the names of all inputs that enter as it does; what is said of others."""
+        graph = self.structure.graph
+        first, below = boxes[0], boxes[1].nodes if len(boxes) > 1 else ()
+        others = [
+            name for name in graph.inputs if not any(name in b.nodes for b in boxes if b.kind == "input")
+        ]
+        alike = [name for name in others if name in below and graph.node(name).outputs[0] == first.type]
+        if first.kind != "input":
+            alike = []
+        named = {*alike, *first.nodes}
+        title = clip(", ".join(name for name in graph.inputs if name in named), _LONGEST)
+        told = [f"the input {clip(name)} has no box of its own" for name in others if name not in alike]
+        return [replace(first, title=title) if alike else first, *boxes[1:]], told
 
     def _brackets(self, boxes: Sequence[Part]) -> tuple[list[Part], list[Bracket]]:
         spans: dict[int, list[int]] = defaultdict(list)

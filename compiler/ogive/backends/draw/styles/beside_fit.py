@@ -33,6 +33,8 @@ _DETAILS = (
 )
 _WIDEST = NARROWEST + 20 * 4.0
 """Points of text in a box, where text is first cut."""
+_LONGEST = 28
+"""Letters of what is said of a net's work."""
 _MOST_NODES = 4000
 """A net of more is not tried without rolling its repeats: no page holds it."""
 
@@ -47,6 +49,7 @@ class Found:
     words: str
     heads: Sequence[Head]
     left: tuple[int, ...]
+    unsaid: str = ""
 
     def notes(self) -> tuple[str, ...]:
         """What a user should know of it."""
@@ -64,7 +67,10 @@ class Found:
                 notes.append(f"{head.name}: {' and '.join(drawn.left_out)} {verb} not drawn")
             if drawn.passed:
                 told = "a layer of its own" if len(drawn.passed) > 1 else "".join(drawn.passed)
-                notes.append(f"{head.name}: each dashed arc passes {told}")
+                notes.append(f"{head.name}: each grey arc passes {told}")
+            notes += [f"{head.name}: {each}" for each in drawn.told]
+        if self.unsaid:
+            notes.append(f"boxes say nothing of {self.unsaid}, for there is no room: their colours do")
         return tuple(notes)
 
 
@@ -73,7 +79,7 @@ def fitted(subjects: Sequence[Subject], colours: Colours, room: tuple[float, flo
 
     Args:
         subjects: the nets.
-        colours: what paints; where it measures, boxes say how much they have.
+        colours: what paints; where it measures, boxes say how much they have, if there is room.
         room: points that the drawing may be wide and high.
 
     Raises:
@@ -81,12 +87,17 @@ def fitted(subjects: Sequence[Subject], colours: Colours, room: tuple[float, flo
     """
     heads = [Head.of(subject) for subject in subjects]
     columns: tuple[Column, ...] = ()
-    words = ""
+    words, unsaid = "", colours.measure.title if colours.measure else ""
     for detail, words in _details(subjects):
-        columns = tuple(_valued(column(s.structure, detail), colours.on(s)) for s in subjects)
+        columns = tuple(column(s.structure, detail) for s in subjects)
+        if colours.measure is not None:  # what colours tell goes before any text is cut
+            told = tuple(_valued(c, colours.on(s)) for c, s in zip(columns, subjects, strict=True))
+            found = _in_type(heads, told, room)
+            if found is not None and not found[1]:
+                return Found(*found, told, words, heads, (0,) * len(columns))
         found = _in_type(heads, columns, room)
         if found is not None:
-            return Found(*found, columns, words, heads, (0,) * len(columns))
+            return Found(*found, columns, words, heads, (0,) * len(columns), unsaid)
     best: Found | None = None
     low, high = 1, max(len(drawn.boxes) for drawn in columns)
     while low <= high:  # the more of each stretch is kept, the taller the drawing
@@ -96,7 +107,7 @@ def fitted(subjects: Sequence[Subject], colours: Colours, room: tuple[float, flo
         if found is None:
             high = most - 1
         else:
-            best, low = Found(*found, kept, words, heads, left), most + 1
+            best, low = Found(*found, kept, words, heads, left, unsaid), most + 1
     if best is None:
         raise _too_small(heads, _shortened(columns, 1)[0], room)
     return best
@@ -181,10 +192,10 @@ class Head:
 
     @classmethod
     def of(cls, subject: Subject) -> Head:
-        """Of a net. Multiply-accumulates of unknown sizes are left out."""
+        """Of a net."""
         params, macs = counts.params(subject.unrolled), counts.macs(subject.unrolled)
-        told = f"{short(params)} params", *((f"{short(macs)} MACs",) if isinstance(macs, int) else ())
-        return cls(clip(subject.name), told)
+        macs_text = short(macs).replace(" * ", "·")
+        return cls(clip(subject.name), (f"{short(params)} params", clip(f"{macs_text} MACs", _LONGEST)))
 
     def lines(self, type_: Type) -> tuple[Line, ...]:
         """Its lines."""
@@ -205,7 +216,7 @@ def _too_small(heads: Sequence[Head], columns: Sequence[Column], room: tuple[flo
     least = plan(columns, rows(columns), [head.lines(type_) for head in heads], type_, False)
     lengths = (least.width, least.height)
     needed = " × ".join(f"{math.ceil((length + 2 * PAD) / 7.2) / 10:.1f}" for length in lengths)
-    room = (min(room[0], max(least.width, look.PAGE[0] * 72 - 2 * PAD)), room[1])
+    room = (max(least.width, look.PAGE[0] * 72 - 2 * PAD) if math.isinf(room[0]) else room[0], room[1])
     given = " × ".join(f"{(length + 2 * PAD) / 72:.3g}" for length in room)
     names = ", ".join(head.name for head in heads[:6]) + (", …" if len(heads) > 6 else "")
     several = len(heads) > 1

@@ -14,7 +14,7 @@ from itertools import pairwise
 from ogive.backends.draw.measure import text_width, widest
 from ogive.backends.draw.scene import Line
 from ogive.backends.draw.styles.beside_column import Arc, Bracket, Column
-from ogive.backends.draw.styles.beside_rows import Row
+from ogive.backends.draw.styles.beside_rows import Row, Stretch
 from ogive.backends.draw.styles.beside_type import Type
 
 _JOIN, _FORK, _FRAME, _ROW = 2.2, 1.8, 3.0, 2.0
@@ -128,14 +128,14 @@ def plan(
         widest_ = max(p.width for p in placed)
         for p in placed:
             p.width = widest_
-    sizes = [_common(row, type_.tight) for row in rows]
+    sizes = [_common(row) for row in rows]
     for number, (p, head) in enumerate(zip(placed, heads, strict=True)):
         _sideways(p, type_)
-        p.outside = p.margin + 4.0
+        p.outside = p.margin + (4.0 if type_.room is None else 2.0)
         over = (widest(head) - p.width) / 2
         p.margin, p.right = max(p.margin, over), max(p.right, over)
-        own = [text_width(row[number].text, type_.small) for row, size in zip(rows, sizes, strict=True)
-               if size is None and number in row]  # fmt: skip
+        own = [text_width(own_size(row[number], type_), type_.small)
+               for row, size in zip(rows, sizes, strict=True) if size is None and number in row]  # fmt: skip
         p.margin = max(p.margin, p.outside + max(own, default=0.0)) if any(own) else p.margin
     texts = [size or "" for size in sizes]
     gutter = max(text_width(text, type_.small) for text in (*texts, "output")) + INSET if any(texts) else 0.0
@@ -152,12 +152,21 @@ def plan(
     )  # fmt: skip
 
 
-def _common(row: Row, tight: bool) -> str | None:
-    """The size that all columns of a row have; None where they differ and there is room to say so in each."""
+def _common(row: Row) -> str | None:
+    """The size that all columns of a row have; None where they differ, and each says its own."""
     texts = list(dict.fromkeys(stretch.text for _, stretch in sorted(row.items()) if stretch.text))
     if len(texts) <= 1:
         return texts[0] if texts else ""
-    return ", ".join(dict.fromkeys(text.partition("×")[0] for text in texts)) if tight else None
+    return None
+
+
+def own_size(stretch: Stretch, type_: Type) -> str:
+    """What a column says of its own size: the first, where columns stand close; `55²` where text is cut."""
+    if type_.room is None:
+        return stretch.text.partition(" → ")[0] if type_.tight else stretch.text
+    side, *others = stretch.text.partition(" → ")[0].split("×")
+    square = len(others) in (1, 2) and set(others) == {side} and side.isalnum()
+    return f"{side}{'²³'[len(others) - 1]}" if square else "×".join([side, *others])
 
 
 def _column(column: Column, type_: Type) -> Placed:
@@ -212,8 +221,8 @@ def _downwards(
                 placed[i].tops[box] = y
                 y += placed[i].heights[box]
             end = max(end, y)
-    tails = [_JOIN + _FRAME for p in placed if leaves_below(p)]
-    end += max(tails, default=0.0) + (type_.gap if tails else 0.0)
+    tails = [tail_below(p, type_) for p in placed if leaves_below(p)]
+    end = max([end, *tails])
     meet.append(end + 2.0)
     return tuple(tops), tuple(pairwise(meet)), end + 2.0
 
@@ -239,6 +248,13 @@ def gap_above(placed: Placed, box: int, type_: Type) -> float:
     forked = forked or (above != here and here != 0 and sizes[here] > 1)
     frames = sum((b.last == box - 1) + (b.first == box) for b in column.brackets)
     return type_.gap + _JOIN * joined + _FORK * forked + _FRAME * frames
+
+
+def tail_below(placed: Placed, type_: Type) -> float:
+    """The y at which the flow ends that goes on below the last box."""
+    last = len(placed.column.boxes) - 1
+    frames = [framed.beyond for framed in placed.frames if framed.bracket.last == last]
+    return join_below(placed, last) + max(frames, default=0.0) + type_.gap + 1.0
 
 
 def join_below(placed: Placed, box: int) -> float:

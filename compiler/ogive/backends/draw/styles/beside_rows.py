@@ -114,7 +114,7 @@ def _stretch(boxes: Sequence[Part], first: int, at: int, kind: str, end: int) ->
         text = boxes[at].stage
     elif kind == "flat":
         axes = max(len(part.type.spatial) for part in boxes)
-        text = show((1,) * axes) if any(_kind(part) == "size" for part in boxes) else ""
+        text = show((1,) * axes) if any(size != 1 for part in boxes for size in part.type.spatial) else ""
     else:
         text = " → ".join(dict.fromkeys(show(part.type.spatial) for part in (boxes[at], own[-1])))
     side, whole = _side(boxes[at]), _side(boxes[0]) if boxes[0].kind == "input" else 0.0
@@ -155,6 +155,8 @@ def _likeness(a: Stretch, b: Stretch) -> float:
         case _:
             if a.sizes == b.sizes:
                 return _EQUAL
+            if len(a.sizes) != len(b.sizes):
+                return 0.0  # 50 tokens are no map of 56×56
             known = [not symbols_of(stretch.sizes) for stretch in (a, b)]
             x, y = (a.side, b.side) if known[0] == known[1] else (a.part, b.part)
             apart = max(x, y) / min(x, y) if min(x, y) else _CHANGE

@@ -12,7 +12,7 @@ from ogive.backends.draw.styles.beside_parts import Part
 
 SIZES = (8.0, 7.5, 7.0, 6.5, look.LEAST_TYPE)
 """Points of type, from what is wanted to what is just legible."""
-NARROWEST = 40.0
+NARROWEST = 36.0
 """Points of text that a box must hold, or it says nothing."""
 _TERSE = (
     (re.compile(r"^([\d×]+) conv\b"), r"\1"),
@@ -21,6 +21,9 @@ _TERSE = (
     (re.compile(r" groups\b"), " gr."),
 )
 """What is left out where there is little room: `3×3, 64, /2` is a convolution, as in table 1 of ResNet."""
+_GOES_ON = re.compile(r"[\d.×²³%]| ?[kMGTKi]{1,2}B?\b")
+_BEGUN = re.compile(r"[\d/×][.×]$|[/×]$|\d $")
+"""What goes on with a number, and a number that is not at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Type:
     @property
     def apart(self) -> float:
         """Between two columns."""
-        return 7.0 if self.tight else 20.0
+        return (7.0 if self.room is None else 3.5) if self.tight else 20.0
 
     @property
     def lane(self) -> float:
@@ -105,11 +108,18 @@ class Type:
         return tuple(run for run in runs if run.text)
 
 
+def _in_number(before: str, behind: str) -> bool:
+    """Whether a number, or the unit that belongs to it, would be cut there: what remained would be false."""
+    goes_on = before[-1:].isdigit() and _GOES_ON.match(behind)
+    return bool(behind and (goes_on or _BEGUN.search(before)))
+
+
 def shortest(text: str, size: float, room: float | None, bold: bool = False) -> str:
     """The text, cut to so many points where it is longer."""
     if room is None or text_width(text, size, bold) <= room:
         return text
-    while text and text_width(f"{text}…", size, bold) > room:
+    whole = text
+    while text and (text_width(f"{text}…", size, bold) > room or _in_number(text, whole[len(text) :])):
         text = text[:-1]
     return f"{text.rstrip(' ,·')}…"
 

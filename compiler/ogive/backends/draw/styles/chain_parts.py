@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
-from ogive.backends.draw.colours.destinations import carrying
+from ogive.backends.draw.colours.destinations import carrying, tint
 from ogive.backends.draw.curves import Point, direct
-from ogive.backends.draw.fold.picture import Box
+from ogive.backends.draw.fold.picture import ENTRY, Box
 from ogive.backends.draw.layout import labels
 from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.scene import Frame, Line, Mark, Run, line
@@ -28,12 +28,17 @@ from ogive.layers.sizes import show
 _TITLE = 7.0
 _NARROW = 43.0
 """Points: at which the words of a box go on in the next line."""
+_ENDS = {"conv", "pool", "norm", "up-conv", "attention", "embedding"}
+"""Words that alone would not say which layer is meant."""
 _PAD_X, _PAD_Y, _LEAST_WIDTH, _LEAST_HEIGHT = 4.0, 3.0, 24.0, 14.0
 _SYMBOL = 14.0
 _FRAME = 6.0
 """Between a frame and what it holds."""
 _DENSE_WIDTHS = (112.0, 84.0, 60.0)
 """Points for the circles of a dense block, from roomy to tight."""
+_LEAST_RADIUS, _LEAST_STEP = 1.5, 3.3
+"""Of circles of many layers: their colours can be told, and they lie apart."""
+_FAINT = 0.45
 _RING_SCALES = (0.72, 0.62, 0.54)
 LEVELS = len(_DENSE_WIDTHS)
 _RING_SIZES = ((6, 1.0), (8, 0.85), (14, 0.72), (24, 0.5), (99999, 0.35))
@@ -96,9 +101,11 @@ def plain(subject: Subject, box: Box, colours: Colours, *, narrow: bool) -> Part
     told = about(subject, box.every or box.nodes, box.region)
     if box.symbol is not None:
         paint = replace(colours.paint("plain"), stroke=colours.edge("flow"))
-        return _whole(
-            box.id, sketch, sketch.circle(box.id, box.symbol, (0.0, 0.0), _SYMBOL / 2, paint, about=told)
-        )
+        radius = _SYMBOL / 2
+        if box.kind == ENTRY:
+            paint, radius = replace(paint, fill=paint.stroke), look.DOT
+        circle = sketch.circle(box.id, box.symbol, (0.0, 0.0), radius, paint, about=told)
+        return _whole(box.id, sketch, circle)
     lines = _narrow_lines(box) if narrow else list(labels.box_lines(box))
     wide, high = text_size(lines)
     badge = labels.badge_text(box.badge)
@@ -116,15 +123,34 @@ def plain(subject: Subject, box: Box, colours: Colours, *, narrow: bool) -> Part
 def _narrow_lines(box: Box) -> list[Line]:
     text = box.text
     named = set(box.definition.split())
-    title = [Run(word, _TITLE, bold=word in named) for word in text.title.split()]
+    title = [
+        Run(part, _TITLE, bold=all(word in named for word in part.split())) for part in unbroken(text.title)
+    ]
     found = [*_listed(text.before), *_broken(title), *_listed(text.after)]
     return [*found, *map(labels.note_line, text.label)] or [line(" ")]
 
 
 def _listed(text: str) -> list[Line]:
     """What stands beside the title: each thing begins a line."""
-    things = (thing.split() for thing in text.split(" · "))
-    return [each for words in things for each in _broken(Run(word, look.SMALL) for word in words)]
+    return [
+        each
+        for thing in text.split(" · ")
+        for each in _broken(Run(part, look.SMALL) for part in unbroken(thing))
+    ]
+
+
+def unbroken(text: str) -> list[str]:
+    """What of a text stays in one line: `2×2`, `avg pool`; `256, /2`.
+
+    A layer's last word stays with the one before it, and a stride with what it is the stride of.
+    """
+    found: list[str] = []
+    for word in text.split():
+        if found and (word.startswith("/") or word.rstrip(",") in _ENDS):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
 
 
 def _broken(words: Iterable[Run]) -> list[Line]:
@@ -198,8 +224,8 @@ def dense_part(subject: Subject, dense: Dense, colours: Colours, level: int, pre
     sketch = Sketch(colours)
     place = columns(dense)
     steps = max(place.values())
-    step = min(_DENSE_WIDTHS[level] / max(steps, 1), 20.0 - 3.0 * level)
-    radius = min(4.0, max(step * 0.34, 0.9))
+    step = max(min(_DENSE_WIDTHS[level] / max(steps, 1), 20.0 - 3.0 * level), _LEAST_STEP)
+    radius = min(4.0, max(step * 0.34, _LEAST_RADIUS))
     circles: dict[int, Mark] = {}
     for j in dense.shown:
         at = place[j] * step, 0.0
@@ -215,7 +241,10 @@ def dense_part(subject: Subject, dense: Dense, colours: Colours, level: int, pre
         share = max(far - 2, 0) / max(steps - 2, 1)
         rise = radius + 4 + (most - radius - 4) * share**0.85
         curve = direct(tail.centre, head.centre) if far <= 1 else over(tail.centre, head.centre, rise, share)
-        sketch.join(tail, head, curve, "dense", carrying(colours, j), pen=pen, headed=step >= _HEADS)
+        stroke = carrying(colours, j)
+        if colours.measure is not None and step < _HEADS:  # the circles are what is to be seen
+            stroke = tint(stroke, _FAINT)
+        sketch.join(tail, head, curve, "dense", stroke, pen=pen, headed=step >= _HEADS)
     title = _title(dense.name, len(dense.layers), dense.growth, dense.places)
     return Wired(sketch, circles[0], title)
 

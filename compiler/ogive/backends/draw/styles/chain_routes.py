@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import sqrt
 
+from ogive.backends.draw.colours import look
 from ogive.backends.draw.curves import Point
 from ogive.backends.draw.fold.picture import Edge
 from ogive.backends.draw.scene import Mark
@@ -14,8 +15,10 @@ from ogive.backends.draw.styles.sketch import Sketch
 
 _MARGIN = 8.0
 """From the parts of a row to an arrow that goes around them."""
-_TRACK, GUTTER = 5.0, 2.5
+_TRACK, GUTTER = 7.0, 6.0
 """Between two such arrows: above a row or at the left, and below a row."""
+_ASIDE_PEN = 0.6
+"""Of arrows to what gathers several columns, such as heads: thinner and lighter than the flow."""
 _ASIDE = 2.5
 """From the middle of a part to where a skip reaches it from the left."""
 _PORT = 5.0
@@ -89,7 +92,16 @@ class Routes:
 
     def line(self, edge: Edge, points: Sequence[Point], tail: str, end: str) -> None:
         """An arrow of the kind that the edge is."""
-        self.sketch.line(points, edge.style, tail, end, dashed=edge.style == "projection")
+        pen, stroke = look.PEN, None
+        if edge.style == "flow" and self.gathers(edge):
+            pen, stroke = _ASIDE_PEN, self.sketch.colours.edge("source")
+        dashed = edge.style == "projection"
+        self.sketch.line(points, edge.style, tail, end, dashed=dashed, pen=pen, stroke=stroke)
+
+    def gathers(self, edge: Edge) -> bool:
+        """Whether an arrow leads from one column to what hangs below another."""
+        (a, _, _), (b, kind, _) = self.where[edge.tail], self.where[edge.head]
+        return a != b and kind == "below"
 
     def along(self, edge: Edge) -> None:
         """To the next column."""

@@ -32,11 +32,14 @@ from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.report.difference import Difference
+from ogive.report.difference.roll import Group
 from ogive.report.difference.text import headline, signed
 
 _GAP = (22.0, 16.0)
 _LEGEND_GAP, _HEIGHT, _LEADING, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 4.0, 16.0, 4.0, 14.0
 _LONGEST_NAME = 24
+_CLAUSES = 6
+"""Things that a caption tells; of the others how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Marking(Colours):
     """Colours that mean what happened, and nothing else."""
 
     def paint(self, kind: str, nodes: Iterable[str] = ()) -> Paint:
-        """Of a box: `added`, `removed`, `changed`; anything else is the same, and pale."""
+        """Of a box: `added`, `removed`, `changed`, `sized`; anything else is the same, and pale."""
         del nodes
         paints = look.CHANGES if self.theme == "paper" else look.GREY_CHANGES
         return paints.get(kind, paints["same"])
@@ -152,7 +155,7 @@ def place(
     ]
     parts.append(key.moved((width - key.width) / 2, 0.0))
     whole = joined(laid.picture.name, parts, width, laid.packing.height + lift)
-    scene = replace(whole, alt=headline(difference))
+    scene = replace(whole, alt=alt_text(difference))
     scale = space.scale(scene.width, scene.height)
     least = scale * smallest_type([scene])
     if least < look.LEAST_TYPE - 0.01:
@@ -185,7 +188,7 @@ def _chosen(
     laid = search.tried(capped(min(every, key=_alone)))
     if laid is None:
         message = "the layout takes too long, even with everything folded"
-        raise ArchError([Diagnostic("E512", message, help="write a .dot file and lay it out by hand")])
+        raise ArchError([Diagnostic("E512", message, help="draw a part of it: `--block NAME`")])
     return laid, tuple(search.notes)
 
 
@@ -278,6 +281,7 @@ def legend(difference: Difference, there: Collection[str], colours: Colours, wid
         "added": f"only in {difference.b}",
         "removed": f"only in {difference.a}",
         "changed": "changed",
+        "sized": "other sizes only",
         "same": "the same in both",
     }
     if max(len(difference.a), len(difference.b)) > _LONGEST_NAME:
@@ -316,9 +320,7 @@ def _entry(status: Status, text: str, left: float, paint: Paint) -> tuple[Mark, 
 
 def caption(difference: Difference) -> str:
     """A paragraph for below the figure."""
-    told = [group.title for group in difference.groups if group.kind not in {"follows", "renumbered"}]
-    parts = [f"What is different between {difference.a} and {difference.b}"]
-    text = f"{parts[0]}: {'; '.join(told)}." if told else f"{parts[0]}: nothing."
+    text = f"From {difference.a} to {difference.b}: {clauses(difference)}."
     numbers = {total.name: total for total in difference.totals}
     more = [
         f"{signed(numbers[name].difference or 0)} {what}"
@@ -327,4 +329,30 @@ def caption(difference: Difference) -> str:
     ]
     if more:
         text += f" {difference.b} has {' and '.join(more)}."
+    if difference.of("follows"):
+        return f"{text} What is pale is the same in both, or (≈) has other sizes only, as a consequence."
     return f"{text} What is pale is the same in both."
+
+
+def alt_text(difference: Difference) -> str:
+    """What those are told who do not see the figure: both nets, how much is other, and what."""
+    return f"Architecture diagram of what is different. {headline(difference)}: {clauses(difference)}."
+
+
+def clauses(difference: Difference) -> str:
+    """`removed add ×16; changed relu → gelu ×49; and 3 more`: what happened, the first of it in words."""
+    told = [_clause(group) for group in difference.groups if group.kind not in {"follows", "renumbered"}]
+    if not told:
+        return "no difference" if difference.same else "the same computation, under other names"
+    more = [f"and {len(told) - _CLAUSES} more"] if len(told) > _CLAUSES else []
+    return "; ".join((*told[:_CLAUSES], *more))
+
+
+def _clause(group: Group) -> str:
+    match group.kind:
+        case "added" | "removed" if group.told:  # counted in a region: `conv4: 6 → 23 Bottleneck`
+            return f"{group.kind} in {group.title}"
+        case "regrouped":
+            return group.title
+        case _:
+            return f"{group.kind} {group.title}"

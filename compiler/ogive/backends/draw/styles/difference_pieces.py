@@ -9,9 +9,10 @@ from typing import Literal
 from ogive.report.difference import Argument, Difference
 from ogive.report.difference.tree import Net, Part
 
-Status = Literal["same", "added", "removed", "changed"]
+Status = Literal["same", "added", "removed", "changed", "sized"]
+"""What happened; `sized`: the same, with other shapes or parameters because of what changed before it."""
 
-SIGNS: dict[Status, str] = {"same": "", "added": "+ ", "removed": "− ", "changed": "~ "}
+SIGNS: dict[Status, str] = {"same": "", "added": "+ ", "removed": "− ", "changed": "~ ", "sized": "≈ "}
 """What a box begins with, so that no colour is needed to read it."""
 
 
@@ -28,6 +29,7 @@ class Piece:
         arguments: what is other about it.
         children: its parts, in the order of the program.
         parent: what it stands in.
+        follows: whether it is a layer that has other shapes or parameters as a consequence.
     """
 
     part: Part
@@ -38,6 +40,7 @@ class Piece:
     arguments: tuple[Argument, ...] = ()
     children: list[Piece] = field(default_factory=list)
     parent: Piece | None = field(default=None, repr=False)
+    follows: bool = False
 
     @property
     def layer(self) -> bool:
@@ -64,6 +67,10 @@ class Piece:
             if piece.layer:
                 yield piece
             todo.extend(reversed(piece.children))
+
+    def sized(self) -> bool:
+        """Whether sizes are others of anything in it that is the same."""
+        return any(leaf.follows for leaf in self.leaves())
 
     def touched(self) -> bool:
         """Whether anything in it, or it itself, is not as it was."""
@@ -92,6 +99,7 @@ class _Tree:
             for change in difference.of("changed", "rewired")
             if change.b is not None and change.b.kind != "output"
         }
+        self.follows = {change.item.key for change in difference.of("follows")}
         self.new = {part.key for row in self.matching.added for part in row}
         self.instead: dict[str, tuple[Part, ...]] = {}
         for before, after in self.matching.replaced:
@@ -125,6 +133,7 @@ class _Tree:
                 found.status, found.before = "changed", (self.was[part.key],)
                 found.arguments = self.changes[part.key].arguments
         found.was = self.was.get(part.key) if side else None
+        found.follows = side == 1 and found.status == "same" and part.key in self.follows
         self.pieces[side, part.key] = found
         return found
 

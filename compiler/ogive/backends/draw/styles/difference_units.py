@@ -9,7 +9,7 @@ from ogive.backends.draw.fold.opening import LEVELS
 from ogive.backends.draw.fold.picture import Text
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import FOLLOWERS, clip, fuse, layer_text
-from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
 from ogive.backends.draw.styles.difference_words import grown, layer_words, masked, region_words, status_of
 from ogive.report.difference.tree import Net
 
@@ -133,13 +133,14 @@ class Units:
             return []
         status, graph = run[0].status, self.structures[run[0].side].graph
         if run[0].part.key not in graph:  # a step of a clique
-            return [_box((piece,), layer_words(piece), status) for piece in run]
+            return [_box((piece,), layer_words(piece), status_of(piece)) for piece in run]
         behind = [piece.part.group in FOLLOWERS for piece in run]
         alone = behind.index(False) if False in behind else len(run)
         if (
             0 < alone < len(run)
             and after
-            and after[-1].kind in {"same", "added", "removed", "changed"} - {status}
+            and after[-1].kind in SIGNS
+            and (after[-1].kind if after[-1].kind != "sized" else "same") != status
         ):
             return [*self.run(run[:alone], after), *self.run(run[alone:], ())]
         by_name = {piece.part.key: piece for piece in run}
@@ -148,19 +149,27 @@ class Units:
             members = tuple(by_name[name] for name in fused.nodes)
             look = by_name[fused.lead].part.look
             symbol = look.symbol if look and len(members) == 1 and status == "same" else None
-            kind = "input" if fused.lead in graph.inputs and status == "same" else status
+            told: Status = "sized" if any(member.follows for member in members) else status
+            kind = "input" if fused.lead in graph.inputs and status == "same" else told
             text = layer_text(graph, fused)
-            found.append(_box(members, replace(text, title=SIGNS[status] + text.title), kind, symbol=symbol))
-        if self.folding.short and len(found) > _LONG and all(unit.kind == "same" for unit in found):
-            titles = [unit.text.title for unit in (found[0], found[-1]) if unit.text]
-            text = Text(f"{len(run)} layers", after=clip("  …  ".join(titles), 60))
-            return [_box(tuple(run), text, "same")]
+            found.append(_box(members, replace(text, title=SIGNS[told] + text.title), kind, symbol=symbol))
+        if (
+            self.folding.short
+            and len(found) > _LONG
+            and all(unit.kind in {"same", "sized"} for unit in found)
+        ):
+            titles = [
+                unit.text.title.removeprefix(SIGNS["sized"]) for unit in (found[0], found[-1]) if unit.text
+            ]
+            told = "sized" if any(unit.kind == "sized" for unit in found) else "same"
+            text = Text(f"{SIGNS[told]}{len(run)} layers", after=clip("  …  ".join(titles), 60))
+            return [_box(tuple(run), text, told)]
         return found
 
     def unit(self, piece: Piece, level: int) -> tuple[Unit, ...]:
         """A piece that is no layer that stayed as it was."""
         if piece.layer:
-            return (_box((piece,), layer_words(piece), piece.status),)
+            return (_box((piece,), layer_words(piece), status_of(piece)),)
         counted = piece.part.kind in LEVELS
         whole = piece.status in {"added", "removed"} or not piece.children or not self.opens(piece)
         if whole or piece.part.kind == "clique" or (counted and level >= self.folding.depth):

@@ -23,7 +23,7 @@ _STRIDE = re.compile(r", /[#\d]+")
 
 def layer_words(piece: Piece) -> Text:
     """A layer that was added, removed or changed."""
-    sign = SIGNS[piece.status]
+    sign = SIGNS[status_of(piece)]
     now = _label(piece.part)
     if not piece.before:
         return Text(clip(sign + now, _LONGEST))
@@ -102,9 +102,11 @@ def region_words(piece: Piece, structures: Sequence[Structure]) -> tuple[Text, s
 
 def status_of(piece: Piece) -> Status:
     """What a box is painted as that stands for all of it."""
-    if piece.status != "same" or not piece.touched():
+    if piece.status != "same":
         return piece.status
-    return "changed"
+    if piece.touched():
+        return "changed"
+    return "sized" if piece.sized() else "same"
 
 
 def told(piece: Piece) -> str:

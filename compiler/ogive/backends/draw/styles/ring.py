@@ -29,6 +29,8 @@ SOURCE_RADIUS, _LEAST_RADIUS = 10.0, 6.5
 """Of the circle of X0, and what it is at least in a small ring."""
 _SOURCE_GAP = 12.0
 """From X0 to the frame."""
+_CLOSE = 4.0
+"""From the layers to their frame, where X0 stands at the left: no arrow goes around them."""
 _LEAST = look.SMALL
 _HEADED = 8
 """In a small ring of more layers arrows have no heads: their colours say where they lead."""
@@ -178,27 +180,32 @@ def folded(
         colours: what paints.
         prefix: begins all ids.
         scale: of the ring; type and arrow heads stay legible.
-        beside: whether X0 stands at the left.
+        beside: whether X0 stands at the left, with one arrow to all layers together.
         framed: whether there is a frame around the layers; there is where one arrow leads from X0 to all.
     """
     sketch = Sketch(colours)
     layers = body.layers
-    half = clique_ring.frame(layers, 0)[0] / 2
+    half = clique_ring.radius(layers) + RADIUS + _CLOSE if beside else clique_ring.frame(layers, 0)[0] / 2
     source_radius = max(SOURCE_RADIUS, _LEAST_RADIUS / scale)
     source_at = half + _SOURCE_GAP / scale + source_radius
 
     def put(point: Point) -> Point:
         px, py = point
-        return (-py * scale, px * scale) if beside else (px * scale, py * scale)
+        return px * scale, py * scale
 
-    one = layers > SOURCES_SHOWN
+    one = layers > SOURCES_SHOWN or beside
     if framed or one:
         edge = half * scale
         sketch.frames.append(Frame(f"{prefix}.ring", -edge, -edge, edge, edge, fill=None,
                                    stroke=colours.edge("source"), dashed=True))  # fmt: skip
     size = _type(scale)
     source = sketch.circle(
-        f"{prefix}.x0", layer_name(0), put((0.0, source_at)), source_radius * scale, member(colours, 0), size
+        f"{prefix}.x0",
+        layer_name(0),
+        put((-source_at, 0.0) if beside else (0.0, source_at)),
+        source_radius * scale,
+        member(colours, 0),
+        size,
     )
     name = _naming(layers, RADIUS * scale, size)
     for layer in range(1, layers + 1):
@@ -212,7 +219,7 @@ def folded(
     pen = look.PEN * min(1.0, max(scale, 0.5)) * (1.0 if layers <= 8 else 0.7)
     arcs = clique_ring.arcs(layers, body.links(), arrow)
     if one:
-        a, b = (source.centre[0], source.centre[1]), put((0.0, half))
+        a, b = (source.centre[0], source.centre[1]), put((-half, 0.0) if beside else (0.0, half))
         start = _towards(a, b, source.width / 2)
         sketch.line([start, b], "source", source.id, f"{prefix}.ring")
     else:

@@ -13,6 +13,7 @@ from functools import partial
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import LEAST_TYPE, PAGE
 from ogive.backends.draw.fitting.space import PAD
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.styles.tensors_boxes import LABEL, Body, bodies
 from ogive.backends.draw.styles.tensors_chain import Chain, Tensor, rolled
@@ -76,6 +77,16 @@ def scene(subject: Subject, colours: Colours, *, fit: Room | None = None) -> Sce
     if best is None:
         raise ArchError([_too_many(subject, fewest)])
     return figure(subject, best[1], colours, width)
+
+
+def notes(subject: Subject) -> tuple[str, ...]:
+    """What a figure of tensors leaves out without a trace."""
+    heads = [clip(r.name or r.path) for r in subject.graph.regions.values() if r.kind == "aux"]
+    if not heads:
+        return ()
+    several = len(heads) > 1
+    words = f"auxiliary head{'s' * several} {' and '.join(heads)} {'are' if several else 'is'}"
+    return (f"{subject.name}: the {words} not drawn",)
 
 
 def _tried(subject: Subject, found: Chain, way: Way, room: Room) -> Iterator[tuple[Plan, Scene]]:

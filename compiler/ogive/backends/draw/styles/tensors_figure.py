@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ogive.backends.draw.colours import look
@@ -17,7 +17,7 @@ from ogive.backends.draw.styles.tensors_chain import Skip, Tensor
 from ogive.backends.draw.styles.tensors_operations import KINDS, Operation
 from ogive.backends.draw.styles.tensors_paths import Path, across, arcs, ceilings, from_beside, step_path
 from ogive.backends.draw.styles.tensors_place import Placed, Placing, Rect, Said
-from ogive.backends.draw.styles.tensors_plan import Plan, levels, told_apart, turns_up
+from ogive.backends.draw.styles.tensors_plan import Plan, levels, skip_tags, turns_up
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 
@@ -48,7 +48,7 @@ class _Figure:
         self.subject, self.plan, self.colours = subject, plan, colours or Colours()
         self.trial = colours is None
         self.chain = plan.chain
-        self.skip_tags = _skip_tags(self.chain.skips)
+        self.skip_tags = skip_tags(self.chain.skips, plan.tags.values())
         self.placing = Placing(plan.wishes)
         self.placed = self.placing.placed
         self.arcs = arcs(self.placing, self.chain.skips, self.skip_tags)
@@ -204,10 +204,10 @@ class _Figure:
         texts, tags = [operation.text for operation, *_ in said], [tag for *_, tag in said]
         key = tensors_legend.key(texts, tags, list(self.rects()), width, room)
         for k, (entry, (operation, kind, tag)) in enumerate(zip(key.entries, said, strict=True)):
-            path = Path.along((entry.x, entry.y), (entry.x + key.sample, entry.y))
+            path = Path.along((entry.x, entry.y), (entry.x + tensors_legend.SAMPLE, entry.y))
             self.arrow(path, operation, "", "", kind, thin=kind not in KINDS)
             if tag:
-                self.text(f"k{k}", Said.around(entry.x + key.sample / 2, entry.y + 0.4, [tag]))
+                self.text(f"k{k}", Said.around(entry.x - tensors_legend.SIGN, entry.y - LINE / 2, [tag], 1.0))
             wide, high = text_width(operation.text, tensors_legend.TYPE), tensors_legend.TYPE + 2
             run = Run(operation.text, tensors_legend.TYPE)
             self.marks.append(
@@ -251,13 +251,3 @@ class _Figure:
 
 def _skip_kind(skip: Skip) -> str:
     return "projection" if skip.projection else "skip"
-
-
-def _skip_tags(skips: Sequence[Skip]) -> dict[Skip, str]:
-    """What tells skips apart that look alike."""
-    found: dict[Skip, str] = {}
-    for projection in (False, True):
-        alike = [skip for skip in skips if skip.projection is projection]
-        told = told_apart([skip.operation for skip in alike])
-        found.update({skip: told[skip.operation] for skip in alike})
-    return found

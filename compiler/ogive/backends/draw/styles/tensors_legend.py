@@ -1,4 +1,4 @@
-"""The key of a tensor figure: an arrow and words for each operation that occurs, at the lower right."""
+"""The key of a tensor figure, at the lower right: the sign, the arrow and the words of each operation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ogive.backends.draw.styles.tensors_place import Rect
 
 TYPE = 7.0
 """Points: the type of its words."""
-_SAMPLE = 16.0
-"""Points: the length of its arrows, at least."""
-_LINE, _TAGGED = 10.0, 13.0
-"""Points from line to line, without and with tags over the arrows."""
+SAMPLE, SIGN = 16.0, 4.0
+"""Points: the length of its arrows; between a sign and its arrow."""
+_LINE = 10.0
+"""Points from line to line."""
 _BETWEEN, _COLUMNS = 5.0, 12.0
 _AROUND = 7.0
 """Points between the key and anything else."""
@@ -33,12 +33,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The lines, how long their arrows are, how wide the figure is with them, and how far below y = 0 they
-    are.
-    """
+    """The lines, how wide the figure is with them, and how far below y = 0 they are."""
 
     entries: tuple[Entry, ...]
-    sample: float
     width: float
     low: float
 
@@ -48,15 +45,14 @@ def key(texts: Sequence[str], tags: Sequence[str], there: Sequence[Rect], width:
 
     Args:
         texts: the words of its lines.
-        tags: what stands over the arrows; empty where nothing does.
+        tags: the signs before the arrows; empty where there is none.
         there: what it must not cover; nothing of it is below y = 0.
         width: of the figure.
         room: how wide it may become.
     """
-    sample = max([_SAMPLE, *(text_width(tag, LABEL) + 2 for tag in tags)])
-    best, least = Key((), sample, width, 0.0), float("inf")
+    best, least = Key((), width, 0.0), float("inf")
     for rows in range(1, len(texts) + 1):
-        entries, wide, tall = _laid_out(texts, rows, sample, _TAGGED if any(tags) else _LINE)
+        entries, wide, tall = _laid_out(texts, tags, rows)
         if wide > room and rows < len(texts):
             continue
         whole = max(width, wide)
@@ -64,20 +60,20 @@ def key(texts: Sequence[str], tags: Sequence[str], there: Sequence[Rect], width:
         cost = -low + _WIDENING * (whole - width)
         if cost < least:
             moved = (replace(e, x=e.x + left, words=e.words + left, y=e.y + low) for e in entries)
-            best, least = Key(tuple(moved), sample, whole, low), cost
+            best, least = Key(tuple(moved), whole, low), cost
     return best
 
 
-def _laid_out(
-    texts: Sequence[str], rows: int, sample: float, height: float
-) -> tuple[list[Entry], float, float]:
+def _laid_out(texts: Sequence[str], tags: Sequence[str], rows: int) -> tuple[list[Entry], float, float]:
     """Entries in columns of so many rows, from (0, 0) at the lower left; the width and height of all."""
     x, found = 0.0, list[Entry]()
     for first in range(0, len(texts), rows):
-        column = texts[first : first + rows]
-        found += [Entry(x, x + sample + _BETWEEN, (rows - k - 0.5) * height) for k in range(len(column))]
-        x += sample + _BETWEEN + max(text_width(text, TYPE) for text in column) + _COLUMNS
-    return found, x - _COLUMNS, rows * height
+        column, signs = texts[first : first + rows], tags[first : first + rows]
+        x += max(text_width(sign, LABEL) + SIGN if sign else 0.0 for sign in signs)
+        words = x + SAMPLE + _BETWEEN
+        found += [Entry(x, words, (rows - k - 0.5) * _LINE) for k in range(len(column))]
+        x = words + max(text_width(text, TYPE) for text in column) + _COLUMNS
+    return found, x - _COLUMNS, rows * _LINE
 
 
 def _free(there: Sequence[Rect], want: Rect) -> float:

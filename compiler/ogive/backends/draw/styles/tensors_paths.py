@@ -66,7 +66,7 @@ def step_path(before: Placed, one: Placed, bottom: float, left: float) -> Path:
             tip = (one.x, one.top + _OFF if down else one.bottom - _OFF)
             if one.bent:
                 return Path.along((before.right + _OFF, before.y), (one.x, before.y), tip)
-            return Path.along((one.x, before.bottom - _OFF if down else before.top + _OFF), tip)
+            return Path.along((one.x, before.bottom - _OFF if down else before.ceiling(one.x) + _OFF), tip)
 
 
 def free(skip: Skip, placed: Sequence[Placed]) -> bool:

@@ -17,7 +17,7 @@ from ogive.backends.draw.styles.tensors_boxes import GAP, LABEL, LINE, Body
 Turn = Literal["start", "right", "down", "up", "wrap"]
 SHORTEST = 11.0
 """Points: the shortest arrow."""
-_APART = 2.0
+_APART = 3.5
 """Points between labels."""
 _BESIDE = 3.0
 """Points between a label and the arrow that it makes way for."""
@@ -274,7 +274,8 @@ def _shafts(one: Placed) -> list[Rect]:
     if one.wish.leaves == "down" or one.wish.turn == "up":
         found.append(Rect(one.x - 1.5, -half - _SHAFT, one.x + 1.5, -half))
     if one.wish.leaves_upwards or (one.wish.turn == "down" and not one.bent):
-        found.append(Rect(one.x - 1.5, half, one.x + 1.5, half + _SHAFT))
+        over = GAP + LINE if one.wish.leaves_upwards and one.wish.body.channels else 0.0
+        found.append(Rect(one.x - 1.5, half + over, one.x + 1.5, half + over + _SHAFT))
     return found
 
 
@@ -286,7 +287,7 @@ def _texts(one: Placed, before: Placed | None) -> list[Said]:
     over = half + GAP
     if (wish.counted or one.bent) and body.channels:
         if wish.leaves_upwards:
-            said = Said.around(one.x + _BESIDE, over, [body.channels], 0.0)
+            said = Said.around(one.x, over, [body.channels])  # and the arrow begins above it
         elif wish.turn == "down" and not one.bent:
             said = Said.around(one.x - _BESIDE, over, [body.channels], 1.0)
         else:

@@ -6,18 +6,20 @@ import itertools
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
 from ogive.backends.draw.styles.tensors_boxes import Body
-from ogive.backends.draw.styles.tensors_chain import Chain, Tensor
+from ogive.backends.draw.styles.tensors_chain import Chain, Skip, Tensor
 from ogive.backends.draw.styles.tensors_operations import Operation
 from ogive.backends.draw.styles.tensors_parts import octaves
 from ogive.backends.draw.styles.tensors_place import SHORTEST, Turn, Wish
 
 _LINE_LETTERS = 11
 """How long a line under an arrow may be."""
+_LETTERS = (*ascii_lowercase, *(f"{a}{b}" for a in ascii_lowercase for b in ascii_lowercase))
+"""Of operations that have no other sign: more than there are boxes."""
 _MOST_LINES = 4
 _FOLDED = 14.0
 """Points: the shortest arrow of a block, which is thick."""
@@ -65,28 +67,55 @@ def turns_up(levels: Sequence[int]) -> bool:
 
 def tags(chain: Chain) -> dict[Operation, str]:
     """What stands over the arrows of steps that look like others."""
-    groups: dict[tuple[str, bool], list[Operation]] = {}
+    groups: dict[str, list[Operation]] = {}
     for step in chain.steps:
-        groups.setdefault((step.operation.kind, step.operation.folded), []).append(step.operation)
-    return {operation: tag for group in groups.values() for operation, tag in told_apart(group).items()}
+        groups.setdefault(step.operation.kind, []).append(step.operation)
+    letters = set[str]()
+    found: dict[Operation, str] = {}
+    for group in groups.values():
+        found.update(told_apart(group, letters))
+        letters |= _letters(found.values())
+    return found
 
 
-def told_apart(uses: Sequence[Operation]) -> dict[Operation, str]:
+def skip_tags(skips: Sequence[Skip], given: Iterable[str]) -> dict[Skip, str]:
+    """What stands over skips that look like others.
+
+    Args:
+        skips: all of them.
+        given: what stands over the arrows of steps: no letter among them gets a second meaning.
+    """
+    found: dict[Skip, str] = {}
+    letters = _letters(given)
+    for projection in (False, True):
+        alike = [skip for skip in skips if skip.projection is projection]
+        told = told_apart([skip.operation for skip in alike], letters)
+        letters |= _letters(told.values())
+        found.update({skip: told[skip.operation] for skip in alike})
+    return found
+
+
+def _letters(tags: Iterable[str]) -> set[str]:
+    return {tag for tag in tags if tag in _LETTERS}
+
+
+def told_apart(uses: Sequence[Operation], letters: Collection[str] = ()) -> dict[Operation, str]:
     """Nothing over the arrows of what is used most, `1×1`, `/2` or a letter over the rest.
 
     Args:
         uses: operations whose arrows look alike, each as often as it is used.
+        letters: those that mean something else already.
     """
     if not uses:
         return {}
     often = Counter(uses)
     usual = max(often, key=lambda operation: often[operation])
     taken, found = set(usual.tags), {usual: ""}
-    letters = iter(ascii_lowercase)
+    left = (letter for letter in _LETTERS if letter not in letters)
     for operation in often:
         if operation != usual:
             free = (tag for tag in operation.tags if tag not in taken)
-            found[operation] = next(free, "") or next(letters, "*")
+            found[operation] = next(free, "") or next(left)
             taken.add(found[operation])
     return found
 
@@ -130,7 +159,7 @@ def _wishes(
     found: list[Wish] = []
     for i, (tensor, body) in enumerate(zip(chain.tensors, bodies, strict=False)):
         step = chain.steps[i - 1] if i else None
-        going_on = i > 0 and turns[i] == "right"
+        going_on = 0 < i < len(chain.tensors) - 1 and turns[i] == "right"
         found.append(
             Wish(
                 body, rows[i], turns[i], _next(turns, i),

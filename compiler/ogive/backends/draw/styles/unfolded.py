@@ -7,22 +7,22 @@ it is solid within a stage, and dashed where it comes from the stage before.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import radians, tan
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
-from ogive.backends.draw.colours.destinations import leading_to, member
+from ogive.backends.draw.colours.destinations import leading_to, member, tint
 from ogive.backends.draw.curves import Curve, Point, direct
 from ogive.backends.draw.scene import Arrow, Frame, Mark, Run, Scene, line
 from ogive.backends.draw.styles import unfolded_key as key
-from ogive.backends.draw.styles.sketch import Sketch, text_size
+from ogive.backends.draw.styles.sketch import Sketch, along, text_size
+from ogive.backends.draw.styles.unfolded_key import LABELLED
 from ogive.backends.draw.styles.weights import Name, places
 from ogive.backends.draw.styles.wired import Clique, called, cliques
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 
-LABELLED = 5
-"""Up to so many layers every arrow bears the name of its weights."""
 MOST_LAYERS = 20
 """Of more layers the first and the last are drawn."""
 _FIRST, _LAST = 4, 3
@@ -37,6 +37,8 @@ _RADII = ((5, 10.5), (6, 10.0), (8, 9.0), (12, 8.0), (99, 6.5))
 _SIZES = ((6, 8.0), (8, 7.5), (12, 7.0), (99, 6.0))
 """By how many columns there are: the radius of circles, the type in them."""
 _PENS = ((6, look.PEN), (10, 0.6), (99, 0.45))
+_ROWS = 3
+"""Up to so many stages each has a row; of more the second row stands for all later ones, which are alike."""
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 
@@ -140,6 +142,7 @@ class _Unfolding:
         if self.elided:
             self.columns.update((layer, i + 1) for layer, i in self.columns.items() if layer > _FIRST)
         self.count = max(self.columns.values())
+        self.shown = self.body.stages if self.body.stages <= _ROWS else 2
         self.labelled = self.body.layers <= LABELLED
         self.radius = radius(self.count)
         room = (width - 2 * self.radius - _PAD) / self.count
@@ -170,16 +173,17 @@ class _Unfolding:
 
     def draw(self) -> None:
         y = 0.0
-        for stage in range(1, self.body.stages + 1):
+        for stage in range(1, self.shown + 1):
             self.rows.append(self.row(stage, y))
             if stage > 1:
-                y -= self.lift(self.count - 1) if self.body.stages > 2 else 0.0
+                y -= self.lift(self.count - 1) if self.shown > 2 else 0.0
             y -= self.gap
-        for stage in range(1, self.body.stages + 1):
+        for stage in range(1, self.shown + 1):
             self.stage_frame(stage)
             for layer in self.layers:
                 if layer <= self.body.updated(stage):
                     self.into(stage, layer)
+        self.sketch.frames = [self.with_title_free(frame) for frame in self.frames]
         self.name_weights()
         key.add(self.sketch, self.clique, self.prefix, self.frames, self.rows[0][0])
 
@@ -264,8 +268,10 @@ class _Unfolding:
             self.columns[i] for i in self.layers if i <= self.body.updated(stage) or i == self.layers[0]
         )
         below = self.radius + 8 if stage == 1 else max(self.lift(last - 1), self.radius) + 9
-        name = _ROMAN[stage] if stage < len(_ROMAN) else str(stage)
-        title = (Run(f"Stage {name}", bold=True),)
+        name = f"Stage {_roman(stage)}"
+        if stage == self.shown < self.body.stages:
+            name = f"Stages {_roman(stage)}–{_roman(self.body.stages)}"
+        title = (Run(name, bold=True),)
         wide = text_size([title])[0]
         top = y + max(above, self.radius + 16)
         self.sketch.frames.append(
@@ -275,12 +281,38 @@ class _Unfolding:
             )
         )  # fmt: skip
 
+    def with_title_free(self, frame: Frame) -> Frame:
+        """The frame with its title where the fewest arrows pass: at the right of the top, if that is free;
+        a wider frame, where no corner is.
+        """
+        wide, high = text_size(frame.lines)
+        right, left = frame.right - 5 - wide / 2, frame.left + 5 + wide / 2
+        top, bottom = frame.top - 8, frame.bottom + 8
+        points = [point for arrow in self.sketch.arrows for point in along(arrow, 40)]
+        marks = [mark for row in self.rows for mark in row.values()]
+
+        def crossing(at: Point) -> int:
+            near = sum(abs(x - at[0]) < wide / 2 + 2 and abs(y - at[1]) < high / 2 + 1 for x, y in points)
+            covered = sum(
+                abs(m.centre[0] - at[0]) < (wide + m.width) / 2
+                and abs(m.centre[1] - at[1]) < (high + m.height) / 2
+                for m in marks
+            )  # fmt: skip
+            return near + 1000 * covered
+
+        corners = ((right, top), (left, top), (right, bottom), (left, bottom))
+        best = min(corners, key=crossing)
+        if crossing(best) == 0:
+            return replace(frame, title_at=best)
+        aside = frame.right - 4 + wide / 2  # right of all circles there are no arrows
+        return replace(frame, right=aside + 5 + wide / 2, title_at=(aside, top))
+
     @property
     def frames(self) -> list[Frame]:
         return self.sketch.frames
 
     def name_weights(self) -> None:
-        """The names, on white, above the arrows."""
+        """The names, each on a tint of its arrow's colour."""
         if not self.labelled:
             return
         names = [
@@ -290,6 +322,11 @@ class _Unfolding:
         circles = [mark for row in self.rows for mark in row.values()]
         spots = places(names, circles, self.frames)
         for (arrow, text, _), name, at in zip(self.named, names, spots, strict=True):
-            words = (Run(text, look.SMALL, ink=look.INK_NOTE),)
+            words = (Run(text, look.SMALL),)
             id = f"{self.prefix}.w.{arrow.tail}.{arrow.end}"
-            self.sketch.marks.append(Mark(id, at, name.width, name.height, (words,), "box", look.PAPER, None))
+            fill = tint(arrow.stroke)
+            self.sketch.marks.append(Mark(id, at, name.width, name.height, (words,), "box", fill, None))
+
+
+def _roman(number: int) -> str:
+    return _ROMAN[number] if number < len(_ROMAN) else str(number)

@@ -14,8 +14,10 @@ from ogive.backends.draw.styles.wired import Clique, Result
 from ogive.graph import CliqueBody
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-_TABLED = range(6, 10)
-"""How many layers a clique has whose weights stand in a table."""
+LABELLED = 5
+"""Up to so many layers every arrow bears the name of its weights."""
+_TABLED = 9
+"""Up to so many the weights stand in a table; of more layers they are told in words."""
 _SAMPLE = 22.0
 _ROW = 10.5
 
@@ -31,8 +33,8 @@ def x(layer: int) -> str:
 
 
 def w(source: int, layer: int) -> str:
-    """`W₁₃`: the weights from X₁ to X₃."""
-    return f"W{sub(source)}{sub(layer)}"
+    """`W₁₃`: the weights from X₁ to X₃; `W₁,₁₂` where the numbers would run into each other."""
+    return f"W{sub(source)}{',' if max(source, layer) > 9 else ''}{sub(layer)}"
 
 
 def dashed(mark: Mark) -> Mark:
@@ -54,15 +56,28 @@ def add(sketch: Sketch, clique: Clique, prefix: str, frames: Sequence[Frame], so
     _results(sketch, clique, prefix, frames, source)
     _, bottom, _, _ = sketch.bounds()
     bottom = _lines_meaning(sketch, prefix, left, bottom - 12, clique.body)
+    many = clique.body.layers > _TABLED
+    same = ", the same in every stage" if clique.body.stages > 1 else ""
     words = [
         *wrapped([(Run(", ".join(clique.names), look.SMALL, bold=True),), *_work(clique)], right - left),
-        (Run("Wⱼᵢ", look.SMALL), Run(": from Xⱼ to Xᵢ, the same in every stage", look.SMALL)),
+        line(f"{'Wⱼ,ᵢ' if many else 'Wⱼᵢ'}: the weights from Xⱼ to Xᵢ{same}", look.SMALL),
     ]
-    if clique.body.stages == 1:
-        words[-1] = (Run("Wⱼᵢ", look.SMALL), Run(": from Xⱼ to Xᵢ", look.SMALL))
+    if many:
+        words += wrapped([line(text, look.SMALL) for text in _weights(clique.body)], right - left)
     sketch.text(f"{prefix}.key", (left, bottom - 2), words, "top left")
-    if clique.body.layers in _TABLED:
+    if LABELLED < clique.body.layers <= _TABLED:
         _table(sketch, clique.body, prefix, left, sketch.bounds()[1] - 8)
+
+
+def _weights(body: CliqueBody) -> list[str]:
+    """Which weights there are, where they are too many for a table: as `CliqueBody.sources` has them."""
+    n, u = body.layers, body.updates
+    found = [f"stage I has Wⱼ,ᵢ for all 0 ≤ j < i ≤ {n}: {w(0, 1)} … {w(n - 1, n)}"]
+    if body.stages > 1:
+        later = "later stages have" if body.stages > 2 else "stage II has"
+        to = f"i ≤ {u}, j ≤ {n}" if u < n else f"i, j ≤ {n}"
+        found.append(f"{later} Wⱼ,ᵢ for all pairs j ≠ i, 1 ≤ {to}")
+    return [*found, f"{len(body.links())} in all"]
 
 
 def _work(clique: Clique) -> list[Line]:

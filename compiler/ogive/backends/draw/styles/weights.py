@@ -18,8 +18,9 @@ _SHORT = 34.0
 """Arrows up to that length have their names beside them."""
 _BESIDE = 6.5
 _ROUNDS = 4
-_CIRCLE, _NAME, _NEAR, _FRAME, _WIRE = 1000.0, 300.0, 12.0, 10.0, 4.0
-"""What it costs to stand on a circle, on another name, right beside one, on a frame, on an arrow's point."""
+_CIRCLE, _NAME, _NEAR, _FRAME, _WIRE, _DASHED = 1000.0, 300.0, 12.0, 10.0, 4.0, 7.0
+"""What it costs to stand on a circle, on another name, right beside one, on a frame, on an arrow's point; a
+dashed arrow is the harder to follow where something lies on it."""
 _APART = 7.0
 """Names that are less far apart are beside one another."""
 
@@ -102,25 +103,27 @@ def _choices(
             step = max(hypot(x1 - x0, y1 - y0), 1e-9)
             away = _BESIDE + abs(y1 - y0) / step * (name.width / 2 - 2)
             spots = [(x - side * (y1 - y0) / step, y + side * (x1 - x0) / step) for side in (away, -away)]
-        found += [_Choice(at, cost + _standing(own, at, name, paths, circles, borders)) for at in spots]
+        found += [_Choice(at, cost + _standing(own, at, names, paths, circles, borders)) for at in spots]
     return found
 
 
 def _standing(
     own: int,
     at: Point,
-    name: Name,
+    names: Sequence[Name],
     paths: Sequence[Sequence[Point]],
     circles: Sequence[Mark],
     borders: Sequence[float],
 ) -> float:
     """What circles, frames and other arrows cost a name that stands there."""
+    name = names[own]
     wide, high = name.width / 2, name.height / 2
     cost = sum(_CIRCLE for mark in circles if _touches(mark, at, name))
     cost += sum(_FRAME for y in borders if abs(y - at[1]) < high)
     for other, path in enumerate(paths):
         if other != own:
-            cost += _WIRE * sum(abs(x - at[0]) < wide + 0.8 and abs(y - at[1]) < high + 0.4 for x, y in path)
+            wire = _DASHED if names[other].arrow.dashed else _WIRE
+            cost += wire * sum(abs(x - at[0]) < wide + 0.8 and abs(y - at[1]) < high + 0.4 for x, y in path)
     return cost
 
 

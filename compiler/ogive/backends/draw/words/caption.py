@@ -49,7 +49,7 @@ def caption(subjects: Sequence[Subject], scene: Scene, options: Options) -> str:
         sentences = [f"From left to right: {'. '.join(map(_brief, subjects))}."]
     if options.block is not None:
         sentences = [f"The block {scene.name} of {listed(list(map(_called, subjects)))}."]
-    return " ".join([*sentences, *signs(scene, options)])
+    return " ".join([*sentences, *signs(scene, options, subjects)])
 
 
 def _one(subject: Subject) -> Iterator[str]:
@@ -203,6 +203,16 @@ def _definitions(scene: Scene) -> Iterator[str]:
         yield f"{title} is defined beside it: {'; '.join(held)}."
 
 
+def _joined(scene: Scene, marks: Sequence[Mark]) -> str:
+    """How the layers of a ring among these marks are."""
+    ids = {mark.id for mark in marks}
+    back = {arrow.end for arrow in scene.arrows if arrow.kind == "backward" and arrow.end in ids}
+    layers = sum(bool(_MEMBER.match(mark.lines[0][0].text)) for mark in marks if mark.lines) - 1
+    if len(back) >= layers - 1:
+        return "each joined to every other"
+    return f"each joined to all later ones{', some back to earlier ones' if back else ''}"
+
+
 def _inside(scene: Scene, marks: Sequence[Mark]) -> list[str]:
     """What these marks say, from the top down, and whether something goes past them."""
     marks = [mark for mark in marks if ".to." not in mark.id]
@@ -211,7 +221,7 @@ def _inside(scene: Scene, marks: Sequence[Mark]) -> list[str]:
     members = [text for text in said if _MEMBER.match(text)]
     parts = [text for text in said if text not in members]
     if members:
-        parts.insert(0, f"a ring of the layers X1 to X{len(members) - 1}, each joined to every other")
+        parts.insert(0, f"a ring of the layers X1 to X{len(members) - 1}, {_joined(scene, marks)}")
     ids = {mark.id for mark in marks}
     if any(arrow.kind == "skip" and arrow.tail in ids for arrow in scene.arrows):
         parts.append("beside a skip connection")

@@ -16,7 +16,7 @@ from ogive.backends.draw import measure
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Frame, Line, Mark, Point, Run, Scene
 from ogive.backends.draw.writers import tikz_frame
-from ogive.backends.draw.writers.latex_text import CODE, comment, latex, paragraph
+from ogive.latex_text import CODE, comment, latex, paragraph
 
 _ROOM = 3.0
 """Points between a border and text, but where our own font leaves less; half as many in a circle."""
