@@ -102,7 +102,10 @@ def test_what_is_not_compared_is_said(ogive: Callable):
     ran = ogive("table", "resnet18", "dpn92", "--compare")
     assert ran.err == "note: the zoo cites no published figures of resnet18\n"
     ran = ogive("table", "dpn92", "--set", "classes=10", "--compare")
-    assert ran.err == "note: published figures hold for networks of the zoo as they are, and not for dpn92, edited\n"
+    assert (
+        ran.err
+        == "note: published figures hold for networks of the zoo as they are, and not for dpn92, edited\n"
+    )
     assert "6.5G" not in ran.out
 
 

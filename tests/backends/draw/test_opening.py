@@ -78,9 +78,10 @@ def test_folding_wins_in_what_is_folded(resnet: Structure) -> None:
     assert "conv5" in [f.name for f in frames(picture.items)]
 
 
-def test_folding_wins_between_equals(resnet: Structure) -> None:
-    assert drawn(resnet, "conv4", fold=("conv4",)) == drawn(resnet)
-    assert drawn(resnet, "Bottleneck", fold=("Bottleneck",)) == drawn(resnet)
+@pytest.mark.parametrize("name", ["conv4", "Bottleneck"])
+def test_one_name_is_not_opened_and_folded(resnet: Structure, name: str) -> None:
+    with pytest.raises(ArchError, match="open and folded"):
+        drawn(resnet, name, fold=(name,))
 
 
 def test_a_path_wins_over_a_definition(resnet: Structure) -> None:

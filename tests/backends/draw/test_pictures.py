@@ -210,7 +210,7 @@ def test_a_row_with_a_period_says_it() -> None:
 def test_a_row_without_a_period_keeps_its_head() -> None:
     picture = fitted(Structure(nets.uneven(70)))
     titles = [t for _, t, _ in lines(picture)]
-    assert titles == ["image", "70 layers", "global avg pool", "linear, 10", "output"]
+    assert titles == ["image", "70 convolutions", "global avg pool", "linear, 10", "output"]
 
 
 def test_both_results_of_a_clique_are_defined() -> None:

@@ -13,8 +13,8 @@ from backends.draw.scenes import SIGNS
 from ogive.backends.draw import Options, Subject, drawing
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Mark, Scene, line, straight
-from ogive.latex_text import comment, latex
 from ogive.backends.draw.writers.tikz import tikz
+from ogive.latex_text import comment, latex
 
 TEXTS = {
     "3×3 conv, 128, /2": r"3$\times$3 conv, 128, /2",

@@ -28,7 +28,7 @@ _TALLER, _WIDER = 1.15, 1.5
 """How much larger than the space an estimate may be: heights are nearly right, rows may be otherwise."""
 _MOSTLY, _WORTH = 0.6, 0.2
 """The part of a net's layers that shows what it is made of; that for which an overview says less."""
-_SUMMED_UP = 4
+_SUMMED_UP = 8
 """How many ways to say less are tried for it."""
 _REOPENED = 6
 """How many groups of stages are tried to be opened again."""

@@ -16,6 +16,8 @@ and the
 finished drawing is shrunk."""
 _HEAD = 10 * look.ARROW
 """Points: how long the head of an arrow is that has room for it."""
+_POINT = 0.36 / SCALE
+"""Graphviz makes no node smaller than 0.72 points: half of it, so that corners are at the edge."""
 _STYLES = {"round": ("box", "rounded,filled"), "box": ("box", "filled"), "circle": ("ellipse", "filled")}
 
 
@@ -37,7 +39,8 @@ def placed_dot(scene: Scene, size: tuple[float, float] | None = None) -> str:
         "node", shape="box", fontname=look.FONT, fontsize=_number(look.TYPE), fixedsize="true", margin="0"
     )
     graph.attr("edge", arrowsize=f"{look.ARROW * SCALE:g}", penwidth=_number(look.PEN), color=look.FLOW)
-    for name, at in (("ogive_low", (0.0, 0.0)), ("ogive_high", (scene.width, scene.height))):
+    corners = (_POINT, _POINT), (scene.width - _POINT, scene.height - _POINT)
+    for name, at in zip(("ogive_low", "ogive_high"), corners, strict=True):
         graph.node(name, shape="point", style="invis", width="0", height="0", pos=_pair(at))
     for frame in scene.frames:
         graph.subgraph(_frame(frame))
