@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from ogive.backends.draw.fold.text import Fused
 _ACROSS = "parts that differ in their channels alone are one box"
 
 
-class Source:
+class Source(ABC):
     """Something to draw that can be folded.
 
     Attributes:
@@ -30,9 +31,9 @@ class Source:
     structure: Structure
     top: int
 
+    @abstractmethod
     def at(self, depth: int) -> Candidate:
         """The picture with so many levels open."""
-        raise NotImplementedError
 
     def openings(self) -> Iterator[Candidate]:
         """From the most open to the most folded."""
