@@ -9,14 +9,10 @@ each in a fresh process.
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
-from statistics import median
 
-from ogive import resources
+from processes import OGIVE, edited_resnet, print_beside_torch
 
 LARGE = ("densenet201", "cifar_resnet1202", "cliquenet_k80_t18")
 LONG = """net Long() {
@@ -24,16 +20,6 @@ LONG = """net Long() {
   for i in 0..2500 { conv(8 + i % 3, 3x3, padding = 1) -> bn -> relu -> dropout(0.1) }
 }
 """
-
-
-def seconds(command: list[str]) -> float:
-    """Wall-clock time of a process that succeeds."""
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=False)
-    taken = time.perf_counter() - start
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr.decode()}")
-    return taken
 
 
 def main() -> None:
@@ -46,33 +32,19 @@ def main() -> None:
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
-        file, long = Path(folder) / "edited.arch", Path(folder) / "long.arch"
-        text = (resources.zoo() / "resnet.arch").read_text(encoding="utf-8")
-        edited = text.replace(
-            "resnet50  = ResNet(Bottleneck, [3, 4, 6, 3])", "resnet50 = ResNet(Bottleneck, [3, 5, 6, 3])"
+        file = edited_resnet(
+            Path(folder),
+            "resnet50  = ResNet(Bottleneck, [3, 4, 6, 3])",
+            "resnet50 = ResNet(Bottleneck, [3, 5, 6, 3])",
         )
-        assert edited != text, "the edit found nothing to change"
-        file.write_text(edited, encoding="utf-8")
+        long = Path(folder) / "long.arch"
         long.write_text(LONG, encoding="utf-8")
-        draw = [sys.executable, "-c", "from ogive.cli import run; run()", "draw"]
-        picture = str(Path(folder) / "picture.svg")
-        commands = {
-            "python -c 'import torch'": [sys.executable, "-c", "import torch"],
-            "ogive draw edited.arch:resnet50": [*draw, f"{file}:resnet50", "-o", picture],
-        }
+        draw, end = [*OGIVE, "draw"], ["-o", str(Path(folder) / "picture.svg")]
+        commands = {"ogive draw edited.arch:resnet50": [*draw, f"{file}:resnet50", *end]}
         if options.large:
-            commands |= {f"ogive draw {name}": [*draw, name, "-o", picture] for name in LARGE}
-            commands["ogive draw of 10,000 layers"] = [*draw, str(long), "-o", picture]
-        for command in commands.values():
-            seconds(command)  # the first run reads the disk
-        taken: dict[str, list[float]] = {name: [] for name in commands}
-        for _ in range(options.rounds):
-            for name, command in commands.items():
-                taken[name].append(seconds(command))
-
-    torch = median(taken["python -c 'import torch'"])
-    for name, times in taken.items():
-        print(f"{name:<36} {median(times) * 1e3:7.0f} ms   {median(times) / torch:5.2f} of import torch")
+            commands |= {f"ogive draw {name}": [*draw, name, *end] for name in LARGE}
+            commands["ogive draw of 10,000 layers"] = [*draw, str(long), *end]
+        print_beside_torch(commands, options.rounds)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ogive
+from ogive.diagnostics import ArchError
 from ogive.given import sizes_of
 
 TEXT = "net A() {\n  input x: [3, ?h, ?w]\n  conv(4, 3x3, stride = 2) -> max_pool(2x2) -> conv(4, 1x3)\n}\n"
@@ -65,3 +66,14 @@ def test_another_type_is_refused_with_what_is_wanted(call: Callable[[], object],
 def test_one_edit_may_be_a_text():
     text = "net A() {\n  input x: 3x8x8\n  conv(4, 3x3) -> relu\n}\n"
     assert ogive.loads(text, edits="remove relu").edits == ("remove relu",)
+
+
+@pytest.mark.parametrize("target", ["a" * 300, "a/" * 3000, "a/" * 3000 + ":b", "a/" * 3000 + ".arch"])
+def test_a_target_longer_than_a_name_can_be_is_no_file(target: str):
+    with pytest.raises(ArchError, match=r"E50[12]"):
+        ogive.load(target)
+
+
+def test_the_text_of_a_program_is_no_target():
+    with pytest.raises(ArchError, match=r"`net A\(\) \{ …` is a text, and no file\n.*`ogive\.loads\(text\)`"):
+        ogive.load("net A() {\n  input x: 3\n}\n")

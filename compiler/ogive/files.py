@@ -37,7 +37,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     require_writable(path)
     content = data.encode("utf-8") if isinstance(data, str) else data
     mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+    with NamedTemporaryFile(dir=path.parent, prefix=_beside(path), delete=False) as stream:
         beside = Path(stream.name)
         try:
             stream.write(content)
@@ -57,7 +57,7 @@ def create_atomically(path: Path, data: bytes | str) -> None:
         FileExistsError: something of that name exists, be it a link that leads nowhere.
         OSError: it cannot be written.
     """
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
+    with NamedTemporaryFile(dir=path.parent, prefix=_beside(path), delete=False) as stream:
         beside = Path(stream.name)
         try:
             stream.write(data.encode("utf-8") if isinstance(data, str) else data)
@@ -67,6 +67,11 @@ def create_atomically(path: Path, data: bytes | str) -> None:
             _link(beside, path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> str:
+    """How the name of a file begins that becomes this one; a name has at most 255 bytes."""
+    return f".{path.name[:40]}."
 
 
 def _link(beside: Path, path: Path) -> None:

@@ -76,6 +76,12 @@ def latex(text: str) -> str:
     return "".join(parts)
 
 
+def unnamed(text: str) -> list[str]:
+    r"""The characters of a text that are left to `\ogivecode`, in order."""
+    clusters = _clusters(unicodedata.normalize("NFC", text))
+    return [sign for each in clusters if _known(each) is None for sign in each if _known(sign) is None]
+
+
 def _spelt(character: str) -> str:
     known = _known(character)
     return f"{CODE}{{{ord(character):04X}}}" if known is None else known

@@ -19,6 +19,9 @@ from ogive.reading import read_file, read_text
 if TYPE_CHECKING:
     from ogive.recipes import Recipe
 
+_LONGEST = 200
+"""Characters of a target that a message repeats."""
+
 
 def load(
     target: str | PathLike[str],
@@ -239,19 +242,31 @@ def locate(target: str) -> tuple[Path, str | None, str | None]:
     Raises:
         ArchError: E502, nothing is called that.
     """
+    if "\n" in target:
+        shown = f"{target.strip().splitlines()[0][:40]} …"
+        advice = "`ogive.loads(text)` reads it; on the command line it comes from a file"
+        raise ArchError([Diagnostic("E502", f"`{shown}` is a text, and no file", help=advice)])
     # a folder or a file that happens to be called `resnet50` must not hide the network: `./resnet50` names it
     if not _is_path(target):
         for file in resources.zoo_files():
             if target in declared(file):
                 return file, file.name, target
     path = Path(target)
-    if target and (path.suffix == ".arch" or path.exists()):
+    if target and (path.suffix == ".arch" or _exists(target)):
         return path, None, None
     before, colon, name = target.rpartition(":")
-    if colon and before and (_is_path(before) or Path(before).exists()):
+    if colon and before and (_is_path(before) or _exists(before)):
         return Path(before), None, name
-    message = f"`{target}` is no file, and the zoo has no network of that name"
+    shown = target if len(target) <= _LONGEST else f"{target[:_LONGEST]}…"
+    message = f"`{shown}` is no file, and the zoo has no network of that name"
     raise ArchError([Diagnostic("E502", message, help=meant(target))])
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # longer than a name can be
+        return False
 
 
 def _is_path(text: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from torch import nn
 
+    from ogive.backends.draw import Drawing
     from ogive.backends.draw.options import Style
     from ogive.report.budgets import Verdict
     from ogive.report.summary import Summary
@@ -187,7 +190,7 @@ class Network:
 
     def draw(
         self,
-        path: str | PathLike[str],
+        path: str | PathLike[str] | None = None,
         *,
         style: Style = "overview",
         block: str | None = None,
@@ -199,15 +202,14 @@ class Network:
         theme: str = "paper",
         legend: bool = False,
         dpi: int = 200,
-    ) -> Path:
+    ) -> Drawing:
         """Draws it; the file's ending (svg, pdf, png, dot, tikz, tex) says how. The file is replaced only
         when it is complete.
 
         Args:
-            path: the file.
-            style: `overview`, `full`, `tensors`, `unfolded`, `ring`, `arcs` or `chain`, as `ogive draw
-                --help` has
-                them.
+            path: the file; None: an svg, which is not written.
+            style: `overview`, `full`, `tensors`, `unfolded`, `ring`, `clique`, `arcs` or `chain`, as `ogive
+                draw --help` has them.
             block: a block or stage to draw alone.
             fit: the space that it has: `"column"`, `"page"`, `"3.3x4in"`, or inches.
             depth: how many levels of stages and blocks are open.
@@ -218,12 +220,18 @@ class Network:
             legend: whether the kinds of layers get a key.
             dpi: dots an inch, of a png.
 
+        Returns:
+            The drawing: `.caption`, `.alt` and `.notes`, which say how far it is folded. A notebook shows it.
+
+        Warns:
+            UserWarning: something in it will be hard to read: type under 6 pt, signs that the font lacks.
+
         Raises:
             ArchError: the format is not known; what is named does not exist; the style does not suit the net.
             ValueError: no such style, theme, colouring or space.
             OSError: the file cannot be written.
         """
-        return draw_networks(
+        return _drawn(
             [self], path, style=style, block=block, fit=fit, depth=depth, expand=expand, fold=fold,
             colour_by=colour_by, theme=theme, legend=legend, dpi=dpi,
         )  # fmt: skip
@@ -240,26 +248,44 @@ __all__ = ["Count", "Network"]
 
 def draw_networks(
     networks: Sequence[Network],
-    path: str | PathLike[str],
+    path: str | PathLike[str] | None = None,
     *,
     titles: Sequence[str] = (),
     fit: str | tuple[float, float] | None = None,
     **options: Any,
-) -> Path:
+) -> Drawing:
     """Draws networks side by side, their stages aligned: `ogive.draw([a, b], "both.pdf")`.
 
     Args:
         networks: one or more.
-        path: the file; its ending says how.
+        path: the file; its ending says how. None: an svg, which is not written.
         titles: what each is called; the names of the nets unless given.
         fit: as in `Network.draw`, whose other options there are as well.
         options: these.
+
+    Returns:
+        The drawing: `.caption`, `.alt` and `.notes`. A notebook shows it.
+
+    Warns:
+        UserWarning: something in it will be hard to read: type under 6 pt, signs that the font lacks.
 
     Raises:
         ArchError: the format is not known; what is named does not exist; the style does not suit the nets.
         ValueError: no such style, theme, colouring or space, no network, or not a title for each.
         OSError: the file cannot be written.
     """
+    return _drawn(networks, path, titles=titles, fit=fit, **options)
+
+
+def _drawn(
+    networks: Sequence[Network],
+    path: str | PathLike[str] | None,
+    *,
+    titles: Sequence[str] = (),
+    fit: str | tuple[float, float] | None = None,
+    **options: Any,
+) -> Drawing:
+    """The drawing, and the file. It warns in the name of its caller's caller."""
     from ogive.backends.draw import Options, Subject, drawing
     from ogive.backends.draw.fitting.space import parse_fit
     from ogive.files import write_atomically
@@ -268,10 +294,14 @@ def draw_networks(
         raise ValueError("there is no network to draw")
     if titles and len(titles) != len(networks):
         raise ValueError(f"{len(titles)} titles for {len(networks)} networks")
-    target = Path(path)
+    target = Path(path) if path is not None else None
+    kind = target.suffix.lstrip(".").lower() if target else "svg"
     space = parse_fit(fit) if isinstance(fit, str) else fit
     named = zip(networks, titles or [""] * len(networks), strict=True)
     subjects = [Subject(network.ir, network.unrolled, title) for network, title in named]
-    made = drawing(subjects, target.suffix.lstrip(".").lower(), Options(fit=space, **options))
-    write_atomically(target, made.data)
-    return target
+    made = drawing(subjects, kind, Options(fit=space, **options))
+    if target:
+        write_atomically(target, made.data)
+    for flaw in made.flaws:
+        warnings.warn(f"{target or 'drawing'}: {flaw}", stacklevel=3)
+    return replace(made, path=target)

@@ -55,6 +55,11 @@ def fonts() -> Path:
     return _PACKAGE / "fonts"
 
 
+def font_file(bold: bool = False) -> Path:
+    """That font, upright and in normal or bold weight."""
+    return fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+
+
 def explanations() -> Path:
     """The folder of the pages behind `ogive explain`, one file a code."""
     return _PACKAGE / "explain"

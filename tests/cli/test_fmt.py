@@ -227,7 +227,10 @@ def test_what_cannot_be_written(ogive: Callable, here: Path, monkeypatch: pytest
 
     monkeypatch.setattr("ogive.cli.output.write_atomically", refuse)
     ran = ogive("fmt", "a.arch")
-    assert (ran.code, ran.err) == (1, "error[E510]: cannot write `a.arch`: permission denied\n")
+    assert ran.code == 1
+    assert ran.err.startswith(
+        "error[E510]: cannot write `a.arch`: no file can be made in `.`: permission denied\n"
+    )
     assert path.read_text() == UGLY
     os.mkfifo(here / "pipe.arch")
     assert ogive("fmt", "pipe.arch").err.startswith(

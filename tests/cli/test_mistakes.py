@@ -61,6 +61,67 @@ def test_places_that_cannot_be_written(ogive: Callable, tmp_path: Path):
         assert said in ran.err
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("folder.svg", "it is a folder\n  = help: name a file in it: `folder.svg/net.svg`"),
+        ("no such/ä.svg", "its folder does not exist\n  = help: make it first: `mkdir -p 'no such'`"),
+        ("file/x.svg", "`file` is not a folder\n"),
+        ("file/y/x.svg", "`file` is not a folder\n"),
+        ("link.svg", "it is a link to `{0}/none/x.svg`, and its folder does not exist\n"),
+        ("link.svg", "\n  = help: make it first: `mkdir -p {0}/none`"),
+        ("loop.svg", "too many levels of symbolic links\n"),
+        ("proc.svg", "it is a link to `/proc/x.svg`, and no file can be made in `/proc`\n"),
+        ("/proc/self/x.svg", "no file can be made in `/proc/self`\n  = help: name a file in another folder"),
+        ("-", "a drawing is written to a file, and `-` is none\n  = help: name one: `-o net.svg`"),
+    ],
+)
+def test_why_a_place_cannot_be_written(
+    place: str, said: str, ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("folder.svg").mkdir()
+    Path("file").write_text("", encoding="utf-8")
+    for link, to in (("link", "none/x"), ("loop", "loop"), ("proc", "/proc/x")):
+        Path(f"{link}.svg").symlink_to(f"{to}.svg")
+    before = sorted(os.listdir())
+    ran = ogive("draw", "lenet5", "-o", place)
+    assert ran.code == (2 if place == "-" else 1)
+    assert said.format(os.path.realpath(tmp_path)) in ran.err
+    assert sorted(os.listdir()) == before
+
+
+def test_a_folder_that_nothing_may_be_made_in(
+    ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")  # chmod would not keep root out
+
+    monkeypatch.setattr("ogive.files.NamedTemporaryFile", refuse)
+    (tmp_path / "old.svg").write_text("old", encoding="utf-8")
+    for name in ("old.svg", "new.svg"):
+        ran = ogive("draw", "lenet5", "-o", tmp_path / name)
+        assert f": no file can be made in `{tmp_path}`: permission denied\n" in ran.err
+    assert (tmp_path / "old.svg").read_text(encoding="utf-8") == "old"
+
+
+def test_a_place_is_tried_before_anything_is_drawn(
+    ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def load(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("ogive.cli.target.Settings.load", load)
+    ran = ogive("draw", "lenet5", "-o", tmp_path / "none" / "x.svg")
+    assert "error[E510]" in ran.err
+
+
+@pytest.mark.parametrize("name", ["a b ×.svg", "网" * 80 + ".svg", "a" * 251 + ".svg"])
+def test_any_name_that_a_file_may_have(name: str, ogive: Callable, tmp_path: Path):
+    assert ogive("draw", "lenet5", "-o", tmp_path / name).code == 0
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_a_failed_write_leaves_the_old_file(ogive: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "net.dot"
     path.write_text("old", encoding="utf-8")

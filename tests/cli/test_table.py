@@ -135,6 +135,8 @@ def test_a_folder_is_no_file(ogive: Callable, tmp_path: Path):
     ran = ogive("table", "lenet5", "-o", f"{tmp_path}/t.tex/")
     assert ran.code == 1
     assert "it is a folder" in ran.err
+    ran = ogive("table", "lenet5", "-o", "")
+    assert (ran.code, "cannot write" in ran.err) == (1, True)
     assert os.listdir(tmp_path) == []
 
 

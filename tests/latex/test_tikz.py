@@ -254,11 +254,16 @@ def test_boxes_can_be_pointed_at(tmp_path: Path) -> None:
     assert_clean(compiled(tmp_path, text))
 
 
-@pytest.mark.skipif(not shutil.which("lualatex"), reason="no lualatex")
-def test_by_another_engine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["xelatex", "lualatex"])
+def test_by_another_engine(engine: str, tmp_path: Path) -> None:
+    if not shutil.which(engine):
+        pytest.skip(f"no {engine}")
     scene = scenes.of_texts(["3×3 conv → ⌈h/2⌉", "网络"])
-    made = compiled(tmp_path, tikz(scene), engine="lualatex")
+    made = compiled(tmp_path, tikz(scene), engine=engine)
     assert made.status == 0
     assert not [each for each in made.complaints if "Font" not in each]  # it may have come without its own
     assert made.size == pytest.approx((scene.width, scene.height), abs=0.02)
     assert plain("3×3 conv →") in made.text
+    paper = in_paper(tmp_path, scenes.of("inception"), engine=engine)
+    assert paper.status == 0
+    assert_says_all(paper, scenes.of("inception"))

@@ -235,41 +235,43 @@ def test_multiply_accumulates(kind: str, data: Any) -> None:
 @given(data=st.data())
 @examples
 def test_channel_rule(kind: str, data: Any) -> None:
-    follow_a_constant(kind, data)
+    assert not elsewhere(kind, data)
 
 
 @pytest.mark.parametrize("kind", ["max_pool", "avg_pool", "pad"])
 @given(data=st.data())
 @settings(examples, max_examples=5 * EXAMPLES)
 def test_channel_rule_of_windows(kind: str, data: Any) -> None:
-    follow_a_constant(kind, data)
+    assert not elsewhere(kind, data)
 
 
-def follow_a_constant(kind: str, data: Any) -> None:
-    """Adds a constant to each channel of one input, and looks for it in the output."""
+def elsewhere(kind: str, data: Any) -> list[str]:
+    """Adds a constant to each channel of one input: in which outputs it is not where the rule says."""
     layer, inputs, found = drawn(data, kind)
     if not found or layer.channel_rule(inputs) == Channel.BREAKS:
-        return
+        return []
     if any(x.layout.value == "plain" and len(x.sizes) > 1 for x in (*inputs, *found)):
-        return  # nothing there is a channel
+        return []  # nothing there is a channel
     if any(x.dtype != "float" for x in inputs):
-        return
+        return []
     net = module(layer, inputs).double()
     values = tensors(inputs, batch=4)
     before = outputs(net(*values))
+    wrong: list[str] = []
     for index, x in enumerate(inputs):
         constant = torch.arange(1, x.channels + 1, dtype=torch.float64).sqrt()
         shape = [1] * (len(x.sizes) + 1)
         shape[x.channel_axis] = -1
         moved = [v + constant.view(shape) if i == index else v for i, v in enumerate(values)]
-        for y, old, new in zip(found, before, outputs(net(*moved)), strict=True):
+        for number, (y, old, new) in enumerate(zip(found, before, outputs(net(*moved)), strict=True)):
             if not old.isfinite().all():
                 continue  # a dilated window of nothing but padding has no maximum
             difference = (new - old).movedim(y.channel_axis, 0).flatten(1)
-            if layer.channel_rule(inputs) == Channel.ABSORBS:
-                torch.testing.assert_close(difference, torch.zeros_like(difference))
-            else:
-                torch.testing.assert_close(difference, difference[:, :1].expand_as(difference))
+            absorbed = layer.channel_rule(inputs) == Channel.ABSORBS
+            expected = torch.zeros_like(difference) if absorbed else difference[:, :1].expand_as(difference)
+            if not torch.allclose(difference, expected, rtol=1e-7, atol=1e-7):
+                wrong.append(f"output {number} where input {index} has it")
+    return wrong
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -323,7 +323,7 @@ def test_every_layer_has_a_look(kind: str) -> None:
             [tokens_of(9, 64)],
             "2 × BiLSTM, 256",
         ),
-        ("select", {"index": -1}, [tokens_of(9, 64)], "select -1"),
+        ("select", {"index": -1}, [tokens_of(9, 64)], "last token"),
     ],
 )
 def test_looks(kind: str, arguments: dict[str, Any], inputs: list[TensorType], label: str) -> None:

@@ -128,8 +128,9 @@ def test_googlenet_with_norms():
     found = complete(load("googlenet"), load("bn_inception"))
     told = titles(found)
     assert told["removed: lrn(5) ×2"] == 2
-    assert {"removed: auxiliary head aux1", "removed: auxiliary head aux2"} <= told.keys()
-    assert [c.item.path for c in found.of("replaced")] == ["4e.reduction1"]
+    assert told["removed: auxiliary head ×2"] == 2
+    assert [c.item.path for c in found.of("replaced")] == ["3c", "4e.reduction1"]
+    assert not found.likeness.little
     assert len(found.groups) < 25
 
 
@@ -264,7 +265,63 @@ NET = "net N() {{\n  input x: 8x8x8\n  {}\n  relu -> flatten -> linear(10)\n}}"
 
 def test_a_residual_around_layers_adds_only_the_sum():
     found = compared(NET.format(CHAIN), NET.format(f"residual {{ {CHAIN} }}"))
-    assert titles(found) == {"added: add": 1}
+    assert titles(found) == {"added: residual: add; the layers in it stay": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("resnet18", "residual ×8: add ×8, shortcut conv -> bn ×3; the layers in them stay"),
+        ("vit_b_16", "residual ×24: add ×24; the layers in them stay"),
+    ],
+)
+def test_residuals_taken_away_are_one_line(name: str, title: str):
+    found = complete(load(name), load(name, "remove residual"))
+    assert list(titles(found)) == [f"removed: {title}"]
+
+
+UNLIKE = [("vgg16", "resnet50"), ("googlenet", "densenet121"), ("alexnet", "resnet50"), ("unet", "resnet18")]
+ALIKE = [
+    ("resnet34", "resnet50"),
+    ("googlenet", "bn_inception"),
+    ("vgg11", "vgg19"),
+    ("resnet18", "resnet101"),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), UNLIKE, ids=" ".join)
+def test_nets_with_little_in_common_say_so_and_pair_no_two_layers_for_their_kind(a: str, b: str):
+    found = complete(load(a), load(b))
+    likeness = found.likeness
+    assert likeness.little
+    assert likeness.matched < 0.25 * likeness.of
+    first = str(found).partition("\n")[0]
+    assert f"little in common, {likeness.matched} of the {likeness.of} layers of " in first
+    assert ogive.diff(load(b), load(a)).likeness.matched == likeness.matched
+    assert len(str(found).split("\n")) < 65
+    assert len(found.of("changed", "rewired")) <= 3
+
+
+@pytest.mark.parametrize(("a", "b"), ALIKE, ids=" ".join)
+def test_nets_of_one_plan_have_much_in_common(a: str, b: str):
+    found = complete(load(a), load(b))
+    assert not found.likeness.little
+    assert "in common" not in str(found)
+
+
+def test_blocks_around_layers_that_stay_are_one_line():
+    """`regrouped` of one definition, or of several stages, is rolled up."""
+    a = BLOCK.format(name="B", more="", uses="repeat 3 { B(8) }")
+    chain = (
+        "residual { conv(8, 3x3, padding = 1) -> bn -> relu -> conv(8, 3x3, padding = 1) -> bn } -> relu\n"
+    )
+    b = f"net N() {{\n  input x: 8x16x16\n{3 * chain}  flatten -> linear(10)\n}}"
+    found = compared(a, b)
+    assert "regrouped: B ×3 are gone, and their layers stay" in titles(found)
+    stages = "".join(f"stage {name} {{ {LAYERS} }}\n" for name in "abc")
+    text = "net N() {{\n  input x: 3x32x32\n{}  flatten -> linear(10)\n}}"
+    found = compared(text.format(stages), text.format(f"{LAYERS}\n" * 3))
+    assert "regrouped: stage ×3 are gone, and their layers stay" in titles(found)
 
 
 def test_a_stage_around_layers_changes_nothing():

@@ -150,7 +150,7 @@ def fill(piece: str, before: str = "", behind: str = "") -> str:
 )
 def test_a_large_file_is_answered(text: str) -> None:
     with ends():
-        refused(text)
+        assert 1 <= len(refused(text)) <= MOST_REPORTED
 
 
 def test_a_large_program_is_accepted() -> None:

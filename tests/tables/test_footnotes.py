@@ -88,7 +88,7 @@ def test_how_is_counted():
         "layers, for an input of size 3×224×224."
     )
     assert "Products of activations with each other come on top: 715 M." in notes("vit_b_16")
-    heads = "Auxiliary heads are not counted; with them there are 13.4 M parameters."
+    heads = "Auxiliary heads behind 4a and 4d stand beside the rows and are not counted; with them there are 13.4 M parameters."
     assert heads in notes("googlenet")
     said = next(n for n in notes("resnet18", "inception_v3") if n.startswith("FLOPs"))
     assert said.endswith("for an input of size 3×224×224 in resnet18 and 3×299×299 in inception_v3.")

@@ -110,12 +110,13 @@ def test_caption_and_label():
     latex = written(made, "latex")
     assert r"\caption{Ours \& theirs}" in latex
     assert r"\label{tab:ours}" in latex
-    assert '<table class="ogive" id="tab:ours">' in written(made, "html")
+    assert '<table id="tab:ours">' in written(made, "html")
     assert r"\label{tab:a-b-}" in written(table("lenet5", label="tab:a}b%"), "latex")
     bare = table("lenet5", caption="", label="")
     assert "caption" not in written(bare, "latex")
     assert "label" not in written(bare, "latex")
     assert "<caption>" not in written(bare, "html")
+    assert "<table>" in written(bare, "html"), "an empty id is none"
     assert written(bare, "markdown").startswith("| layer name |")
     assert table("lenet5").label == "tab:lenet5"
 
@@ -145,3 +146,36 @@ def test_csv_holds_no_formula():
     header = csv_rows(written(table("cliquenet_k36_t12", compare=True), "csv"))[0]
     assert len(set(header)) == len(header)
     assert header[3:7] == ["params", "params_published", "params_published_value", "params_source"]
+
+
+def test_html_reads_well_without_its_style():
+    """Copied, listened to or shown by a site that strips styles, brackets are signs and parts have lines."""
+    page = ogive.table("resnet18", format="html")
+    table_alone = page[page.index("<table") : page.index("</table>")]
+    plain_text = re.sub(r"<(?!/?(div|tr|p)\b)[^>]*>", "", table_alone).replace("&nbsp;", " ")
+    assert "[3×3, 64; 3×3, 64] × 2" in plain_text
+    swin = ogive.table("swin_t", format="html")
+    assert '<div class="part">space to depth /2</div><div class="part">linear, 192</div>' in swin
+
+
+def test_html_is_a_fragment_in_a_page():
+    page = ogive.table("densenet121", format="html")
+    fragment = page[page.index('<div class="ogive"') : page.index("</html>")]
+    for tag in ("table", "caption", "thead", "tfoot"):
+        assert fragment.count(f"<{tag}>") + fragment.count(f"<{tag} ") == fragment.count(f"</{tag}>") == 1
+    assert fragment.count("<tbody") == fragment.count("</tbody>") == 2
+    heads = re.findall(r"<th [^>]*>", fragment)
+    assert heads
+    assert all('scope="col"' in head or 'scope="row"' in head for head in heads)
+    assert re.search(r'<div class="ogive" role="region" tabindex="0" aria-label="[^"]+">', fragment)
+    assert "http" not in page, "nothing to load"
+    # all rules hold inside the fragment alone, so that the page around it keeps its looks
+    own = page[page.rindex("<style>") + 7 : page.rindex("</style>")]
+    selectors = re.findall(r"^([^{}\n]+)\{", own, re.MULTILINE)
+    assert len(selectors) > 15
+    assert all(part.strip().startswith(".ogive") for each in selectors for part in each.split(","))
+
+
+def test_ids_of_html_have_no_blanks():
+    made = table("lenet5", label='my label "x"')
+    assert '<table id="my-label-&quot;x&quot;">' in written(made, "html")

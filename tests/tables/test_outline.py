@@ -180,7 +180,7 @@ def test_rows_outside_of_stages_have_the_names_of_layers_and_blocks():
       repeat 2 { Body(8) }
       global_avg_pool -> flatten -> linear(3) }"""
     names = [name for name, _ in groupby(row[0] for row in csv_rows(text(net))[1:])]
-    assert names == ["conv1", "max pool", "body", "conv2", "body", "linear", "total"]
+    assert names == ["conv1", "max pool", "body", "conv2", "body1", "linear", "total"]
 
 
 def test_a_stage_of_several_sizes_has_a_row_for_each():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import ogive
 from ogive.tables import written
 from tables.grids import csv_rows, subjects, table
 
@@ -184,3 +187,14 @@ def test_vgg():
         assert convs == ["; ".join([f"3×3, {widths[stage]}"] * n) for n in counts]
         assert pools == ["2×2 max pool, stride 2"] * 4
     assert [rows[f"fc{n}"][0][0] for n in (6, 7, 8)] == ["4096-d fc", "4096-d fc", "1000-d fc"]
+
+
+def test_the_pages_calls_and_the_papers_flops():
+    """What docs/tables.md calls the tables of papers names networks of the zoo, and prints what it says there."""
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text(encoding="utf-8")
+    calls = re.findall(r"^ogive table ([\w ]+?)(?= +-| +#|$)", page, re.MULTILINE)
+    assert len(calls) >= 6
+    assert all(set(call.split()) <= set(ogive.list_models()) for call in calls)
+    he = next(call.split() for call in calls if "resnet50_paper" in call)
+    flops = [f"{int(each) / 1e9:.1f}" for each in rows_of(*he)["FLOPs"][0]]
+    assert f"with {', '.join(flops[:-1])} and {flops[-1]} × 10⁹ FLOPs" in page

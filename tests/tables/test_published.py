@@ -143,3 +143,29 @@ def test_a_network_that_is_not_the_zoos_has_no_published_figures(tmp_path: Path)
     changed = ogive.load(f"{own}:dpn92")
     assert subject_of(changed).published is None
     assert not any(note.mark for note in make([subject_of(changed)], Options(compare=True)).notes)
+
+
+def test_what_is_doubted_of_googlenets_table_is_wrong_and_all_that_is():
+    """Weights of the widths beside them, in 1024s, with biases or without, rounded or cut off."""
+    subject = subjects("googlenet")[0]
+    told = published("googlenet").parts
+    parts = {part.name: part.nodes for part in outline(subject)}
+    modules = {name: figure for name, figure in told.items() if name in parts}
+    assert len(modules) == 9
+    for name, figure in modules.items():
+        convs = [node for node in map(subject.graph.node, parts[name]) if node.layer.kind == "conv"]
+        biased = subject.params_of(parts[name])
+        biases = sum(node.outputs[0].channels for node in convs)
+        exact = [count / 1024 for count in (biased, biased - biases)]
+        printed = int(figure.printed.removesuffix("K"))
+        possible = {way(count) for count in exact for way in (int, round)}
+        assert bool(figure.doubt) != (printed in possible), f"{name}: {exact}, {figure.printed} printed"
+
+
+def test_doubts_are_told_beside_the_figures():
+    made = table("googlenet", compare=True)
+    marks = {note.mark: note.text for note in made.notes if note.mark}
+    assert marks["c"] == "The widths in its row make another number, with biases or without."
+    rows = {str(row.cells[0].parts[0]): [cell.mark for cell in row.cells if cell.mark] for row in made.rows}
+    assert rows["inception (4c)"] == ["a,c"]
+    assert rows["inception (3b)"] == ["a"]

@@ -71,7 +71,7 @@ def load(name: str) -> Network:
 def test_it_is_checked_and_drawn(name: str, tmp_path: Path) -> None:
     network = load(name)
     assert not network.warnings
-    picture = network.draw(tmp_path / "net.svg").read_text(encoding="utf-8")
+    picture = network.draw(tmp_path / "net.svg").data.decode()
     assert ET.fromstring(picture).tag.endswith("svg")
     assert len(picture) > 2000
 

@@ -155,6 +155,7 @@ def command(
         made = drawing(subjects, suffix, options, graphviz)
     write(output, made.data)
     for note in made.notes:
-        click.echo(f"note: {visible(note)}", err=True)
+        word = "warning" if note in made.warnings else "note"
+        click.echo(f"{word}: {visible(note)}", err=True)
     if caption:
         click.echo(made.caption)

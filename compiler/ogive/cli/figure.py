@@ -22,6 +22,9 @@ def ending_of(output: Path) -> str:
     """
     suffix = output.suffix.lower().removeprefix(".")
     if suffix not in ENDINGS:
+        if str(output) == "-":
+            message = "a drawing is written to a file, and `-` is none"
+            refuse("E513", message, advice="name one: `-o net.svg`", usage=True)
         *most, last = (f".{name}" for name in ENDINGS)
         refuse(
             "E513",

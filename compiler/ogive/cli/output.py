@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -35,13 +36,18 @@ def write(path: Path, content: str | bytes) -> None:
 
 
 def require_file(path: Path) -> None:
-    """Refuses a file that cannot be written, before anything else is.
+    """Refuses a file that cannot be written, before anything else is done.
 
     Raises:
-        ArchError: E510.
+        ArchError: E510: it is read-only, or a folder, or in none.
     """
+    real = Path(os.path.realpath(path))
     try:
-        require_writable(Path(os.path.realpath(path)))
+        if real.is_dir():
+            raise IsADirectoryError
+        if not real.parent.is_dir() and not real.exists():
+            raise FileNotFoundError
+        require_writable(real)
     except OSError as error:
         reason, advice = why_not_written(error, path)
         refuse("E510", f"cannot write `{visible(str(path))}`: {reason}", advice=advice, cause=error)
@@ -110,10 +116,33 @@ def echo_program(text: str) -> None:
 def why_not_written(error: OSError | ValueError, path: Path) -> tuple[str, str | None]:
     """What went wrong, and what to do about it."""
     if isinstance(error, IsADirectoryError):
-        return "it is a folder", f"name a file in it: `{visible(str(path / 'net'))}`"
-    if isinstance(error, FileNotFoundError):
-        return "its folder does not exist", f"make it first: `mkdir -p {visible(str(path.parent))}`"
+        inside = path / f"net{path.suffix}"
+        return "it is a folder", f"name a file in it: `{visible(str(inside))}`"
     if isinstance(error, PermissionError) and error.strerror == "it is read-only":
-        return error.strerror, f"if it may be changed, make it writable: `chmod u+w {visible(str(path))}`"
+        return error.strerror, f"if it may be changed, make it writable: `chmod u+w {_quoted(path)}`"
     reason = error.strerror if isinstance(error, OSError) else None
-    return (reason or str(error)).lower(), None
+    reason = (reason or str(error)).lower()
+    if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+        return _why_not_in_folder(error, path, reason)
+    return reason, None
+
+
+def _why_not_in_folder(error: OSError, path: Path, reason: str) -> tuple[str, str | None]:
+    """What is wrong with the folder that a file was to be in."""
+    real = Path(os.path.realpath(path))
+    folder = real.parent if path.is_symlink() else path.parent
+    link = f"it is a link to `{visible(str(real))}`, and " if path.is_symlink() else ""
+    around = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
+    if not around.is_dir():
+        return f"{link}`{visible(str(around))}` is not a folder", None
+    if not folder.is_dir():
+        return f"{link}its folder does not exist", f"make it first: `mkdir -p {_quoted(folder)}`"
+    if real.exists() and not real.is_file():
+        return reason, None
+    why = "" if isinstance(error, FileNotFoundError) else f": {reason}"  # /proc says that it is not there
+    return f"{link}no file can be made in `{visible(str(folder))}`{why}", "name a file in another folder"
+
+
+def _quoted(path: Path) -> str:
+    """A path as a shell takes it."""
+    return visible(shlex.quote(str(path)))

@@ -19,7 +19,7 @@ from ogive.cli.complete import complete_target
 from ogive.cli.messages import print_diagnostics, refuse
 from ogive.cli.output import write
 from ogive.cli.target import plugin_option
-from ogive.cli.training import Flags, TrainingCommand, machine_options, recipe_options
+from ogive.cli.training import Flags, TrainingCommand, initial_options, machine_options, recipe_options
 from ogive.diagnostics import ArchError
 from ogive.render import visible
 from ogive.train.machine import Machine
@@ -89,15 +89,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.option("--input", "shape", metavar="CxHxW", help="The shape of the input, without the batch.")
 @plugin_option
-@click.option(
-    "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
-)
-@click.option(
-    "--freeze",
-    multiple=True,
-    metavar="NAME",
-    help="Do not train these layers: 'conv1*'. May be given several times.",
-)
+@initial_options
 @recipe_options
 @machine_options
 def command(

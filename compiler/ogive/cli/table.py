@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def _file(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
-    """A file's name; one that ends in a slash names a folder.
+    """A file's name; one that ends in a slash names a folder, and so does an empty one.
 
     Raises:
         ArchError: E510, it names a folder.
     """
-    if value is not None and value.endswith(("/", os.sep)):
+    if value is not None and (not value or value.endswith(("/", os.sep))):
         reason, advice = why_not_written(IsADirectoryError(), Path(value))
         refuse("E510", f"cannot write `{visible(value)}`: {reason}", advice=advice)
     return Path(value) if value is not None else None

@@ -12,7 +12,7 @@ import click
 from ogive.cli.complete import complete_target
 from ogive.cli.messages import WrongUsage, print_diagnostics
 from ogive.cli.target import parse_settings, with_plugins, written_settings_options
-from ogive.cli.training import Flags, TrainingCommand, machine_options, recipe_options
+from ogive.cli.training import Flags, TrainingCommand, initial_options, machine_options, recipe_options
 from ogive.diagnostics import ArchError
 from ogive.train.machine import Machine
 
@@ -34,15 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with the run of this folder."
 )
-@click.option(
-    "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
-)
-@click.option(
-    "--freeze",
-    multiple=True,
-    metavar="NAME",
-    help="Do not train these layers: 'conv1*'. May be given several times.",
-)
+@initial_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

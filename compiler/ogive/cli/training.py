@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -78,6 +79,20 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME|FILE:NAME",
         help="The recipe: of TARGET's file, or of the zoo; `default` unless given.",
     )(wrapped)
+
+
+def initial_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds what training begins with and what stays as it is; the command gets `init_from` and `freeze`."""
+    frozen = click.option(
+        "--freeze",
+        multiple=True,
+        metavar="NAME",
+        help="Do not train these layers: 'conv1*'. May be given several times.",
+    )
+    begun = click.option(
+        "--init-from", type=click.Path(path_type=Path), metavar="FILE|RUN", help="Begin with these weights."
+    )
+    return begun(frozen(command))
 
 
 def machine_options(command: Callable[..., Any]) -> Callable[..., Any]:

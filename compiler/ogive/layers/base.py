@@ -110,12 +110,17 @@ class Look:
 
     `label` is the first line (`3×3 conv, 128, /2`); `short` is what stands when it is folded into another box
     (`BN`, `ReLU`); `symbol` replaces a box by a circle (`+`).
+
+    `place` says where it stands in a drawing that is folded: in a `box` of its own; `beside` a layer before
+    or behind it, in small type, as what only orders the same numbers anew; `nowhere`, as it gives what it
+    takes.
     """
 
     kind: str
     label: str
     short: str
     symbol: str | None = None
+    place: Literal["box", "beside", "nowhere"] = "box"
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,8 +147,12 @@ class Select(_Part):
         return Torch(forward=Template(f"{{0}}[{':, ' * axis}{index}]", slots, atom=True))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
-        """`select 0`."""
-        return Look("shape", f"select {self.index}", "select")
+        """`first token`, `last token`; else `select 3`."""
+        (x,) = inputs
+        among_tokens = x.layout is Layout.TOKENS and resolve_axis(self.axis, x) != x.channel_axis
+        ends = {0: "first token", -1: "last token"} if among_tokens else {}
+        text = ends.get(self.index, f"select {self.index}")
+        return Look("shape", text, text, place="beside")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

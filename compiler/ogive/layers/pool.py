@@ -328,8 +328,10 @@ class AdaptiveAvgPool(Layer):
         return Torch(forward=Call(f"F.adaptive_avg_pool{len(size)}d", (Operand(), compact(size))))
 
     def look(self, inputs: Sequence[TensorType]) -> Look:
-        """`avg pool to 7×7`."""
-        return Look("pool", f"avg pool to {show(self._output(inputs[0]))}", "avg pool")
+        """`avg pool to 7×7`; a folded drawing leaves it out where the map has that size anyway."""
+        output = self._output(inputs[0])
+        place = "nowhere" if inputs[0].spatial == output else "box"
+        return Look("pool", f"avg pool to {show(output)}", "avg pool", place=place)
 
 
 def _widest(size: Size, windows: int) -> Size:

@@ -12,6 +12,7 @@ from ogive.layers.base import (
     Channel,
     Layer,
     Layout,
+    Look,
     Operand,
     ShapeError,
     Size,
@@ -29,6 +30,10 @@ class _View(Layer):
 
     group: ClassVar[str] = "shape"
     output_saved: ClassVar[bool] = True
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """Its name, in small type beside a layer."""
+        return Look("shape", self.kind, self.kind, place="beside")
 
 
 class Identity(_View):
@@ -49,6 +54,10 @@ class Identity(_View):
     def torch(self, inputs: Sequence[TensorType]) -> Torch:
         """`x`."""
         return Torch(forward=Template("{0}", atom=True))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """Nothing to see."""
+        return Look("shape", self.kind, self.kind, place="nowhere")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -220,6 +229,18 @@ class Permute(_View):
         axes = ", ".join(map(str, self._axes(inputs[0])))
         return Torch(forward=Template(f"{{0}}.permute(0, {axes})", atom=True))
 
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`channels last`, `channels first` where nothing else changes; else `permute 1, 3, 2`."""
+        axes = self._axes(inputs[0])
+        every = tuple(range(1, len(axes) + 1))
+        layout = self.infer(inputs)[0].layout
+        text = f"permute {', '.join(map(str, axes))}"
+        if inputs[0].layout is Layout.MAP and layout is Layout.TOKENS and axes == (*every[1:], 1):
+            text = "channels last"
+        elif inputs[0].layout is Layout.TOKENS and layout is Layout.MAP and axes == (every[-1], *every[:-1]):
+            text = "channels first"
+        return Look("shape", text, text, place="beside")
+
 
 class Tokens(_View):
     """A map as tokens: every place is one, row by row, and the channels are its features."""
@@ -242,6 +263,10 @@ class Tokens(_View):
         """`x.flatten(2).transpose(1, 2)`."""
         flat = ".flatten(2)" if len(inputs[0].spatial) > 1 else ""
         return Torch(forward=Template(f"{{0}}{flat}.transpose(1, 2)", atom=True))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`to tokens`."""
+        return Look("shape", "to tokens", "to tokens", place="beside")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -294,6 +319,11 @@ class Map(_View):
         if len(sizes) > 1:
             return Torch(forward=Template(text + ".unflatten(2, {sizes})", (("sizes", sizes),), atom=True))
         return Torch(forward=Template(text, atom=True))
+
+    def look(self, inputs: Sequence[TensorType]) -> Look:
+        """`to map`; `channels first` where its axes stay as they are."""
+        text = "to map" if self.sizes else "channels first"
+        return Look("shape", text, text, place="beside")
 
 
 def _reshaped(before: TensorType, after: TensorType) -> str:

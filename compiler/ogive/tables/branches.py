@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ogive.layers.base import Layout, TensorType
 from ogive.layers.sizes import show
+from ogive.tables.aside import MARK, Place, aside, asides
 from ogive.tables.building import Net, partition
 from ogive.tables.cells import line_texts
 from ogive.tables.columns import BranchColumns, Module, columns_of
@@ -110,9 +111,11 @@ def branches_table(net: Net, costs: Costs) -> Table:
         *((Column("depth"),) if any(depths) else ()),
     )
     rows: list[Row] = []
-    for item, patch, depth in zip(items, patches, depths, strict=True):
+    places = [_place(subject, item) for item in items]
+    taken = aside(subject.graph, places)
+    for item, patch, depth, takes in zip(items, patches, depths, taken, strict=True):
         cost = costs.of(subject, item.nodes, item.part.name if item.alone else "")
-        start = [text_cell(_type(item))]
+        start = [replace(text_cell(_type(item)), mark=MARK if takes else "")]
         start += [text_cell(patch)] if any(patches) else []
         start += [text_cell(output_text(subject, item.elements[-1].type))]
         start += [text_cell(str(depth))] if any(depths) else []
@@ -131,8 +134,13 @@ def branches_table(net: Net, costs: Costs) -> Table:
         "",
         (*head, *(Column(title) for title in columns.titles), *costs.columns),
         tuple(rows),
-        costs.notes(notes),
+        (*asides([(subject, places)]), *costs.notes(notes)),
     )
+
+
+def _place(subject: Subject, item: _Item) -> Place:
+    leads = tuple(line.node for line in lines_in(item.elements))
+    return Place(_type(item), output_text(subject, item.elements[-1].type), item.nodes, leads)
 
 
 def _row_of(subject: Subject, part: Part, line: Line) -> str:
@@ -199,13 +207,14 @@ def _type(item: _Item) -> str:
     element = item.elements[-1]
     if isinstance(element, Line):
         return _layer(element)
-    name = _words(element.name) if isinstance(element, Unit) and element.name else ""
+    block = element.name if isinstance(element, Unit) else ""
+    name = _words(block)
     part = item.part.name
     if item.part.kind != "stage":
         text = part
     elif not name:
         text = part if item.alone else f"branches ({part})"
-    elif _squashed(name) in _squashed(part) or _squashed(part) in _squashed(name):
+    elif _squashed(name) in _squashed(part) or _says(block, part):
         text = part
     else:
         text = f"{name} ({part})"
@@ -227,6 +236,12 @@ def _words(name: str) -> str:
     """`Inception` as `inception`, `InceptionA` as `inception A`; other names as they are."""
     word = re.fullmatch(r"([A-Z][a-z]+)([A-Z])?", name)
     return " ".join(filter(None, (word[1].lower(), word[2]))) if word else name
+
+
+def _says(block: str, part: str) -> bool:
+    """Whether the name of a part is in that of its block: `inception_a` in `InceptionResNetA`."""
+    said = iter(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]|\d+", block))
+    return all(word in said for word in re.findall(r"[a-z]+|\d+", part.lower()))
 
 
 def _squashed(name: str) -> str:

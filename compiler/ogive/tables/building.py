@@ -10,6 +10,7 @@ from ogive.graph import CliqueBody, Graph, Node, Region
 from ogive.layers.base import Layout, TensorType
 from ogive.layers.sizes import show
 from ogive.tables.lines import NAMED, Lines
+from ogive.tables.naming import joined, numbered, of_layers, of_region
 from ogive.tables.outline import Branches, Element, Line, Part, Unit, lines_in
 from ogive.tables.parallel import MOST, chunks
 from ogive.tables.rolling import rolled, strides, without_strides
@@ -51,11 +52,13 @@ class _Builder:
             found = [replace(behind, nodes=(*bare.nodes, *behind.nodes)), *rest]
         if not any(part.elements for part in found):  # nothing that tables name: then all there is
             found = [self._alone(name) for part in found for name in part.nodes]
-        return _neighbours(found, self._follows)
+        return numbered(_neighbours(found, self._follows))
 
     def _alone(self, name: str) -> Part:
         node = self.graph.node(name)
-        return Part(node.local, (self._lines.plain(node),), (name,), kind="layer")
+        line = self._lines.plain(node)
+        called, given = of_layers((line,), self.graph)
+        return Part(called, (line,), (name,), "layer", given)
 
     def _walk(self, region: int, found: list[Part], loose: list[Node]) -> None:
         for item in self.items[region]:
@@ -79,11 +82,13 @@ class _Builder:
         """The parts that something outside of stages makes: one for each of its elements if it repeats."""
         elements = self.elements((region,))
         if region.kind == "block" or len(elements) < 2:
-            return [Part(_name(region, elements, nodes), tuple(elements), nodes, kind="block")]
+            name, given = of_region(region, elements, self.graph)
+            return [Part(name, tuple(elements), nodes, "block", given)]
         spans = partition([element.first for element in elements], nodes)
+        names = [of_region(region, [element], self.graph) for element in elements]
         return [
-            Part(_name(region, [element], span), (element,), span, kind="block")
-            for element, span in zip(elements, spans, strict=True)
+            Part(name, (element,), span, "block", given)
+            for (name, given), element, span in zip(names, elements, spans, strict=True)
         ]
 
     def _loose(self, found: list[Part], loose: list[Node]) -> None:
@@ -96,10 +101,8 @@ class _Builder:
         elements = self.elements(loose)
         loose.clear()
         if not elements:
-            if nodes and found:
-                found[-1] = replace(found[-1], nodes=(*found[-1].nodes, *nodes))
-            elif nodes:
-                found.append(Part("", (), nodes, kind="layer"))
+            for name in nodes:
+                self._appended(name, found)
             return
         groups: list[list[Element]] = []
         for element in elements:
@@ -109,7 +112,16 @@ class _Builder:
                 groups.append([element])
         spans = partition([group[0].first for group in groups], nodes)
         for group, span in zip(groups, spans, strict=True):
-            found.append(Part(self._local(group), tuple(group), span, kind="layer"))
+            name, given = of_layers(group, self.graph)
+            found.append(Part(name, tuple(group), span, "layer", given))
+
+    def _appended(self, name: str, found: list[Part]) -> None:
+        """A node that no table names goes with what makes its operand, if that has a part."""
+        if not found:
+            found.append(Part("", (), (), kind="layer"))
+        makers = {ref.node for ref in self.graph.operands(name)}
+        at = next((at for at in reversed(range(len(found))) if makers & {*found[at].nodes}), -1)
+        found[at] = replace(found[at], nodes=(*found[at].nodes, name))
 
     def _goes_with(self, group: Sequence[Element], element: Element) -> bool:
         """Whether a layer goes into the row of those before it."""
@@ -119,13 +131,6 @@ class _Builder:
             return True
         weightless = {line.words.kind for line in lines_in(group)} <= _WEIGHTLESS
         return weightless and one_place(group[-1].type) and one_place(element.type)
-
-    def _local(self, group: Sequence[Element]) -> str:
-        """The name of a part in the program: that of its layer with weights."""
-        lines = list(lines_in(group))
-        named = [line for line in lines if line.words.kind not in _WEIGHTLESS]
-        lead = (named or lines or [None])[-1 if named else 0]
-        return self.graph.node(lead.node).local if lead is not None else ""
 
     # ------------------------------------------------------------------ elements
 
@@ -421,16 +426,6 @@ def one_place(type_: TensorType) -> bool:
     return type_.layout is Layout.MAP and all(size == 1 for size in type_.spatial)
 
 
-def _name(region: Region, elements: Sequence[Element], nodes: Sequence[str]) -> str:
-    """What a part outside of stages is called: as its block is in the program, or by what it is."""
-    if region.name:
-        return region.path
-    if region.kind == "merge" and nodes:
-        return nodes[-1].rpartition(".")[2]
-    named = [element.name for element in elements if isinstance(element, Unit) and element.name]
-    return named[0].lower() if named else region.block or region.kind
-
-
 def _neighbours(parts: Sequence[Part], follows: Callable[[Element, Element], bool]) -> list[Part]:
     """The parts with uses of one block that follow each other taken together: `basic2–basic4`, × 3."""
     found: list[Part] = []
@@ -440,10 +435,10 @@ def _neighbours(parts: Sequence[Part], follows: Callable[[Element, Element], boo
         if last is not None and last.kind == part.kind == "block":
             pair = [*last.elements, *part.elements]
             if len(pair) == 2 and all(isinstance(element, Unit) for element in pair):
-                joined = rolled(pair, follows)
-                if len(joined) == 1:
-                    name = f"{begun}–{part.name}" if begun != part.name else begun
-                    found[-1] = Part(name, tuple(joined), (*last.nodes, *part.nodes), kind="block")
+                alike = rolled(pair, follows)
+                if len(alike) == 1:
+                    nodes = (*last.nodes, *part.nodes)
+                    found[-1] = Part(joined(last, part, begun), tuple(alike), nodes, "block", last.given)
                     continue
         begun = part.name
         found.append(part)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ogive.layers.base import Layout, TensorType
 from ogive.layers.sizes import show
+from ogive.tables.aside import Place, aside
 from ogive.tables.building import one_place, partition
 from ogive.tables.model import Part as CellPart
 from ogive.tables.model import Stack
@@ -31,6 +32,8 @@ class Entry:
         parts: what stands in its cell.
         nodes: the nodes behind it.
         kinds: what the units in it are, which nets that are written alike may differ in.
+        leads: the nodes of the layers that it names.
+        aside: whether it takes another result than that of the row above.
     """
 
     name: str
@@ -40,6 +43,13 @@ class Entry:
     parts: tuple[CellPart, ...]
     nodes: tuple[str, ...]
     kinds: frozenset[str] = frozenset()
+    leads: tuple[str, ...] = ()
+    aside: bool = False
+
+    @property
+    def place(self) -> Place:
+        """The row as the graph has it."""
+        return Place(self.name, self.size, self.nodes, self.leads)
 
     @property
     def stacked(self) -> bool:
@@ -50,9 +60,8 @@ class Entry:
 def entries(subject: Subject, outline: Sequence[Part]) -> list[Entry]:
     """The rows of a net, in program order; every node of its parts is behind one of them."""
     found: list[Entry] = []
-    names = _names(outline)
     named = brackets(outline)
-    for part, name in zip(outline, names, strict=True):
+    for part in outline:
         groups: list[list[Element]] = []
         for element in spliced(part.elements, named):
             size = size_text(subject, element.type)
@@ -70,29 +79,18 @@ def entries(subject: Subject, outline: Sequence[Part]) -> list[Entry]:
             type_ = group[-1].type if group else subject.graph.node(span[-1]).outputs[0]
             found.append(
                 Entry(
-                    name,
+                    part.name,
                     number > 0,
                     size_text(subject, type_),
                     subject.halvings(type_) if not one_place(type_) else None,
                     parts_of(group, named),
                     span,
                     frozenset(kind for unit in units_in(group) for kind in unit.kinds),
+                    tuple(line.node for line in lines_in(group)),
                 )
             )
-    return found
-
-
-def _names(outline: Sequence[Part]) -> list[str]:
-    """What the rows are called: layers with an ordinal only where there are several of them."""
-    bases = [part.ordinal[0] for part in outline if part.kind == "layer"]
-    return [
-        part.name
-        if part.kind != "layer"
-        else (" " if " " in part.ordinal[0] else "").join(part.ordinal)
-        if bases.count(part.ordinal[0]) > 1
-        else part.ordinal[0]
-        for part in outline
-    ]
+    taken = aside(subject.graph, [entry.place for entry in found])
+    return [replace(entry, aside=bool(takes)) for entry, takes in zip(found, taken, strict=True)]
 
 
 def brackets(outline: Iterable[Part]) -> frozenset[str]:

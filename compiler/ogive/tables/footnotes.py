@@ -52,10 +52,29 @@ def counting(subjects: Sequence[Subject]) -> Iterator[str]:
     if any(products for _, products in extra):
         named = [f"{count(n).text}{f' in {title}' if len(extra) > 1 else ''}" for title, n in extra if n]
         yield f"Products of activations with each other come on top: {listed(named)}."
-    heads = [(s.title, counts.params(s.graph, heads=True)) for s in subjects if s.graph.heads]
+    heads = [(s, counts.params(s.graph, heads=True)) for s in subjects if s.graph.heads]
     if heads:
-        named = [f"{short(n)} parameters{by_net([title], len(subjects))}" for title, n in heads]
-        yield f"Auxiliary heads are not counted; with them there are {listed(named)}."
+        named = [f"{short(n)} parameters{by_net([s.title], len(subjects))}" for s, n in heads]
+        places: dict[str, list[str]] = {}
+        for subject, _ in heads:
+            places.setdefault(_behind(subject), []).append(subject.title)
+        where = [f" behind {rows}{by_net(titles, len(subjects))}" for rows, titles in places.items() if rows]
+        yield (
+            f"Auxiliary heads{','.join(where)} stand beside the rows and are not counted; with them there "
+            f"are {listed(named)}."
+        )
+
+
+def _behind(subject: Subject) -> str:
+    """What auxiliary heads take the results of: stages and uses of blocks, by their names."""
+    graph = subject.graph
+    found: dict[str, None] = {}
+    for head in (region for region in graph.regions.values() if region.kind == "aux"):
+        for ref in head.inputs:
+            regions = graph.ancestors(graph.node(ref.node).region)
+            if around := [r.path for r in regions if r.kind in {"stage", "block"} and r.name]:
+                found[around[-1]] = None
+    return listed(list(found))
 
 
 def legend(table: Table, nets: Sequence[Net]) -> Iterator[str]:
@@ -123,7 +142,7 @@ def _brackets(nets: Sequence[Net]) -> Iterator[str]:
 def _cliques(nets: Sequence[Net]) -> Iterator[str]:
     """How the layers of cliques are computed (Yang et al. 2018, section 3)."""
     bodies = [
-        (subject.title, unit.regions[0].clique)
+        (subject.title, part.name, unit.regions[0].clique)
         for subject, outline in nets
         for part in outline
         for unit in units_in(part.elements)
@@ -131,8 +150,8 @@ def _cliques(nets: Sequence[Net]) -> Iterator[str]:
     ]
     if not bodies:
         return
-    ways: dict[str, list[str]] = {}
-    for title, body in bodies:
+    ways: dict[str, dict[str, list[str]]] = {}
+    for title, part, body in bodies:
         if body.stages == 1:
             way = "are computed once, each from all before it"
         elif body.updates < body.layers:
@@ -140,11 +159,17 @@ def _cliques(nets: Sequence[Net]) -> Iterator[str]:
         else:
             times = {2: "", 3: " twice"}.get(body.stages, f" {body.stages - 1} times")
             way = f"are computed once, each from all before it, and then updated{times}, each from all others"
-        ways.setdefault(way, []).append(title)
-    for way, titles in ways.items():
-        of = by_net(list(dict.fromkeys(titles)), len(nets) if len(ways) == 1 else 0)
+        ways.setdefault(way, {}).setdefault(title, []).append(part)
+    for way, places in ways.items():
         weights = ", with the same weights" if "updated" in way else ""
-        yield f"The layers of a clique block{of} {way}{weights}."
+        mixed = [title for title in places if any(title in other for w, other in ways.items() if w != way)]
+        plain = [title for title in places if title not in mixed]
+        if plain:
+            of = by_net(plain, len(nets) if len(ways) == 1 else 0)
+            yield f"The layers of a clique block{of} {way}{weights}."
+        for title in mixed:  # that has both
+            where = f"{listed(list(dict.fromkeys(places[title])))}{by_net([title], len(nets))}"
+            yield f"The layers of {where} {way}{weights}."
 
 
 def _strides(nets: Sequence[Net]) -> Iterator[str]:

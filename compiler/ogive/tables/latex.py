@@ -170,7 +170,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _mark(mark: str) -> str:
-    return rf"\textsuperscript{{{mark}}}" if mark else ""
+    return rf"\textsuperscript{{{escaped(mark)}}}" if mark else ""
 
 
 def _part(part: Part) -> str:

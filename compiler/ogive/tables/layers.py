@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ogive.tables.aside import MARK, Place, aside, brief
 from ogive.tables.branches import output_text
 from ogive.tables.building import partition
 from ogive.tables.costs import Costs
@@ -19,18 +22,21 @@ def layers_table(subject: Subject, costs: Costs) -> Table:
     lines = lines or [(node, named.plain(node)) for node in order]
     names = tuple(node.name for node in order)
     spans = partition([node.name for node, _ in lines], names) if lines else []
+    places = [Place(node.name, "", span, (node.name,)) for (node, _), span in zip(lines, spans, strict=True)]
+    taken = aside(subject.graph, places)
     rows = [
         Row(
             (
-                text_cell(node.name),
+                replace(text_cell(node.name), mark=MARK if takes else ""),
                 Cell((line.words.text(),)),
                 text_cell(output_text(subject, line.type)),
                 *costs.of(subject, span, node.name),
             )
         )
-        for (node, line), span in zip(lines, spans, strict=True)
+        for (node, line), span, takes in zip(lines, spans, taken, strict=True)
     ]
     rows.append(Row((text_cell("total", 3), *costs.total(subject)), total=True))
     columns = (Column("layer", "left"), Column("operation", "left"), Column("output size"), *costs.columns)
     notes = list(counting([subject]))
-    return Table(f"Layers of {subject.title}.", "", columns, tuple(rows), costs.notes(notes))
+    told = (brief(),) if any(taken) else ()
+    return Table(f"Layers of {subject.title}.", "", columns, tuple(rows), (*told, *costs.notes(notes)))

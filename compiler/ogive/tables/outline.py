@@ -126,18 +126,14 @@ class Part:
         nodes: all its nodes, in program order.
         kind: `stage`, `block` for what stands outside of stages and is a use of a block or the like,
             `layer` for a layer that stands there.
+        given: whether the program names it so; else it is called by what it is.
     """
 
     name: str
     elements: tuple[Element, ...]
     nodes: tuple[str, ...]
     kind: str = "stage"
-
-    @property
-    def ordinal(self) -> tuple[str, str]:
-        """The name of a layer without its ordinal, in words, and the ordinal: `max pool`, `1`."""
-        base = self.name.rstrip("0123456789")
-        return base.replace("_", " "), self.name[len(base) :]
+    given: bool = True
 
 
 def lines_in(elements: Iterable[Element]) -> Iterator[Line]:

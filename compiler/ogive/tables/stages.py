@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ogive.layers.base import Size
 from ogive.tables.align import Aligned, aligned
+from ogive.tables.aside import MARK, asides
 from ogive.tables.building import Net
 from ogive.tables.cells import Entry, entries
 from ogive.tables.costs import Costs
@@ -24,7 +26,9 @@ def stages_table(nets: Sequence[Net], costs: Costs) -> Table:
     titles = [subject.title for subject in subjects]
     outlines, growth = grown(titles, [parts for _, parts in nets])
     nets = list(zip(subjects, outlines, strict=True))
-    rows = aligned([entries(subject, parts) for subject, parts in nets])
+    columns_of = [entries(subject, parts) for subject, parts in nets]
+    rows = aligned(columns_of)
+    places = [[entry.place for entry in column] for column in columns_of]
     notes = [*footnotes(nets), *([growth] if growth else []), *counting(subjects)]
     head = (Column("layer name", "left"), Column("output size"))
     if len(subjects) == 1:
@@ -38,7 +42,7 @@ def stages_table(nets: Sequence[Net], costs: Costs) -> Table:
         "",
         columns,
         tuple(body),
-        costs.notes(notes),
+        (*asides(list(zip(subjects, places, strict=True))), *costs.notes(notes)),
     )
 
 
@@ -56,8 +60,14 @@ def _labels(rows: Aligned) -> list[tuple[Cell, Cell, bool]]:
     cells: list[tuple[Cell, Cell, bool]] = []
     for at, (name, size, begins) in enumerate(found):
         following = next((n for n, row in enumerate(found[at + 1 :], 1) if row[2]), len(found) - at)
+        mark = MARK if any(entry is not None and entry.aside for entry in rows[at]) else ""
         label = Cell((name,) if name else (), rows=following) if begins else Cell()
-        cells.append((label, text_cell(size), begins))
+        size_cell = text_cell(size)
+        if label.parts:
+            label = replace(label, mark=mark)
+        else:
+            size_cell = replace(size_cell, mark=mark)
+        cells.append((label, size_cell, begins))
     return cells
 
 

@@ -18,6 +18,11 @@ _GROUPS = re.compile(r"(\d+) groups")
 _CONV = " conv"
 _IN_PAPERS = {"avg pool": "average pool", "linear": "fc"}
 """What papers call otherwise than drawings do; a linear map only where it makes a vector."""
+_JOINS = {
+    "concat": "concatenation", "add": "sum", "sub": "difference", "mul": "product", "mean": "mean",
+    "max": "maximum",
+}  # fmt: skip
+"""What becomes of several results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,8 @@ class Wording:
 
     def text(self) -> str:
         """`3×3, 64, stride 2`, `1×1 conv` where there is no width to tell, `1000-d fc`."""
-        if self.kind == "merge" and self.title == "concat" and len(self.rest) > 1:
-            return f"concatenation of {_span(self.rest)}"
+        if self.kind == "merge" and self.title in _JOINS and len(self.rest) > 1:
+            return f"{_JOINS[self.title]} of {_span(self.rest)}"
         rest = (*((f"stride {self.stride}",) if self.stride else ()), *self.rest)
         if self.vector and self.title in _IN_PAPERS and self.width:
             return ", ".join((f"{self.width}-d {_IN_PAPERS[self.title]}", *rest))

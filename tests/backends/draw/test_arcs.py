@@ -172,10 +172,12 @@ def test_who_takes_the_value() -> None:
 # --------------------------------------------------------------------------- one block
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3, 5, 6, 7, 12, 24, 48])
+@pytest.mark.parametrize("layers", [1, 2, 3, 5, 6, 7, 12, 24, 25, 48, 70])
 def test_a_block_alone_has_every_arc(layers: int) -> None:
-    """L (L + 1) / 2 between its layers, and one from each to what takes them all."""
-    scene = arcs.scene(block_of(layers), Colours(), block="block")
+    """L (L + 1) / 2 between its layers, and one from each to what takes them all; of very many when asked."""
+    expand = ["block"] if layers > arcs.MOST_LAYERS else []
+    scene = arcs.scene(block_of(layers), Colours(), block="block", expand=expand)
+    assert arcs.notes(block_of(layers), "block", expand) == ()
     arrows = dense_arrows(scene)
     assert len(arrows) == layers * (layers + 1) // 2 + layers + 1
     assert len({(a.tail, a.end) for a in arrows}) == len(arrows)
@@ -238,11 +240,11 @@ def test_layers_that_differ_are_not_said_to_be_alike() -> None:
 def test_of_very_many_layers_the_first_and_last_are_drawn() -> None:
     one = block_of(300, "conv(1, 1x1)")
     (dense,) = dense_blocks(one, None)
-    assert dense.shown == (0, 1, 2, 3, 4, 5, 6, 297, 298, 299, 300)
+    assert dense.shown == (*range(9), *range(295, 301))
     scene = arcs.scene(one, Colours(), block="block")
-    assert len(dense_arrows(scene)) == comb(11, 2) + 11
+    assert len(dense_arrows(scene)) == comb(15, 2) + 15
     assert "⋯" in texts(scene)
-    assert any("x₇ to x₂₉₆ stand where the dots are" in line for line in texts(scene))
+    assert any("⋯ x₉ … x₂₉₄: 286 more layers, joined alike" in line for line in texts(scene))
 
 
 def test_blocks_that_are_alike_are_one() -> None:
@@ -423,7 +425,7 @@ def test_thousands_of_layers_take_no_time() -> None:
     start = time.process_time()
     scene = chain.scene(one, Colours())
     assert time.process_time() - start < 10
-    assert len(dense_arrows(scene)) == comb(11, 2)
+    assert len(dense_arrows(scene)) == comb(15, 2)
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,8 @@ def arrow(kind: str) -> Arrow:
         ("skip", "Orange arrows: skip connections.", "Thick grey arrows: skip connections."),
         ("projection", "Dashed arrows: skip connections with a projection.",
          "Dashed arrows: skip connections with a projection."),
-        ("aux", "Grey boxes and arrows: auxiliary heads, there in training only.",
-         "Grey boxes and arrows: auxiliary heads, there in training only."),
+        ("aux", "Light grey boxes and arrows: auxiliary heads, there in training only.",
+         "White boxes with grey text, and pale arrows: auxiliary heads, there in training only."),
         ("flow", None, None),
     ],
 )  # fmt: skip
@@ -351,15 +351,18 @@ def test_skips_and_definitions_are_told() -> None:
 
     marks = (
         at("n1", 10, 90, "first"), at("n2", 10, 50, "second"),
-        at("d1.n1", 60, 90, "in"), at("d1.n2", 60, 70, "1×1 conv, width"),
+        replace(at("d1.n1", 60, 90, "in"), dashed=True), at("d1.n2", 60, 70, "1×1 conv, width"),
         Mark("d1.n3", (60, 50), 4, 4, (line("+"),), "circle"),
     )  # fmt: skip
     frame = Frame("d1.n1_definition", 50, 40, 80, 95, (line("Unit"),))
-    skips = (replace(arrow("skip"), tail="n1", end="n2"), replace(arrow("skip"), tail="d1.n1", end="d1.n3"))
+    skips = (
+        replace(arrow("skip"), tail="n1", end="n2"), replace(arrow("skip"), tail="d1.n1", end="d1.n3"),
+        replace(arrow("flow"), tail="d1.n1", end="d1.n2"), replace(arrow("flow"), tail="d1.n2", end="d1.n3"),
+    )  # fmt: skip
     scene = Scene("lenet5", 100, 100, (frame,), skips, marks)
     text = alt_text([subject("lenet5")], scene)
     assert "Skip connections from first to second." in text
-    assert "Unit is defined beside it: 1×1 conv, width; sum; beside a skip connection." in text
+    assert "Unit is defined beside it: 1×1 conv, width beside a skip connection; sum." in text
     many = replace(scene, arrows=skips[:1] * 7)
     assert "Seven skip connections." in alt_text([subject("lenet5")], many)
 

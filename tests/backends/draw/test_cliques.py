@@ -20,7 +20,7 @@ from ogive.backends.draw.fold.clique_text import as_one, clique_lines
 from ogive.backends.draw.fold.picture import Box, Picture, Ring
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.scene import Arrow, Scene
-from ogive.backends.draw.styles import chain, ring, unfolded
+from ogive.backends.draw.styles import chain, clique_figures, unfolded
 from ogive.backends.draw.subject import Subject
 from ogive.graph import Graph
 from ogive.passes.unroll import unroll_cliques
@@ -170,7 +170,7 @@ RINGS = [
 def test_a_ring_has_an_arrow_for_each_weight(layers: int, given: str) -> None:
     one = clique_of(layers, given)
     links = next(r.clique.links() for r in one.graph.regions.values() if r.clique)
-    scene = ring.ring_scene(one, Colours())
+    scene = clique_figures.scene(one, Colours(), "ring")
     expected = {(f"r0.x{j}", f"r0.x{i}") for j, i in links if j or layers <= SOURCES_SHOWN}
     if layers > SOURCES_SHOWN:
         expected.add(("r0.x0", "r0.ring"))
@@ -179,7 +179,7 @@ def test_a_ring_has_an_arrow_for_each_weight(layers: int, given: str) -> None:
 
 @pytest.mark.parametrize(("layers", "given"), RINGS)
 def test_arrows_of_a_ring_end_at_circles_that_lie_apart(layers: int, given: str) -> None:
-    scene = ring.ring_scene(clique_of(layers, given), Colours())
+    scene = clique_figures.scene(clique_of(layers, given), Colours(), "ring")
     marks = named(scene)
     for arrow in arcs_of(scene):
         assert arrow.tip is not None
@@ -192,7 +192,7 @@ def test_arrows_of_a_ring_end_at_circles_that_lie_apart(layers: int, given: str)
 
 
 def test_arrows_of_a_ring_have_the_colour_of_where_they_lead() -> None:
-    scene = ring.ring_scene(clique_of(9), Colours())
+    scene = clique_figures.scene(clique_of(9), Colours(), "ring")
     marks = named(scene)
     for arrow in (a for a in arcs_of(scene) if a.end in marks):
         layer = int(arrow.end.rpartition("x")[2])
@@ -209,28 +209,28 @@ def test_layers_stand_alike_in_a_ring_and_in_a_chain(layers: int) -> None:
         return [((places[n][0] - x) / size, (places[n][1] - y) / size) for n in ("X₂", "X₃")]
 
     one = clique_of(layers)
-    alone, within = turned(ring.ring_scene(one, Colours())), turned(chain.scene(one, Colours()))
+    alone, within = turned(clique_figures.scene(one, Colours(), "ring")), turned(chain.scene(one, Colours()))
     assert within == [pytest.approx(place, abs=1e-6) for place in alone]
 
 
 def test_rings_that_are_alike_are_one() -> None:
     net = ogive.load("cliquenet_s3")
-    scene = ring.ring_scene(Subject(net.ir, net.unrolled), Colours())
+    scene = clique_figures.scene(Subject(net.ir, net.unrolled), Colours(), "ring")
     assert len(circles(scene)) == 7
     said = " ".join(texts(scene))
     assert "block1, block2, block3, block4" in said
     assert "(k = 40, 80, 160)" in said
     net = ogive.load("cliquenet_s0")
-    assert len(circles(ring.ring_scene(Subject(net.ir, net.unrolled), Colours()))) == 6 + 7
+    assert len(circles(clique_figures.scene(Subject(net.ir, net.unrolled), Colours(), "ring"))) == 6 + 7
 
 
 def test_what_leads_back_is_explained_where_it_does() -> None:
-    assert "back" in texts(ring.ring_scene(clique_of(4), Colours()))
-    assert "back" not in texts(ring.ring_scene(clique_of(4, ", stages = 1"), Colours()))
+    assert "back" in texts(clique_figures.scene(clique_of(4), Colours(), "ring"))
+    assert "back" not in texts(clique_figures.scene(clique_of(4, ", stages = 1"), Colours(), "ring"))
 
 
 def test_a_ring_of_very_many_layers_fits() -> None:
-    scene = ring.ring_scene(clique_of(150), Colours(), fit=(462.0, 642.0))
+    scene = clique_figures.scene(clique_of(150), Colours(), "ring", fit=(462.0, 642.0))
     assert scene.width <= 470
     assert overlapping(circles(scene)) == []
     assert "each with all others" in texts(scene)
@@ -240,8 +240,8 @@ def test_a_ring_of_very_many_layers_fits() -> None:
 def test_both_ways_of_drawing_side_by_side(layers: int) -> None:
     """Figure 1 of the paper; where there is no room beside, one stands below the other."""
     one = clique_of(layers)
-    both = ring.clique_figure(one, Colours())
-    alone = ring.ring_scene(one, Colours()), unfolded.scene(one, Colours())
+    both = clique_figures.scene(one, Colours(), "clique")
+    alone = clique_figures.scene(one, Colours(), "ring"), clique_figures.scene(one, Colours(), "unfolded")
     assert len(both.arrows) == sum(len(scene.arrows) for scene in alone)
     assert overlapping(circles(both)) == []
     assert outside(both) == []
@@ -253,7 +253,8 @@ def test_both_ways_of_drawing_side_by_side(layers: int) -> None:
 
 def test_the_ring_of_a_net_without_cliques() -> None:
     net = ogive.load("densenet121")
-    for draw in (ring.ring_scene, ring.clique_figure):
+    shapes: tuple[clique_figures.Shape, ...] = ("ring", "unfolded", "clique")
+    for shape in shapes:
         with pytest.raises(ogive.ArchError) as caught:
-            draw(Subject(net.ir, net.unrolled), Colours())
+            clique_figures.scene(Subject(net.ir, net.unrolled), Colours(), shape)
         assert [d.code for d in caught.value.diagnostics] == ["E591"]

@@ -9,7 +9,7 @@ import pytest
 import ogive
 from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.fold.definitions import Definition, definitions
-from ogive.backends.draw.fold.picture import Box
+from ogive.backends.draw.fold.picture import Box, Cluster
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.symbols import Given, Symbols, arguments
 
@@ -128,19 +128,23 @@ def test_nothing_else_is_evaluated(text: str) -> None:
 def test_forms_of_a_block_are_told_apart_by_an_argument() -> None:
     block = "block B(se) { conv(8, 1x1) -> max_pool(2x2); if se { conv(8, 3x3, padding = 1) } }"
     names = {d.name for d in found(net(block, "B(true); B(false); B(true)"))}
-    assert names == {"B, with se", "B, without se"}
+    assert names == {"B (a), with se", "B (b), without se"}
 
 
 def test_the_first_of_a_stage() -> None:
     structure = Structure(ogive.load("cifar_preresnet110").ir)
     names = [d.name for d in definitions(structure, collapse(structure, 1))]
-    assert names == ["Basic, first of a stage", "Basic, not first of a stage"]
+    assert names == ["Basic (a), first of a stage", "Basic (b), not first of a stage"]
 
 
 def test_with_and_without_a_skip() -> None:
     structure = Structure(ogive.load("efficientnet_b0").ir)
     names = [d.name for d in definitions(structure, collapse(structure, 0)) if d.name.startswith("MBConv")]
-    assert names == ["MBConv, expand 1", "MBConv, without a skip, expand 6", "MBConv, with a skip"]
+    assert names == [
+        "MBConv (a), expand 1",
+        "MBConv (b), without a skip, expand 6",
+        "MBConv (c), with a skip",
+    ]
 
 
 def test_cliques_by_their_layers() -> None:
@@ -166,7 +170,7 @@ def test_a_last_block_that_differs_is_not_counted_with_the_others() -> None:
     (text,) = (
         b.text for b in picture.boxes() if isinstance(b, Box) and b.text.title.startswith("inception_c")
     )
-    assert text.after == "InceptionResNetC ×9 · InceptionResNetC"
+    assert text.after == "InceptionResNetC (a) ×9 · (b)"
 
 
 def test_blocks_of_one_definition_are_counted_together() -> None:
@@ -177,7 +181,8 @@ def test_blocks_of_one_definition_are_counted_together() -> None:
 
 def test_shared_weights_are_said_once() -> None:
     picture = collapse(Structure(ogive.load("siamese").ir), 9)
-    assert [f.note for f in picture.items if not isinstance(f, Box)] == ["shared weights"] * 2  # pyright: ignore[reportAttributeAccessIssue]
+    frames = [f for f in picture.items if isinstance(f, Cluster)]
+    assert [(f.note, f.label) for f in frames] == [("", ("shared weights",))] * 2
     assert not [b for b in picture.boxes() if isinstance(b, Box) and "shared" in b.text.after]
 
 

@@ -132,6 +132,9 @@ def test_svg_is_an_image_with_text() -> None:
     assert root.get("aria-label")
 
 
+SHAPES = ("polygon", "path", "ellipse", "polyline")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names(name: str) -> None:
     graph = nets.hostile(name)
@@ -139,7 +142,7 @@ def test_hostile_names(name: str) -> None:
         text = svg(graph, depth=depth)
         root = ET.fromstring(text)
         tags = {t.tag.rpartition("}")[2] for t in root.iter()}
-        assert tags <= {"svg", "g", "title", "desc", "polygon", "path", "text", "ellipse", "polyline"}
+        assert tags <= {*SHAPES, "svg", "g", "title", "desc", "style", "text"}
         shown = [t.text or "" for t in root.iter("{http://www.w3.org/2000/svg}text")]
         clean = "".join(c if c.isprintable() else " " for c in name).strip()
         if 0 < len(clean) <= 30:

@@ -89,9 +89,10 @@ def test_nor_in_other_spaces(engine: Engine, name: str, space: tuple[float, floa
     if found.smallest >= look.LEAST_TYPE - 1e-6:
         check(found, space)
     else:  # said plainly, with what would help
-        assert f"its type is {found.smallest:.1f} pt" in found.notes[1]
-        assert found.notes[0].startswith("type under 6 pt is hard to read; ")
-        assert " has room for it" in found.notes[0]
+        (note,) = found.notes
+        assert f"its type is {found.smallest:.1f} pt, and under 6 pt it is hard to read: " in note
+        assert " has room for it" in note
+        assert found.warning == note
 
 
 # ------------------------------------------------------------------ what is chosen
@@ -255,9 +256,10 @@ def test_a_depth_is_kept(engine: Engine) -> None:
         opened = chosen(subject("resnet50"), estimated, fit=(999.0, 999.0), depth=depth)
         assert [b.id for b in found.picture.boxes()] == [b.id for b in opened.picture.boxes()]
     assert found.smallest < look.LEAST_TYPE
-    assert "nothing is folded" in found.notes[1]
-    assert "--depth 1 is legible here, and --fit " in found.notes[0]
-    larger = re.search(r"--fit (\S+) has room", found.notes[0])
+    (note,) = found.notes
+    assert note.startswith("nothing is folded: fitted to 6.5 × 9 in, its type is ")
+    assert "--depth 1 is legible here, --fit " in note
+    larger = re.search(r"--fit (\S+) has room", note)
     assert larger is not None
     assert chosen(subject("resnet50"), engine.scenes, fit=parse_fit(larger[1]), depth=2).smallest >= 6
 
@@ -297,9 +299,9 @@ def test_all_forms_of_a_block(engine: Engine) -> None:
     found = chosen(subject("mobilenet_v2"), engine.scenes, block="InvertedResidual")
     names = [found.picture.items[0].name, *(d.name for d in found.picture.definitions)]  # pyright: ignore[reportAttributeAccessIssue]
     assert names == [
-        "InvertedResidual, expand 1",
-        "InvertedResidual, without a skip, expand 6",
-        "InvertedResidual, with a skip",
+        "InvertedResidual (a), expand 1",
+        "InvertedResidual (b), without a skip, expand 6",
+        "InvertedResidual (c), with a skip",
     ]
 
 
@@ -330,13 +332,44 @@ def test_every_layer(engine: Engine) -> None:
     assert sorted(n for b in boxes for n in b.nodes) == sorted(n.name for n in graph)
     assert {b.badge for b in boxes} == {1}
     assert any("every layer is a box" in note for note in found.notes)
+    assert not found.warning  # it is as large as it is
+
+
+def test_every_layer_in_a_space_that_is_too_small(engine: Engine) -> None:
+    graph = nets.resnet()
+    found = chosen(subject(graph), engine.scenes, fit=COLUMN, full=True)
+    assert found.notes == (found.warning,)
+    said = re.fullmatch(
+        r"every layer is a box: fitted to 3\.25 × 9 in, its type is (\S+) pt, and under 6 pt it is hard to read: "
+        r"--style overview folds what does not fit, --fit (\S+) has room for it, "
+        r"without --fit it is (\S+) × (\S+) in",
+        found.warning,
+    )
+    assert said is not None
+    assert float(said[1]) == pytest.approx(found.smallest, abs=0.05)
+    larger = chosen(subject(graph), engine.scenes, fit=parse_fit(said[2]), full=True)
+    assert larger.smallest >= look.LEAST_TYPE
+    alone = chosen(subject(graph), engine.scenes, full=True)
+    size = tuple((length + 2 * PAD) / 72 for length in (alone.width, alone.height))
+    assert size == pytest.approx((float(said[3]), float(said[4])), abs=0.06)
 
 
 def test_more_layers_than_can_be_drawn_are_rolled(engine: Engine) -> None:
     found = chosen(subject(nets.resnet((3, 40, 100, 3))), engine.scenes, full=True)
     assert found.picture.count <= look.MOST_BOXES
     said = r"1,\d\d\d layers are more than can be laid out: repeats are rolled"
-    assert any(re.search(said, note) for note in found.notes)
+    assert re.match(said, found.notes[0])
+
+
+def test_what_cannot_be_rolled_is_one_box(engine: Engine) -> None:
+    bodies = (f"  conv({8 + i % 7}, {1 + 2 * (i * i % 3)}, padding = same) -> relu" for i in range(1100))
+    net = "\n".join(["net N() {", "  input image: 3x8x8", *bodies, "}"])
+    found = chosen(subject(ogive.loads(net).ir), engine.scenes, full=True)
+    assert len(list(found.picture.boxes())) == 3
+    said = (
+        r"\d,\d\d\d layers are more than can be laid out: what is between input and output is one box, fits"
+    )
+    assert re.match(said, found.notes[0])
 
 
 # ------------------------------------------------------------------ time
@@ -432,6 +465,10 @@ def test_spaces(text: str, size: tuple[float, float]) -> None:
         "300x300in",
         "0.1x4",
         "3,3x4",
+        "3.4x",
+        "240pt",
+        "10x10px",
+        "infx3",
     ],
 )
 def test_no_spaces(text: str) -> None:

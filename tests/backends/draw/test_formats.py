@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,10 @@ import pytest
 from backends.draw import nets
 from ogive import load
 from ogive.backends.draw import Options, Subject, drawing
+from ogive.backends.draw.fitting.space import PAD
 from ogive.backends.draw.layout import process
+from ogive.backends.draw.render import require_pixels, write_scene
+from ogive.backends.draw.scene import Scene
 from ogive.diagnostics import ArchError
 
 DRAW = (
@@ -89,6 +93,48 @@ def test_a_drawing_with_its_key_fits(
     assert f"{fit[0]:g} × {fit[1]:g} in" in made.notes[0] if style == "overview" else True
 
 
+@pytest.mark.parametrize("dpi", [36, 72, 600])
+def test_a_png_is_as_large_as_it_says(dpi: int) -> None:
+    data = write_scene(Scene("net", 360 - 2 * PAD, 960 - 2 * PAD), "png", dpi)  # with white around it
+    at = data.index(b"pHYs") + 4
+    assert struct.unpack(">IIB", data[at : at + 9]) == (round(dpi / 0.0254), round(dpi / 0.0254), 1)
+    assert struct.unpack(">II", data[16:24]) == pytest.approx((360 * dpi / 72, 960 * dpi / 72), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "dpi", "said"),
+    [
+        (
+            90 - 2 * PAD,
+            10_600 - 2 * PAD,
+            600,
+            "would have 750 × 88,333 pixels",
+        ),  # Graphviz would shrink it to 32,767
+        (960 - 2 * PAD, 720 - 2 * PAD, 2400, "would have 32,000 × 24,000 pixels"),
+        (480, 900, 2400, None),
+    ],
+)
+def test_a_png_of_too_many_pixels_is_refused(width: float, height: float, dpi: int, said: str | None) -> None:
+    if said is None:
+        require_pixels(width, height, dpi)
+        return
+    with pytest.raises(ArchError) as caught:
+        write_scene(Scene("net", width, height), "png", dpi)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "E512"
+    assert said in diagnostic.message
+    most = int(re.findall(r"`--dpi (\d+)` is the most here", diagnostic.help or "")[0])
+    require_pixels(width + 2 * PAD, height + 2 * PAD, most)
+    with pytest.raises(ArchError):
+        require_pixels(width + 2 * PAD, height + 2 * PAD, most + 1)
+
+
+def test_a_drawing_that_has_no_dots_at_all() -> None:
+    with pytest.raises(ArchError) as caught:
+        require_pixels(100, 80_000, 200)
+    assert caught.value.diagnostics[0].help == "write it as .pdf or .svg, which have no dots"
+
+
 def test_no_room_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -111,10 +157,23 @@ def test_writing_that_takes_too_long_is_told(style: str, monkeypatch: pytest.Mon
     with pytest.raises(ArchError) as caught:
         drawing([Subject(graph, graph)], "svg", Options(style))  # pyright: ignore[reportArgumentType]
     assert [d.code for d in caught.value.diagnostics] == ["E512"]
+    with pytest.raises(ArchError) as caught:
+        drawing([Subject(graph, graph)], "png", Options(style, dpi=600))  # pyright: ignore[reportArgumentType]
+    assert "`--dpi 200`" in (caught.value.diagnostics[0].help or "")
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("style", "nice"), ("theme", "dark"), ("colour_by", "size"), ("depth", -1)]
+    ("name", "value"),
+    [
+        ("style", "nice"),
+        ("theme", "dark"),
+        ("colour_by", "size"),
+        ("depth", -1),
+        ("dpi", 0),
+        ("dpi", -200),
+        ("dpi", float("nan")),
+        ("dpi", 10**6),
+    ],
 )
 def test_options_that_cannot_be_meant(name: str, value: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=name):

@@ -114,7 +114,7 @@ def test_identities_from_two_places_are_two_pictures() -> None:
     """The first unit of each stage, whose norm and activation are common, and the others."""
     structure = Structure(nets.pre_activation([True, False, True, False], pad=True))
     first, others = (found.picture for found in definitions(structure, collapse(structure, 0)))
-    assert (first.name, others.name) == ("Pre (1)", "Pre (2)")
+    assert (first.name, others.name) == ("Pre (a)", "Pre (b)")
     assert skips(first) == [("BN · ReLU", "add")]
     assert skips(others) == [("in", "add")]
     assert [b.text.title for b in boxes(first) if "pad" in b.text.title] == ["zero pad, 32, /2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ogive
 from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.definitions import definitions
 from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Picture
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.rows import _joined  # pyright: ignore[reportPrivateUsage]
@@ -105,9 +106,93 @@ def test_a_box_says_what_a_block_was_given() -> None:
     ]
 
 
-def test_a_stage_of_different_uses_says_what_they_share() -> None:
+def test_a_stage_of_different_uses_says_what_each_was_given() -> None:
     text = "net N() { input x: 8x9x9; stage a { Two(3, 5); Two(6, 5) }; stage b { Two(6, 1) } }"
-    assert seconds(_INCEPTION + text)[0] == ("a 8→11", "Two ×2, right 5")
+    assert seconds(_INCEPTION + text)[0] == ("a 8→11", "Two ×2, left 3 · 6, right 5")
+
+
+def test_uses_in_the_turns_of_a_repeat_say_their_arguments_though_layers_stand_beside_them() -> None:
+    text = (
+        "net N() { input x: 8x9x9; stage a { repeat 2 { Two(3, 5) }; repeat 4 as i { Two(3 + i % 2, 2) }; "
+        "conv(4, 1x1) }; stage b { Two(6, 1) } }"
+    )
+    assert seconds(_INCEPTION + text)[0][1] == "Two ×6 · 1×1 conv\nleft 3 ×3 · 4 · 3 · 4, right 5 ×2 · 2 ×4"
+
+
+def test_what_comes_again_is_said_once_and_what_varies_too_much_not_at_all() -> None:
+    start = "net N() { input x: 8x9x9; stage a { repeat 6 as i "
+    again = start + "{ Two(3 + i % 2, 2) } }; stage b { Two(6, 1) } }"
+    assert seconds(_INCEPTION + again)[0][1].endswith("left 3 · 4 in turn, right 2")
+    many = start + "{ Two(3 + i, 2) } }; stage b { Two(6, 1) } }"
+    assert seconds(_INCEPTION + many)[0][1] == "Two ×6"
+
+
+def test_a_width_that_does_not_leave_the_stage_is_said() -> None:
+    """The channels behind a stage are those of its last block, and are no channels of the others."""
+    block = "block B(w) { conv(w, 3x3, padding = 1) -> relu -> max_pool(3x3, stride = 1, padding = 1) }\n"
+    start = "net N() { input x: 8x9x9; stage a { B(%d); avg_pool(1x1); B(9) }; stage b { B(6) } }"
+    assert seconds(block + start % 9)[0] == ("a 8→9", "B · 1×1 avg pool · B")
+    assert seconds(block + start % 4)[0] == ("a 8→9", "B · 1×1 avg pool · B, w 4 · 9")
+
+
+_FORMS = """
+block B(w, wide = false) { if wide { conv(2 * w, 1x1) -> relu }
+  conv(w, 3x3, padding = 1) -> bn -> relu -> max_pool(1x1) }
+"""
+
+
+def test_forms_of_a_block_are_told_apart_in_boxes_as_in_definitions() -> None:
+    text = _FORMS + (
+        "net N() { input x: 8x9x9; B(4); stage a { B(4, true); B(4); B(4) }; stage b { B(6, true) } }"
+    )
+    structure = Structure(ogive.loads(text).ir)
+    picture = collapse(structure, 0)
+    said = [(b.text.title, b.text.after) for b in boxes(picture).values() if b.region is not None]
+    assert [title for title, _ in said] == ["B (a) 8→4", "a 4", "b · B (b) 4→6"]
+    assert said[1][1] == "B (b) · (a) ×2"
+    names = [made.name for made in definitions(structure, picture)]
+    assert [name.split(",")[0] for name in names] == ["B (a)", "B (b)"]
+
+
+def test_a_block_of_one_form_has_no_letter() -> None:
+    text = "net N() { input x: 8x9x9; B(4, true); stage a { B(6, true); B(6, true) } }"
+    assert [title for title, _ in seconds(_FORMS + text)] == ["B 8→4", "a · B 4→6"]
+
+
+_BUNDLE = """
+block Ends(w) { ends = []; ends += in -> conv(w, 1x1)
+  conv(w, 3x3, padding = 1) as deep; ends += deep; ends += deep -> conv(w, 1x1); ends }
+block Each() { done = []; for end in here { done += end -> max_pool(3x3) }; done }
+"""
+
+
+def defined_in(text: str) -> dict[str, Picture]:
+    structure = Structure(ogive.loads(text).ir)
+    return {made.name: made.picture for made in definitions(structure, collapse(structure, 0))}
+
+
+def ends(picture: Picture, kind: str) -> list[str]:
+    return [b.text.title for b in boxes(picture).values() if b.kind == kind]
+
+
+def test_what_a_block_gives_is_marked_where_arrows_do_not_show_it() -> None:
+    pictures = defined_in(
+        _BUNDLE + "net N() { input x: 8x9x9; Ends(3) -> Each -> concat; Ends(4) -> Each -> concat }"
+    )
+    assert ends(pictures["Ends"], "output") == ["out 1", "out 2", "out 3"]
+    assert ("3×3 conv, w", "out 2") in arrows(pictures["Ends"], "flow")
+    assert ends(pictures["Each"], "output") == ["out 1", "out 2", "out 3"]
+    plain = defined_in(_FORMS + "net N() { input x: 8x9x9; B(4); B(5) }")
+    assert ends(plain["B"], "output") == []
+
+
+def test_a_definition_of_uses_of_several_sizes_says_none_of_them() -> None:
+    block = "block Both() { a = here[0] -> max_pool(3x3); b = here[1] -> conv(2, 1x1); [a, b] }\n"
+    start = block + "net N() { input x: 8x9x9; a = conv(3, 1x1); b = conv(4, 3x3); [a, b] -> Both as [c, d]; "
+    once = defined_in(start + "output p = c; output q = d }")
+    assert ends(once["Both"], "input") == ["in (3×9×9)", "in (4×7×7)"]
+    e = "[c, d] -> Both as [e, f]; output p = e; output q = f }"
+    assert ends(defined_in(start + e)["Both"], "input") == ["in 1", "in 2"]
 
 
 def test_a_width_that_the_channels_tell_is_not_said() -> None:

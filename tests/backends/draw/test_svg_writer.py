@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 import time
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pytest
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.ttLib import TTFont
 
 from backends.draw.scenes import SIGNS
 from backends.draw.svg import NS
 from backends.draw.test_draw import HOSTILE
+from ogive import load
+from ogive.backends.draw import Options, Subject, drawing, measure
 from ogive.backends.draw.layout.process import Graphviz
+from ogive.backends.draw.options import Style
 from ogive.backends.draw.render import render_scene
-from ogive.backends.draw.scene import About, Arrow, Frame, Mark, Scene, line, straight
+from ogive.backends.draw.scene import About, Arrow, Frame, Mark, Run, Scene, line, straight
 from ogive.backends.draw.writers.svg import finished
+from ogive.backends.draw.writers.svg_font import subset
+from ogive.resources import font_file, fonts
 
 ABOUT = About("conv2.1", "256×56×56", 70_400, "resnet.arch:23", "218 M MACs")
 
@@ -63,10 +76,111 @@ def test_tooltips() -> None:
     assert ET.fromstring(bare).find(f"{NS}desc") is None
 
 
-def test_text_stays_text_in_fonts_that_readers_have() -> None:
+def test_text_stays_text_in_a_font_of_its_own_and_in_fonts_that_readers_have() -> None:
     (svg,) = rendered(scene())
-    words = {t.text: t.get("font-family") for t in ET.fromstring(svg).iter(f"{NS}text")}
-    assert words == dict.fromkeys(["conv2", "3×3", "+"], "DejaVu Sans, Verdana, sans-serif")
+    root = ET.fromstring(svg)
+    assert {t.text for t in root.iter(f"{NS}text")} == {"conv2", "3×3", "+"}
+    assert not [t for t in root.iter(f"{NS}text") if t.get("font-family")]  # all inherit the root's
+    (family,) = families(svg)
+    assert root.get("font-family") == f"{family}, DejaVu Sans, Verdana, sans-serif"
+
+
+def families(svg: str) -> set[str]:
+    """Of the fonts in a drawing."""
+    style = "".join(style.text or "" for style in ET.fromstring(svg).iter(f"{NS}style"))
+    return set(re.findall(r"@font-face { font-family: (Ogive-[0-9a-f]{8});", style))
+
+
+def embedded(svg: str) -> dict[bool, Any]:
+    """The fonts in a drawing: upright, and bold."""
+    style = "".join(style.text or "" for style in ET.fromstring(svg).iter(f"{NS}style"))
+    faces = re.findall(r"font-weight: (\w+); src: url\(data:font/ttf;base64,([^)]*)\)", style)
+    return {weight == "bold": TTFont(io.BytesIO(base64.b64decode(data))) for weight, data in faces}
+
+
+def drawn(targets: str, style: Style) -> str:
+    subjects = [Subject(net.ir, net.unrolled) for net in map(load, targets.split())]
+    return drawing(subjects, "svg", Options(style, legend=True)).data.decode()
+
+
+@pytest.mark.parametrize(
+    ("targets", "style"),
+    [
+        ("resnet50", "overview"),
+        ("googlenet", "full"),
+        ("unet", "tensors"),
+        ("cliquenet_k36_t12", "clique"),
+        ("densenet121", "chain"),
+        ("vgg16 resnet18", "overview"),
+    ],
+)
+def test_its_fonts_have_every_sign_and_the_widths_that_were_measured(targets: str, style: Style) -> None:
+    svg = drawn(targets, style)
+    fonts = embedded(svg)
+    texts = list(ET.fromstring(svg).iter(f"{NS}text"))
+    assert len(texts) > 5
+    for text in texts:
+        words, bold = text.text or "", text.get("font-weight") == "bold"
+        font, size = fonts[bold], float(text.attrib["font-size"])
+        codes, metrics = font.getBestCmap(), font["hmtx"].metrics
+        assert all(ord(sign) in codes for sign in words), words
+        assert all(font["glyf"][codes[ord(sign)]].numberOfContours != 0 for sign in words if sign.strip())
+        advance = sum(metrics[codes[ord(sign)]][0] for sign in words) * size / font["head"].unitsPerEm
+        assert advance == pytest.approx(measure.text_width(words, size, bold)), words
+
+
+def test_a_font_has_the_outlines_and_the_kerning_of_the_packaged_one_and_nothing_else() -> None:
+    (svg,) = rendered(scene("AVÄ½"))
+    assert set(embedded(svg)[False].getBestCmap()) == set(map(ord, "conv23×+"))
+    part: Any = TTFont(io.BytesIO(subset("AVÄ½\N{MATHEMATICAL DOUBLE-STRUCK SMALL N}")))
+    whole: Any = TTFont(font_file())
+    assert len(part.getGlyphOrder()) < 12  # the parts that Ä and ½ are put together from
+    for code, name in part.getBestCmap().items():
+        assert outline(part, name) == outline(whole, whole.getBestCmap()[code])
+    names = part.getBestCmap()
+    pair = part["kern"].kernTables[0].kernTable[names[ord("A")], names[ord("V")]]
+    assert pair == whole["kern"].kernTables[0].kernTable["A", "V"] < 0
+    assert "Bitstream" not in part["name"].getDebugName(1)  # the licence keeps that name to the whole font
+
+
+def outline(font: TTFont, name: str) -> list[object]:
+    glyphs = font.getGlyphSet()
+    pen = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(pen)
+    return list(pen.value)
+
+
+def test_the_terms_of_the_font_go_with_it() -> None:
+    (svg,) = rendered(scene())
+    (style,) = ET.fromstring(svg).iter(f"{NS}style")
+    terms = (fonts() / "LICENSE-DejaVu.txt").read_text(encoding="utf-8").strip()
+    assert terms in (style.text or "")
+    assert "*/" not in terms
+
+
+def test_drawings_in_one_page_do_not_get_each_others_fonts() -> None:
+    first, second = rendered(scene(), replace(scene(), marks=scene().marks[:1]))
+    assert families(first).isdisjoint(families(second))
+
+
+def test_no_text_no_font_and_signs_that_the_font_lacks() -> None:
+    bare, foreign = rendered(
+        Scene("net", 10, 10), Scene("net", 90, 30, marks=(Mark("a", (40, 15), 60, 20, (line("网络"),)),))
+    )
+    assert "font" not in bare
+    assert "@font-face" not in foreign
+    assert ">网络</text>" in foreign
+
+
+def test_the_runs_of_a_line_do_not_touch() -> None:
+    runs = (Run("Bottleneck", bold=True), Run(" 64→256", 6.5), Run(" ×2", 8, bold=True))
+    (svg,) = rendered(Scene("net", 200, 30, marks=(Mark("a", (100, 15), 160, 20, (runs,)),)))
+    texts = list(ET.fromstring(svg).iter(f"{NS}text"))
+    assert len(texts) == 3
+    for before, behind in pairwise(texts):
+        bold = before.get("font-weight") == "bold"
+        width = measure.text_width(before.text or "", float(before.attrib["font-size"]), bold)
+        assert float(behind.attrib["x"]) == pytest.approx(float(before.attrib["x"]) + width, abs=0.02)
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, *SIGNS])
@@ -81,7 +195,7 @@ def test_whatever_things_are_called(text: str) -> None:
         2 if text else 1
     )
     assert {e.tag for e in root.iter()} <= {
-        f"{NS}{tag}" for tag in ("svg", "title", "desc", "g", "text", "path")
+        f"{NS}{tag}" for tag in ("svg", "title", "desc", "style", "g", "text", "path")
     }
     assert titles(bare)["mark-n1"].split() == About(clean, "3×3", None, clean).text.split()
     assert "<script" not in bare

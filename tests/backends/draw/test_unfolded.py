@@ -7,14 +7,25 @@ from collections import Counter
 import pytest
 
 import ogive
-from backends.draw.places import circles, crossed, from_border, named, outside, overlapping, sizes, texts
+from backends.draw.places import (
+    circles,
+    crossed,
+    from_border,
+    named,
+    outline_of,
+    outside,
+    overlapping,
+    sizes,
+    texts,
+)
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.destinations import GREYS, HUES, tint
 from ogive.backends.draw.measure import line_width
 from ogive.backends.draw.scene import Arrow, Mark, Scene
-from ogive.backends.draw.styles import unfolded
-from ogive.backends.draw.styles.unfolded_key import w
+from ogive.backends.draw.styles import clique_figures, unfolded
+from ogive.backends.draw.styles.sketch import along
+from ogive.backends.draw.styles.unfolded_key import LABELLED, w
 from ogive.backends.draw.styles.wired import cliques
 from ogive.backends.draw.subject import Subject
 from ogive.diagnostics import Diagnostic
@@ -39,7 +50,7 @@ def zoo(name: str) -> Subject:
 
 
 def drawn(given: Subject, theme: str = "paper", **more: object) -> Scene:
-    return unfolded.scene(given, Colours(theme), **more)  # pyright: ignore[reportArgumentType]
+    return clique_figures.scene(given, Colours(theme), "unfolded", **more)  # pyright: ignore[reportArgumentType]
 
 
 def wires(scene: Scene) -> list[Arrow]:
@@ -111,21 +122,36 @@ def test_nothing_covers_anything(given: str) -> None:
         assert max(map(line_width, mark.lines), default=0) <= mark.width + 1e-6
 
 
-@pytest.mark.parametrize(
-    "given", ["layers = 2", "layers = 3", "layers = 4", "layers = 5", "layers = 5, stages = 3"]
-)
-def test_names_of_weights_stand_on_their_arrows_and_on_nothing_else(given: str) -> None:
-    scene = drawn(subject(given))
+@pytest.mark.parametrize("stages", [2, 3])
+@pytest.mark.parametrize("layers", range(2, 9))
+@pytest.mark.parametrize("width", [unfolded.COLUMN, unfolded.PAGE])
+def test_names_of_weights_stand_on_their_arrows_and_on_nothing_else(
+    layers: int, stages: int, width: float
+) -> None:
+    """No name covers another, a circle, a border, or an arrow that is not its own; of more layers than five
+    the names are in a table, which nothing passes either.
+    """
+    scene = drawn(subject(f"layers = {layers}, stages = {stages}"), fit=(width, 640.0))
     names = {mark.id.removeprefix("c0.w."): mark for mark in scene.marks if ".w." in mark.id}
-    assert len(names) == len(wires(scene))
-    assert overlapping(names.values()) == []
-    assert overlapping([*circles(scene), *names.values()]) == []
-    for arrow in wires(scene):
+    table = [mark for mark in scene.marks if ".t" in mark.id]
+    arrows = wires(scene)
+    assert len(names) == (len(arrows) if layers <= LABELLED else 0)
+    assert bool(table) == (layers > LABELLED)
+    assert overlapping([*circles(scene), *names.values(), *table]) == []
+    for arrow in scene.arrows:
+        own = names.get(f"{arrow.tail}.{arrow.end}")
+        others = [mark for mark in (*names.values(), *table) if mark is not own]
+        points = along(arrow, 400)
+        assert [m.id for m in others if any(from_border(p, m) <= 0 for p in points)] == []
+    for mark in names.values():
+        for frame in map(outline_of, scene.frames):
+            assert mark.left > frame.left or mark.right < frame.left
+            assert all(not mark.bottom <= y <= mark.top for y in (frame.bottom, frame.top))
+    for arrow in arrows if names else []:
         mark = names[f"{arrow.tail}.{arrow.end}"]
         (source, layer) = (int(id.split(".")[1][1:]) for id in (arrow.tail, arrow.end))
         assert texts_of(mark) == [w(source, layer)]
-        near = crossed(arrow, [mark], margin=-9.0)
-        assert near, "a name is on its arrow, or beside it"
+        assert crossed(arrow, [mark], margin=-9.0), "a name is on its arrow, or beside it"
 
 
 def texts_of(mark: Mark) -> list[str]:

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import pickle
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ogive.diagnostics import ArchError, Diagnostic
 from ogive.pipeline import read_program
 from ogive.recipes import Recipe, resolve_all
 from ogive.recipes.whole import whole
-from ogive.train.data import InMemory, Source
+from ogive.train.data import Batch, InMemory, Source
 
 
 def recipe(augment: str = "none", **settings: object) -> Recipe:
@@ -157,3 +158,13 @@ def write_folder(
             for k, size in enumerate(sizes):
                 write_image(root / part / name / f"{k}.{ending}", size, seed=100 * i + 10 * j + k)
     return root
+
+
+def same(some: Iterable[Batch], others: Iterable[Batch]) -> bool:
+    """Whether batches have the same images, labels and shares, one by one; there are some."""
+    pairs = list(zip(some, others, strict=True))
+    assert pairs
+    return all(
+        torch.equal(a.images, b.images) and torch.equal(a.labels, b.labels) and a.share == b.share
+        for a, b in pairs
+    )

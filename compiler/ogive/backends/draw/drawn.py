@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours, measured
@@ -16,18 +17,23 @@ from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.layout.dot import Writer
 from ogive.backends.draw.layout.engine import Engine
 from ogive.backends.draw.layout.process import Graphviz, TooSlow
-from ogive.backends.draw.options import FORMATS, Options
+from ogive.backends.draw.options import FORMATS, USUAL_DPI, Options
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Scene, joined
 from ogive.backends.draw.styles import STYLES
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 from ogive.backends.draw.words.caption import alt_text, caption
+from ogive.backends.draw.words.letters import letters
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Graph
 
 _LEGEND_GAP = 10.0
 """Points above a legend."""
+_TRIES = 3
+"""So many times a drawing makes room for its legend."""
+_ROOMY = (200.0, 200.0)
+"""Inches: a space in which the boxes are seen that a legend tells of, where the given one has no room."""
 _LAID_OUT = {"overview", "full"}
 """The styles that Graphviz lays out; with several nets both mean that these stand side by side."""
 
@@ -42,13 +48,34 @@ class Drawing:
         caption: a paragraph for below the figure.
         alt: the drawing in words, for those who cannot see it.
         size: width and height in inches.
+        format: what kind of file it is: `svg`, `pdf`, `png`, `dot`, `tikz` or `tex`.
+        flaws: what a reader of the finished figure will not be able to read.
+        path: the file that it was written to, if it was.
+        warnings: those of the notes that say that type is too small.
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     notes: tuple[str, ...]
     caption: str
     alt: str
     size: tuple[float, float]
+    format: str = ""
+    flaws: tuple[str, ...] = ()
+    path: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        where = f" in {str(self.path)!r}" if self.path else ""
+        about = f"<{self.format} drawing{where}, {width:.2f} × {height:.2f} in>"
+        return "\n".join([about, *(f"note: {note}" for note in self.notes)])
+
+    def _repr_svg_(self) -> str | None:
+        """The drawing, for notebooks."""
+        return self.data.decode() if self.format == "svg" else None
+
+    def _repr_png_(self) -> bytes | None:
+        return self.data if self.format == "png" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,7 @@ class _Made:
     scale: float = 1.0
     notes: tuple[str, ...] = ()
     picture: Picture | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def drawing(
@@ -86,9 +114,13 @@ def drawing(
     with ExitStack() as stack:
         colours = Colours.of(subjects, options.colour_by, options.theme)
         graphviz = graphviz or stack.enter_context(Graphviz(options.time_limit))
-        made = _made(subjects, options, colours, graphviz)
-        if key := _key(made, subjects, options):
-            below = made.scale * (key.height + _LEGEND_GAP) / 72
+        made = _unkeyed(subjects, options, colours, graphviz)
+        below, key = 0.0, _key(made, subjects, options)
+        for _ in range(_TRIES):  # what is folded further may have more to tell below it
+            needed = made.scale * (key.height + _LEGEND_GAP) / 72 if key else 0.0
+            if needed <= below:
+                break
+            below = needed
             made = _made(subjects, options, colours, graphviz, below)
             key = _key(made, subjects, options)
         scene = _above(made.scene, key) if key else made.scene
@@ -99,7 +131,21 @@ def drawing(
         else:
             data = _rendered(scene, format, graphviz, options, made.scale, words)
         width, height = (made.scale * (size + 2 * PAD) / 72 for size in (scene.width, scene.height))
-        return Drawing(data, made.notes, words, scene.alt, (width, height))
+        strange = tuple(letters(scene, format))
+        flaws = (*_small(scene, made.scale, options), *strange)
+        return Drawing(
+            data, (*made.notes, *strange), words, scene.alt, (width, height), format, flaws,
+            warnings=made.warnings,
+        )  # fmt: skip
+
+
+def _small(scene: Scene, scale: float, options: Options) -> Iterator[str]:
+    """Whether there is type that is hard to read, in the drawing as it is or as large as a page has room."""
+    fitted = min(scale, Space(*(options.fit or look.PAGE)).scale(scene.width, scene.height))
+    least = fitted * smallest_type([scene])
+    if least < look.LEAST_TYPE - 0.01:
+        where = "" if fitted == scale else ", where the drawing is to stand on a page"
+        yield f"the smallest type is {least:.1f} pt{where}: under {look.LEAST_TYPE:g} pt is hard to read"
 
 
 def _rendered(
@@ -115,6 +161,8 @@ def _rendered(
     except TooSlow as error:
         message = f"the drawing takes longer than {graphviz.time_limit:g} s to write"
         hint = "write it as .tex, which needs no Graphviz, or fold more of it"
+        if format == "png" and options.dpi > USUAL_DPI:
+            hint = f"ask for fewer dots, such as `--dpi {USUAL_DPI}`, or write it as .pdf or .svg"
         raise ArchError([Diagnostic("E512", message, help=hint)]) from error
 
 
@@ -163,10 +211,12 @@ def _checked(options: Options, nets: int) -> Options:
         raise _unsuitable(f"the style `{options.style}` is drawn of one net, and {nets} are given", one)
     if nets > 1 and options.block is not None:
         raise _unsuitable(f"the block `{clip(options.block)}` is drawn of one net, and {nets} are given", one)
-    by_hand = options.depth is not None or options.expand or options.fold
+    arcs = options.style == "arcs"  # in which those are opened that have very many
+    by_hand = options.depth is not None or options.fold or (options.expand and not arcs)
     if by_hand and (nets > 1 or options.style != "overview"):
         what = f"the style `{options.style}`" if nets == 1 else "a drawing of several nets"
-        raise _unsuitable(f"{what} is not folded by hand", "leave `--depth`, `--expand` and `--fold` out")
+        others = "`--depth` and `--fold`" if arcs else "`--depth`, `--expand` and `--fold`"
+        raise _unsuitable(f"{what} is not folded by hand", f"leave {others} out")
     if options.block is not None and options.style in {"full", "tensors", "chain"}:
         help = f"draw it with `--block {clip(options.block)}` alone"
         raise _unsuitable(f"the style `{options.style}` shows a whole net, and no block of it", help)
@@ -175,6 +225,18 @@ def _checked(options: Options, nets: int) -> Options:
 
 def _unsuitable(message: str, help: str) -> ArchError:  # noqa: A002
     return ArchError([Diagnostic("E515", message, help=help)])
+
+
+def _unkeyed(subjects: Sequence[Subject], options: Options, colours: Colours, graphviz: Graphviz) -> _Made:
+    """The drawing as if no legend were to stand below it; an error about its space counts the legend in."""
+    try:
+        return _made(subjects, options, colours, graphviz)
+    except ArchError:
+        if len(subjects) > 1:
+            roomy = _made(subjects, replace(options, fit=_ROOMY), colours, graphviz)
+            if key := _key(roomy, subjects, options):
+                _made(subjects, options, colours, graphviz, (key.height + _LEGEND_GAP) / 72)
+        raise
 
 
 def _key(made: _Made, subjects: Sequence[Subject], options: Options) -> Scene | None:
@@ -201,9 +263,11 @@ def _laid_out(
     def told(nodes: tuple[str, ...], region: int | None) -> About | None:
         return about(subject, nodes, region)
 
+    engine = Engine(graphviz, colours, told)  # it remembers what it laid out
+
     def lay_out(picture: Picture) -> list[Scene]:
         picture, own = measured(picture, colours)
-        return Engine(graphviz, own, told).scenes(picture)
+        return (engine if own is colours else Engine(graphviz, own, told)).scenes(picture)
 
     chosen = fit.chosen(
         subject, lay_out, fit=options.fit, depth=options.depth, expand=options.expand, fold=options.fold,
@@ -215,7 +279,8 @@ def _laid_out(
         scenes = Engine(graphviz, own, told).scenes(picture)
     parts = [part.moved(*place) for part, place in zip(scenes, chosen.places, strict=True)]
     scene = joined(chosen.picture.name, parts, chosen.width, chosen.height)
-    return _Made(scene, own, chosen.scale, chosen.notes, picture)
+    warnings = (chosen.warning,) if chosen.warning else ()
+    return _Made(scene, own, chosen.scale, chosen.notes, picture, warnings)
 
 
 def _placed(subjects: Sequence[Subject], options: Options, colours: Colours, below: float) -> _Made:
@@ -227,16 +292,17 @@ def _placed(subjects: Sequence[Subject], options: Options, colours: Colours, bel
     make = STYLES[options.style if len(subjects) == 1 else "beside"]
     if colours.measure is not None:
         watching = colours.watching()
-        make(subjects, watching, options.block, room)
+        make(subjects, watching, options, room)
         colours = watching.settled()
-    scene, notes = make(subjects, colours, options.block, room)
+    scene, notes = make(subjects, colours, options, room)
     if colours.measure is not None and colours.scale is None:
         notes = (*notes, f"nothing in this style shows {colours.measure.title}; its colours are its own")
     scale = space.scale(scene.width, scene.height)
     least = scale * smallest_type([scene])
+    warnings = ()
     if least < look.LEAST_TYPE - 0.01:
-        notes = (*notes, f"fitted to {space}, its smallest type is {least:.1f} pt")
-    return _Made(scene, colours, scale, notes)
+        warnings = (f"fitted to {space}, its smallest type is {least:.1f} pt",)
+    return _Made(scene, colours, scale, (*notes, *warnings), warnings=warnings)
 
 
 def _above(scene: Scene, key: Scene) -> Scene:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from ogive.backends.draw.scene import Line
-from ogive.resources import fonts
+from ogive.resources import font_file
 
 
 @cache
@@ -15,11 +15,16 @@ def _advances(bold: bool) -> tuple[dict[int, float], float]:
     """By character: its advance in ems; and the advance of one that the font lacks."""
     from fontTools.ttLib import TTFont
 
-    with TTFont(fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), lazy=True) as font:
+    with TTFont(font_file(bold), lazy=True) as font:
         head: Any = font["head"]  # its fields come from the file
         em, metrics = head.unitsPerEm, font["hmtx"].metrics
         found = {code: metrics[glyph][0] / em for code, glyph in (font.getBestCmap() or {}).items()}
         return found, metrics[".notdef"][0] / em
+
+
+def has(sign: str, bold: bool = False) -> bool:
+    """Whether the font has a character."""
+    return ord(sign) in _advances(bold)[0]
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

@@ -10,6 +10,7 @@ from ogive.backends.draw.layout.process import TIME_LIMIT
 
 FORMATS = ("svg", "pdf", "png", "dot", "tikz", "tex")
 STYLES = ("overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain")
+LEAST_DPI, USUAL_DPI, MOST_DPI = 36, 200, 2400
 Style = Literal["overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain"]
 
 
@@ -26,12 +27,12 @@ class Options:
         fit: width and height in inches that the drawing has; None: a page, and larger where that was asked
             for.
         depth: how many levels of stages and blocks are open; as many as fit unless given.
-        expand: stages and blocks to open, by name.
+        expand: stages and blocks to open, by name; in the style `arcs` dense blocks, each with every layer.
         fold: stages and blocks to fold, by name.
         colour_by: what the colours mean: `kind`, `params`, `macs`, `memory`, `receptive-field`.
         theme: `paper` or `grey`.
         legend: whether the kinds of layers get a key; measures always have one.
-        dpi: dots an inch, of a png.
+        dpi: dots an inch, of a png: 36 to 2400.
         time_limit: seconds for one layout; when it is reached, more is folded.
     """
 
@@ -44,7 +45,7 @@ class Options:
     colour_by: str = "kind"
     theme: str = "paper"
     legend: bool = False
-    dpi: int = 200
+    dpi: int = USUAL_DPI
     time_limit: float = TIME_LIMIT
 
     def __post_init__(self) -> None:
@@ -54,6 +55,8 @@ class Options:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
         if self.depth is not None and self.depth < 0:
             raise ValueError(f"depth is at least 0, not {self.depth}")
+        if not LEAST_DPI <= self.dpi <= MOST_DPI:
+            raise ValueError(f"dpi is {LEAST_DPI} to {MOST_DPI}, not {self.dpi}")
         for name in ("expand", "fold"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))

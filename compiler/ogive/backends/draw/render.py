@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 import zlib
@@ -9,9 +10,16 @@ from dataclasses import replace
 
 from ogive.backends.draw.fitting.space import PAD
 from ogive.backends.draw.layout.process import Graphviz
+from ogive.backends.draw.options import LEAST_DPI
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.writers.dot import placed_dot
 from ogive.backends.draw.writers.svg import finished
+from ogive.diagnostics import ArchError, Diagnostic
+
+_SIDE = 32_000
+"""The most pixels on a side: Cairo's images have at most 32,767, and Graphviz rounds up."""
+_PIXELS = 500_000_000
+"""The most in all: an image has less than 2 GiB, four bytes each."""
 
 
 def render_scene(
@@ -34,13 +42,15 @@ def render_scene(
 
     Raises:
         TooSlow: the time limit was reached.
-        ArchError: E511, pygraphviz is not installed; E512, Graphviz failed.
+        ArchError: E511, pygraphviz is not installed; E512, Graphviz failed, or a png would be too large.
     """
     scene = padded(scene, PAD)
     if format in {"tikz", "tex"}:
         from ogive.backends.draw.writers.tikz import tikz
 
         return tikz(scene, caption=caption, scale=scale).encode()
+    if format == "png":
+        require_pixels(scene.width * scale, scene.height * scale, dpi)
     text = placed_dot(scene, (scene.width * scale, scene.height * scale))
     if format == "dot":
         return text.encode()
@@ -61,6 +71,28 @@ def write_scene(scene: Scene, format: str, dpi: int = 200, scale: float = 1.0) -
 def padded(scene: Scene, by: float) -> Scene:
     """The scene with white around it, in points."""
     return replace(scene.moved(by, by), width=scene.width + 2 * by, height=scene.height + 2 * by)
+
+
+def require_pixels(width: float, height: float, dpi: int) -> None:
+    """Refuses a PNG that Cairo cannot make; Graphviz would make a smaller one, and say so to nobody.
+
+    Args:
+        width: in points.
+        height: in points.
+        dpi: dots to the inch.
+
+    Raises:
+        ArchError: E512.
+    """
+    most = 72 * min(_SIDE / max(width, height), math.sqrt(_PIXELS / (width * height)))
+    if dpi <= most:
+        return
+    across, down = (round(length * dpi / 72) for length in (width, height))
+    message = f"at {dpi} dots to the inch this PNG would have {across:,} × {down:,} pixels, too many for one"
+    help = "write it as .pdf or .svg, which have no dots"
+    if most >= LEAST_DPI:
+        help = f"`--dpi {int(most)}` is the most here; or {help}"
+    raise ArchError([Diagnostic("E512", message, help=help)])
 
 
 def with_density(png: bytes, dpi: int) -> bytes:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from ogive.graph import Graph
 from ogive.layers.base import Layer, Size
 from ogive.layers.tensor import TensorType
+from ogive.report.difference.likeness import Likeness, likeness
 from ogive.report.difference.match import Matching, Row, match
 from ogive.report.difference.totals import Total, totals
 from ogive.report.difference.tree import Facts, Net, Part, net_of
@@ -117,6 +119,8 @@ class Change:
         return Change(_MIRRORED.get(self.kind, self.kind), self.b, self.a, arguments)
 
 
+AROUND = "residual around layers that stay"
+"""What is new, or gone, where the layers in a residual are in both nets: its sum, and its shortcut."""
 _MIRRORED: dict[Kind, Kind] = {"added": "removed", "removed": "added"}
 _NOTHING = Item("", "", "", "", "layer", (), "", 0, 0)
 _WEIGHTLESS: frozenset[Kind] = frozenset({"moved", "rewired", "renamed", "renumbered", "regrouped"})
@@ -154,6 +158,11 @@ class Difference:
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         """The changes of these kinds."""
         return tuple(change for change in self.changes if change.kind in kinds)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """How much the nets have in common."""
+        return likeness(self.nets, self.correspondence)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -242,10 +251,10 @@ class _Changes:
 
     def all(self) -> Iterator[Change]:
         found = self.matching
-        for row in found.removed:
-            yield Change("removed", self.item(0, row), None)
-        for row in found.added:
-            yield Change("added", None, self.item(1, row))
+        for item in self.items(0, found.removed, found.dissolved):
+            yield Change("removed", item, None)
+        for item in self.items(1, found.added, found.wrapped):
+            yield Change("added", None, item)
         for before, after in found.replaced:
             yield Change("replaced", self.item(0, before), self.item(1, after))
         for x, y in found.layers:
@@ -260,6 +269,24 @@ class _Changes:
                     item = self.item(side, (part,))
                     yield Change("regrouped", *((item, None) if side == 0 else (None, item)))
         yield from self.wires()
+
+    def items(self, side: int, rows: Sequence[Row], opened: Sequence[Part]) -> Iterator[Item]:
+        """What only one net has, row by row. What made residuals of layers that both have is one, whatever
+        of it stands where: the sum, and the layers of the shortcut.
+        """
+        around = {part.key: each for each in opened if each.kind == "residual" for part in each.children}
+        inside: dict[str, list[Part]] = {}
+        for row in rows:
+            for own, parts in groupby(row, key=lambda part: around.get(part.key)):
+                if own is None:
+                    yield self.item(side, tuple(parts))
+                else:
+                    inside.setdefault(own.key, []).extend(parts)
+        residuals = {each.key: each for each in around.values()}
+        for key, parts in inside.items():
+            made = self.item(side, tuple(parts))
+            path = residuals[key].path
+            yield replace(made, path=path, what=AROUND, word=AROUND, kind="residual", parent=path)
 
     def item(self, side: int, row: Row) -> Item:
         """Parts that stand together, as one."""

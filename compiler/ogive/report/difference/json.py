@@ -31,6 +31,11 @@ def to_json(
         "same": difference.same,
         "a": {"name": difference.a, **(a or {})},
         "b": {"name": difference.b, **(b or {})},
+        "likeness": {
+            "matched": difference.likeness.matched,
+            "of": difference.likeness.of,
+            "little": difference.likeness.little,
+        },
         "totals": [_total(total) for total in difference.totals],
         "groups": [
             {

@@ -12,6 +12,8 @@ from ogive.report.difference.tree import Net, Part
 
 _ENOUGH = ENOUGH
 """Parts that do not correspond are opened where so much of the smaller side is found in the other."""
+_HALF = 0.5
+"""Where one side has so much more than the other, that is not enough: any two nets have convolutions."""
 _SHORT = 3
 """A layer can be replaced with so many, and so many with one."""
 _MOVED = 3
@@ -159,24 +161,60 @@ class _Level:
         what is left of the smaller side in the other; None where nothing does.
         """
         left_x, left_y = _left(xs, ys, aligned)
-        few = min(sum(x.weight for x in left_x), sum(y.weight for y in left_y))
+        few, many = sorted((sum(x.weight for x in left_x), sum(y.weight for y in left_y)))
         score = aligned.score
-        opened_x: list[Part] = []
-        opened_y: list[Part] = []
+        rows = xs, ys
+        levels: list[tuple[Row, Row]] = []
         while few and (height := max((part.height for part in (*left_x, *left_y)), default=0)):
             high_x, high_y = (
                 tuple(part for part in left if part.height == height) for left in (left_x, left_y)
             )
-            opened_x += high_x
-            opened_y += high_y
+            levels.append((high_x, high_y))
             xs, ys = _opened(xs, high_x), _opened(ys, high_y)
             aligned = self.aligner.rows(xs, ys)
-            if aligned.score - score >= _ENOUGH * WHOLE * few:
-                self.found.dissolved += opened_x
-                self.found.wrapped += opened_y
-                return xs, ys, aligned
+            found = aligned.score - score
+            enough = 2 * found >= _HALF * WHOLE * (few + many) or self.kept(xs, ys, aligned)
+            if found >= _ENOUGH * WHOLE * few and enough:
+                return self.closed(rows, levels, [(xs[i], ys[j]) for i, j in aligned.pairs], aligned.score)
             left_x, left_y = _left(xs, ys, aligned)
         return None
+
+    def closed(
+        self,
+        rows: tuple[Row, Row],
+        levels: Sequence[tuple[Row, Row]],
+        pairs: Sequence[tuple[Part, Part]],
+        score: int,
+    ) -> tuple[Row, Row, Alignment]:
+        """Rows of which regions were opened, with those whole again in which nothing was found.
+
+        Args:
+            rows: before anything was opened.
+            levels: the regions of both that were opened, the highest first.
+            pairs: what was found.
+            score: what that is worth.
+        """
+        open_rows: list[Row] = []
+        for side, opened in enumerate((self.found.dissolved, self.found.wrapped)):
+            row, found = rows[side], {pair[side].key for pair in pairs}
+            above = {child.key: part for level in levels for part in level[side] for child in part.children}
+            for key in list(found):
+                while key in above and (key := above[key].key) not in found:
+                    found.add(key)
+            for level in levels:
+                holding = tuple(part for part in level[side] if part.key in found)
+                opened += holding
+                row = _opened(row, holding)
+            open_rows.append(row)
+        xs, ys = open_rows
+        at_x, at_y = ({part.key: place for place, part in enumerate(row)} for row in open_rows)
+        return xs, ys, Alignment(score, tuple((at_x[x.key], at_y[y.key]) for x, y in pairs))
+
+    def kept(self, xs: Row, ys: Row, aligned: Alignment) -> bool:
+        """Whether most of what corresponds is just as it was."""
+        pairs = [(xs[i], ys[j]) for i, j in aligned.pairs]
+        same = sum(x.weight for x, y in pairs if self.aligner.how(x, y) == "same")
+        return same >= _ENOUGH * sum(x.weight for x, _ in pairs)
 
     def moves(self) -> None:
         """Finds regions that went and came again at another place of the same row."""
@@ -219,8 +257,12 @@ def _opened(row: Row, parts: Row) -> Row:
 
 
 def _in_place(xs: Row, ys: Row) -> bool:
-    """Whether one row stands in the other's place, rather than being another matter."""
+    """Whether one row stands in the other's place, rather than being another matter: layers with weights do
+    not stand in that of a norm or an activation.
+    """
     few, many = sorted((xs, ys), key=len)
+    if len(few) == 1 < len(many) and few[0].group in {"norm", "act"}:
+        return len(many) <= _SHORT and all(part.weight == 1 for part in many)
     return len(few) == 1 and (len(many) == 1 or (len(many) <= _SHORT and not any(p.height for p in many)))
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ogive.layers.base import Size
-from ogive.report.difference.changes import Argument, Change, Difference, Item, Kind
+from ogive.report.difference.changes import AROUND, Argument, Change, Difference, Item, Kind
 from ogive.report.difference.tree import Net, Part
 from ogive.report.difference.words import layer_arguments, layer_text, part_text
 
 _MOST_VALUES, _MANY = 4, 8
 _NUMBER = re.compile(r"\d+")
+_NOUNS = {"stage": "stage", "aux": "auxiliary head"}
+"""What parts are together that each have a name of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class _Siblings:
         match change.kind:
             case "added" | "removed":
                 counted = self.counted(change)
-                return item.word, counted is not None
+                return _NOUNS.get(item.kind, item.word), counted is not None
             case "changed":
                 return _words(change), tuple(argument.name for argument in change.arguments)
             case "replaced" | "moved":
@@ -96,7 +99,7 @@ class _Siblings:
                 takes = change.arguments[0]
                 return takes.name, *(_NUMBER.sub("#", text) for text in (_local(item), takes.a, takes.b))
             case "regrouped":
-                return item.path, change.b is None
+                return _NOUNS.get(item.kind, item.word), change.b is None
             case "renumbered" | "follows":
                 return ()
 
@@ -122,6 +125,9 @@ class _Siblings:
             case "added" | "removed":
                 if self.counted(first):
                     return self.grown(every)
+                if first.item.word == AROUND:
+                    detail = f"{self.inside(every)}; the layers in {'them' if every[1:] else 'it'} stay"
+                    return Group(first.kind, "residual", detail, every)
                 text = self.merged([change.item for change in changes], side=int(first.b is not None))
                 return Group(first.kind, text, "", every)
             case "changed" if first.a and first.b and first.a.word == first.b.word:
@@ -139,14 +145,24 @@ class _Siblings:
             case "moved":
                 return Group(first.kind, first.item.word, "in another order", every)
             case "regrouped":
-                what = (
-                    "is gone, and its layers stay" if first.b is None else "is new, around layers that stay"
-                )
-                return Group(first.kind, f"{first.item.what} {what}", "", every)
+                return Group(first.kind, _regrouped(every), "", every, told=True)
             case "renumbered":
                 return Group(first.kind, "other numbers in names", _examples(changes), every)
             case "follows":
                 return Group(first.kind, "other shapes or parameters, as a consequence", "", every)
+
+    def inside(self, changes: Sequence[Change]) -> str:
+        """What makes residuals of layers: `add ×8, shortcut conv -> bn ×3`."""
+        told: dict[str, str] = {}
+        for change in changes:
+            side = int(change.b is not None)
+            for key in change.item.layers:
+                part = self.nets[side].parts[key]
+                while (around := self.around[side][part.key]).kind != "residual":
+                    part = around
+                told[part.key] = _word(part)
+        counts = Counter(told.values())
+        return ", ".join(f"{word} ×{count}" if count > 1 else word for word, count in counts.items())
 
     def takes(self, takes: Argument) -> str:
         """What is other about what a layer takes."""
@@ -188,12 +204,23 @@ class _Siblings:
         texts = list(dict.fromkeys(item.what for item in items))
         if len(texts) == 1:
             return texts[0]
+        if all(item.kind in _NOUNS for item in items):
+            return _NOUNS[items[0].kind]
         rows = [[self.nets[side].parts[key] for key in item.layers] for item in items]
         if any(item.kind not in {"layer", "layers"} for item in items) or len({len(row) for row in rows}) > 1:
             return items[0].word
         if len(rows[0]) > _MOST_VALUES:
             return items[0].word
         return " -> ".join(_common_text(column) for column in zip(*rows, strict=True))
+
+
+def _regrouped(changes: Sequence[Change]) -> str:
+    """`Bottleneck ×16 are new, around layers that stay`."""
+    items = [change.item for change in changes]
+    many, gone = len(items) > 1, changes[0].b is None
+    subject = f"{_NOUNS.get(items[0].kind, items[0].word)} ×{len(items)}" if many else items[0].what
+    what = f"gone, and {'their' if many else 'its'} layers stay" if gone else "new, around layers that stay"
+    return f"{subject} {'are' if many else 'is'} {what}"
 
 
 def _common_text(parts: Sequence[Part]) -> str:
@@ -221,6 +248,13 @@ def _arguments(changes: Sequence[Change]) -> Iterable[str]:
             yield f"{column[0].name} ×{ratio} ({shown}{more})"
         else:
             yield f"{column[0].name} ({shown}{more})"
+
+
+def argument_text(argument: Argument) -> str:
+    """`bias true → false`, `takes x instead of y`."""
+    if argument.name == "takes":
+        return f"takes {argument.b}" if argument.b else f"no longer takes {argument.a}"
+    return f"{argument.name} {argument.a} → {argument.b}"
 
 
 def _ratio(column: Sequence[Argument]) -> str | None:

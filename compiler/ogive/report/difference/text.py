@@ -56,7 +56,18 @@ def headline(difference: Difference) -> str:
         (kind, noun) for kind in _TOLD for noun in ("layer", "part", "input", "output") if counts[kind, noun]
     )
     told = [f"{(n := counts[kind, noun]):,} {noun}{'s' * (n != 1)} {kind}" for kind, noun in ordered]
-    return f"{names}: {', '.join(told) or 'the same computation, under other names'}"
+    said = ", ".join(told) or "the same computation, under other names"
+    return f"{names}: {unlike(difference)}{said}"
+
+
+def unlike(difference: Difference) -> str:
+    """`these networks have little in common, 5 of the 40 layers of vgg16 match: `; nothing of others."""
+    found = difference.likeness
+    if not found.little:
+        return ""
+    smaller = (difference.a, difference.b)[found.smaller]
+    matched = f"{found.matched:,} of the {found.of:,} layers of {smaller} match"
+    return f"these networks have little in common, {matched}: "
 
 
 _TOLD: tuple[Kind, ...] = ("added", "removed", "changed", "replaced", "moved", "rewired")
@@ -168,5 +179,6 @@ def _more(total: Total) -> str:
         return "0"
     percent = ""
     if total.percent is not None and total.name not in _COUNTED:
-        percent = f" ({total.percent:+.1f} %)".replace("-", "−")
+        digits = ".1f" if abs(total.percent) >= 0.05 else ".1g"
+        percent = f" ({total.percent:+{digits}} %)".replace("-", "−")
     return f"{'+' if more > 0 else '−'}{_number(total, abs(more))}{percent}"

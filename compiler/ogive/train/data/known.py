@@ -79,8 +79,8 @@ def _of_torchvision(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Idx:
-    """MNIST and Fashion-MNIST: files of LeCun's idx format, `NAME/raw/train-images-idx3-ubyte` and so on."""
+class _Published:
+    """A set of `torchvision.datasets`: the class that holds it, and how much is to be fetched."""
 
     name: str
     size: str
@@ -88,6 +88,11 @@ class Idx:
     @property
     def _set(self) -> Any:
         return _of_torchvision(self.name)
+
+
+@dataclass(frozen=True)
+class Idx(_Published):
+    """MNIST and Fashion-MNIST: files of LeCun's idx format, `NAME/raw/train-images-idx3-ubyte` and so on."""
 
     def files(self) -> list[File]:
         """All four; each may still be packed."""
@@ -128,15 +133,8 @@ class Idx:
 
 
 @dataclass(frozen=True)
-class Cifar:
+class Cifar(_Published):
     """CIFAR-10 and CIFAR-100 in the version for Python: pickled batches, opened once their MD5 is right."""
-
-    name: str
-    size: str
-
-    @property
-    def _set(self) -> Any:
-        return _of_torchvision(self.name)
 
     def files(self) -> list[File]:
         """The batches, and the file with the names of the classes."""

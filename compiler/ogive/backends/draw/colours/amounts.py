@@ -44,6 +44,7 @@ class Measure:
         title: what a legend calls it.
         more: what a box with much of it has.
         amount: of layers, by their names; None where there is none to speak of.
+        every: what a box has of several things that it stands for, which are put in the place of `{}`.
         binary: whether its units are powers of 1024.
         written: a number as a legend has it.
     """
@@ -52,6 +53,7 @@ class Measure:
     more: str
     amount: Callable[[Facts, Sequence[str]], Amount | None]
     written: Callable[[float], str]
+    every: str = "that of all {} together"
     binary: bool = False
 
     def bounds(self, scale: Scale) -> list[str]:
@@ -166,7 +168,11 @@ MEASURES: dict[str, Measure] = {
     "macs": Measure("multiply-accumulates", "more multiply-accumulates", _macs, _short),
     "memory": Measure("activations of one image, fp32", "larger activations", _memory, _size, binary=True),
     "receptive-field": Measure(
-        "side of the receptive field", "a larger receptive field", _field, lambda side: f"{side:g}"
+        "side of the receptive field",
+        "a larger receptive field",
+        _field,
+        lambda side: f"{side:g}",
+        "the largest of all {}",
     ),
 }
 """By the word of the command."""

@@ -59,6 +59,11 @@ class Facts:
         """Multiply-accumulates with weights, of one image."""
         return self._total("macs", nodes, lambda node: counts.node_macs(self.unrolled, node))
 
+    def products(self, nodes: Iterable[str]) -> Size:
+        """Multiply-accumulates of two activations, of one image, as attention has them."""
+        of = self.unrolled.operand_types
+        return self._total("products", nodes, lambda node: node.layer.products(of(node.name), node.outputs))
+
     def memory(self, nodes: Iterable[str]) -> Size:
         """Bytes that all their outputs take together, of one image, in fp32."""
         return self._total("memory", nodes, output_bytes)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.amounts import MEASURES, Measure
 from ogive.backends.draw.colours.colour import Colours, ink_on
 from ogive.backends.draw.fold.text import look as look_of
 from ogive.backends.draw.fold.text import shape
 from ogive.backends.draw.measure import widest
 from ogive.backends.draw.scene import Line, Mark, Run, Scene, Shape, line
 from ogive.backends.draw.subject import Subject
+from ogive.report import counts
 
 _HEIGHT, _PAD, _GAP, _NEAR = 12.0, 5.0, 8.0, 3.0
 _SWATCH = 16.0
+_BADGE = re.compile(r"×\d+")
 _ROW_GAP = 2.0
 _WORDS = {
     "conv": "convolution", "norm": "normalization", "act": "activation", "pool": "pooling",
@@ -63,7 +67,7 @@ def legend(
     rows.begin(_SWATCH + _NEAR + widest([none]), _GAP)
     rows.swatch("none", _SWATCH, look.PLAIN.fill, look.PLAIN.stroke, None)
     rows.text("none.text", none, _NEAR)
-    for i, part in enumerate(_small_print(colours, subjects)):
+    for i, part in enumerate(_small_print(colours, subjects, scene)):
         note = line(part, look.SMALL, ink=look.INK_NOTE)
         if not i:
             rows.new()
@@ -72,9 +76,39 @@ def legend(
     return rows.scene()
 
 
-def _small_print(colours: Colours, subjects: Sequence[Subject]) -> list[str]:
-    """How the steps grow, and what the unknown sizes are taken to be."""
+def sums(measure: Measure, scene: Scene) -> dict[str, str]:
+    """What a box of a drawing has that stands for several things: by where it stands.
+
+    Args:
+        measure: what is measured.
+        scene: the drawing: only what it has is told of.
+
+    Returns:
+        For instance `{"×N": "that of all N together"}`.
+    """
+    badged = any(mark.badge for mark in scene.marks) or any(
+        _BADGE.fullmatch(run.text)
+        for item in (*scene.marks, *scene.frames)
+        for line in item.lines
+        for run in line
+    )
+    found = {"×N": measure.every.format("N")} if badged else {}
+    if any(frame.id.endswith("_definition") for frame in scene.frames):
+        found["in a definition"] = measure.every.format("uses")
+    if measure is not MEASURES["params"] and any(arrow.kind == "backward" for arrow in scene.arrows):
+        found["in a clique"] = measure.every.format("stages")
+    return found
+
+
+def _small_print(colours: Colours, subjects: Sequence[Subject], scene: Scene | None) -> list[str]:
+    """How the steps grow, what a box sums up, what is not counted, and what unknown sizes are taken to be."""
     found = ["logarithmic steps"] if colours.scale and colours.scale.logarithmic else []
+    if scene is not None and colours.measure is not None:
+        found += [f"{where}: {what}" for where, what in sums(colours.measure, scene).items()]
+        if any(arrow.kind == "aux" for arrow in scene.arrows):
+            found.append("auxiliary heads: not coloured")
+    if colours.by == "macs" and any(counts.products(subject.unrolled) for subject in subjects):
+        found.append("without products of activations")
     for subject in subjects if colours.by != "params" else ():
         sizes, graph = subject.facts.sizes, subject.graph
         if sizes:

@@ -157,6 +157,11 @@ NODE_SEP, RANK_SEP = 0.18, 0.22
 TIGHT = 0.65
 """What remains of these where a drawing would not fit otherwise."""
 
+BOX, NARROW_BOX = (34.0, 6.0), (24.0, 3.5)
+"""Points: the least width of a box, and what is free at each of its sides; the same in narrow pictures."""
+FRAME, NARROW_FRAME = 7.0, 4.0
+"""Points: what is left free inside of a frame; the same around a narrow definition."""
+
 PAGE = (6.5, 9.0)
 """Inches: the text of a letter or A4 page, width and height."""
 MANY_BOXES = 60

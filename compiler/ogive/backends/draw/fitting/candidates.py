@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
+from ogive.backends.draw.fold.arguments import with_arguments
 from ogive.backends.draw.fold.definitions import Definition
-from ogive.backends.draw.fold.folding import name_of, only_block
+from ogive.backends.draw.fold.folding import name_of, only_block, told_of
 from ogive.backends.draw.fold.gather import gathered
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Text
 from ogive.backends.draw.fold.pools import with_pools
@@ -52,18 +53,40 @@ def summaries(candidate: Candidate, structure: Structure) -> Iterator[Candidate]
             yield replace(candidate, picture=picture, summary=", ".join(done))
 
 
+def _terse(picture: Picture, structure: Structure) -> Picture:
+    """The picture without what is in parts, all but what blocks were given there."""
+    return replace(picture, items=tuple(_with_arguments_alone(item, structure) for item in picture.items))
+
+
+def _with_arguments_alone(item: Item, structure: Structure) -> Item:
+    if isinstance(item, Cluster):
+        inside = tuple(_with_arguments_alone(each, structure) for each in item.items)
+        return replace(item, items=inside)
+    if not isinstance(item, Box) or not item.region or not item.text.after:
+        return item
+    region = structure.graph.regions[item.region]
+    told = told_of(structure, region)
+    after = with_arguments(structure, told, item.every or item.nodes, Text("")).after
+    brief = _boxed_without_inside(item, structure)
+    return replace(brief, text=replace(brief.text, after=after))
+
+
 def _brief(picture: Picture, structure: Structure) -> Picture:
     return replace(picture, items=tuple(_without_inside(item, structure) for item in picture.items))
 
 
 def _without_inside(item: Item, structure: Structure) -> Item:
-    """The item without what is in it; a stage that uses one block alone says so in its title instead."""
     if isinstance(item, Cluster):
         return replace(item, items=tuple(_without_inside(each, structure) for each in item.items))
-    if not isinstance(item, Box) or item.region is None:
-        return item
+    return (
+        _boxed_without_inside(item, structure) if isinstance(item, Box) and item.region is not None else item
+    )
+
+
+def _boxed_without_inside(item: Box, structure: Structure) -> Box:
+    """A folded box without what is in it; a stage that uses one block alone says so in its title instead."""
     name, number = only_block(structure, item.region) if item.region else ("", 0)
-    stage = structure.graph.regions[item.region]
+    stage = structure.graph.regions[item.region or 0]
     own, channels = name_of(stage), item.text.title.removeprefix(name_of(stage))
     title, badge, definition = item.text.title, item.badge, item.definition
     if number > 1 and badge == 1 and title.startswith(f"{own} ") and name not in title:
@@ -129,6 +152,7 @@ _ALIKE = (_gathered, _loosely_gathered)
 _SAID: dict[Callable[[Picture, Structure], Picture], str] = {
     _gathered: "parallel parts that are alike are one box",
     _loosely_gathered: "parallel parts that are alike are one box",
+    _terse: "what is in parts is left out",
     _brief: "what is in parts is left out",
     _unlabelled: "shapes are left out",
     _with_pools: "a pooling is in the box that it leads to",
@@ -139,7 +163,9 @@ _SAID: dict[Callable[[Picture, Structure], Picture], str] = {
 _CHANGES = (
     (_gathered,),
     _ALIKE,
+    (_terse,),
     (_brief,),
+    (_unlabelled,),
     (_brief, _unlabelled),
     (*_ALIKE, _brief),
     (*_ALIKE, _brief, _unlabelled),

@@ -14,7 +14,7 @@ from ogive.backends.draw.scene import Scene
 
 _LINE, _SMALL_LINE, _MARGINS, _GAP, _LABEL = 11.0, 9.0, 5.5, look.RANK_SEP * 72, 6.0
 _FRAME, _FRAME_TITLE = 14.0, 11.0
-_SIDES, _CIRCLE, _LEAST_WIDTH, _BESIDE = 12.0, 14.0, 34.0, look.NODE_SEP * 72
+_CIRCLE, _BESIDE = 14.0, look.NODE_SEP * 72
 
 
 def estimated(picture: Picture) -> list[Scene]:
@@ -39,7 +39,10 @@ def estimated_width(picture: Picture) -> float:
     boxes = order(picture.items)
     width: dict[str, float] = dict.fromkeys(boxes, 20.0)
     for box in picture.boxes():
-        width[box.id] = box_width(box) if isinstance(box, Box) else clique_ring.frame(box.body.layers, 0)[0]
+        if isinstance(box, Box):
+            width[box.id] = box_width(box, picture.narrow)
+        else:
+            width[box.id] = clique_ring.frame(box.body.layers, 0)[0]
     rows: dict[int, list[float]] = defaultdict(list)
     for id, row in _rows(boxes, picture.edges).items():
         rows[row].append(width[id])
@@ -77,13 +80,15 @@ def box_height(box: Box) -> float:
     """Points."""
     if box.symbol is not None:
         return 2 * look.DOT if box.kind == ENTRY else _CIRCLE
-    small = bool(box.text.before) + bool(box.text.after) + len(box.text.label)
-    return max(15.0, _LINE + small * _SMALL_LINE + _MARGINS)
+    small = len(box.text.before.splitlines()) + len(box.text.after.splitlines()) + len(box.text.label)
+    large = max(1, len(box.text.title.splitlines()))
+    return max(15.0, large * _LINE + small * _SMALL_LINE + _MARGINS)
 
 
-def box_width(box: Box) -> float:
+def box_width(box: Box, narrow: bool = False) -> float:
     """Points."""
     if box.symbol is not None:
         return _CIRCLE
     badge = measure.text_width(f" ×{box.badge}", look.BADGE, bold=True) if box.badge > 1 else 0.0
-    return max(_LEAST_WIDTH, measure.widest(labels.box_lines(box)) + badge + _SIDES)
+    least, side = look.NARROW_BOX if narrow else look.BOX
+    return max(least, measure.widest(labels.box_lines(box)) + badge + 2 * side)

@@ -10,7 +10,7 @@ choice is the one that shows most of the net's layers, in the overview or in a d
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -44,6 +44,7 @@ class Chosen:
         scale: what the finished drawing is shrunk by; never more than 1.
         notes: how far it is folded, whether it fits, what is defined beside it and what was left out.
         smallest: points: the smallest type of the finished drawing.
+        warning: that of the notes which says that type is too small; empty: none is.
     """
 
     picture: Picture
@@ -54,6 +55,7 @@ class Chosen:
     scale: float
     notes: tuple[str, ...]
     smallest: float
+    warning: str = ""
 
 
 def chosen(
@@ -100,10 +102,12 @@ def chosen(
     scale = found.packing.scale if fit is not None or depth is None else 1.0
     asked = fit is not None or depth is not None or full
     plain = not asked and found.everything and scale == 1  # nothing was chosen that one would not expect
-    notes = (*search.notes, *(() if plain else _said(subject, source, search, found, space, scale)))
+    said = "" if plain else _said(subject, source, search, found, scale, own_size=depth is not None)
+    smallest = scale * smallest_type(found.scenes)
     return Chosen(
         found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
-        notes, scale * smallest_type(found.scenes),
+        (*search.notes, *([said] if said else [])), smallest,
+        said if smallest < look.LEAST_TYPE - 1e-6 else "",
     )  # fmt: skip
 
 
@@ -114,26 +118,29 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
 
 
 def _said(
-    subject: Subject, source: Source, search: Search, found: Found, space: Space, scale: float
-) -> Iterator[str]:
-    """What a user is told about the choice."""
+    subject: Subject, source: Source, search: Search, found: Found, scale: float, *, own_size: bool
+) -> str:
+    """What a user is told about the choice; `own_size`: without a space it would be as large as it is."""
+    space = search.space
     type_size = found.packing.scale * smallest_type(found.scenes)
     how = _depth(source, found)
     if found.legible:
         parts = [f"{how}, fits {space} at {100 * scale:.0f} %: smallest type {type_size:.1f} pt"]
     else:
-        width, height = found.packing.width / 72, found.packing.height / 72
-        parts = [
-            f"{how}: {width:.1f} × {height:.1f} in",
-            f"fitted to {space}, its type is {type_size:.1f} pt",
-        ]
+        width, height = ((size + 2 * PAD) / 72 for size in (found.packing.width, found.packing.height))
+        natural = f"{width:.1f} × {height:.1f} in"
+        hard = f"{type_size:.1f} pt, and under {look.LEAST_TYPE:g} pt it is hard to read"
+        advice = _legible(source, search, found)
+        if scale < 1:
+            own = f", without --fit it is {natural}" if own_size else ""
+            parts = [f"{how}: fitted to {space}, its type is {hard}: {advice}{own}"]
+        else:
+            parts = [f"{how}: {natural}; on {space}, its type would be {hard}: {advice}"]
     if found.beside:
         parts.append(f"defined beside it: {_names(found.beside)}")
     if left := _left_out(subject, source, found):
         parts.append(left)
-    if not found.legible:
-        yield f"type under {look.LEAST_TYPE:g} pt is hard to read; {_legible(source, search, found)}"
-    yield "; ".join(parts)
+    return "; ".join(parts)
 
 
 def _left_out(subject: Subject, source: Source, found: Found) -> str:
@@ -161,10 +168,10 @@ def _legible(source: Source, search: Search, found: Found) -> str:
     width, height = (ceil(10 * (scale * size + 2 * PAD) / 72) / 10 for size in _extent(found))
     larger = f"--fit {width:g}x{height:g}in has room for it"
     if isinstance(source, Layers):
-        return f"an overview folds it, and {larger}"
+        return f"--style overview folds what does not fit, {larger}"
     for depth in range(found.candidate.depth - 1, -1, -1):
         if search.at(depth).legible:
-            return f"--depth {depth} is legible here, and {larger}"
+            return f"--depth {depth} is legible here, {larger}"
     return larger
 
 
@@ -178,8 +185,8 @@ def _depth(source: Source, found: Found) -> str:
     said = "nothing is folded"
     if candidate.picture.hidden:
         said = f"folded to depth {candidate.depth} of {source.top}"
-    elif isinstance(source, Layers) and not candidate.summary:
-        said = "every layer is a box"
+    elif isinstance(source, Layers):
+        return candidate.summary or "every layer is a box"
     elif "one box" in candidate.summary:
         return candidate.summary
     return f"{said}, {candidate.summary}" if candidate.summary else said

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice, zip_longest
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries
 from ogive.backends.draw.fitting.estimate import estimated_height, estimated_width
-from ogive.backends.draw.fitting.packing import Packing, packed
+from ogive.backends.draw.fitting.packing import Packing, Size, packed
 from ogive.backends.draw.fitting.sources import Source
 from ogive.backends.draw.fitting.space import Space, smallest_type
 from ogive.backends.draw.fitting.worth import Shown, heaviest, named_in
 from ogive.backends.draw.fold.definitions import MOST, Definition, definitions
-from ogive.backends.draw.fold.picture import Picture
+from ogive.backends.draw.fold.picture import Box, Picture
+from ogive.backends.draw.layout.narrow import narrowed
 from ogive.backends.draw.layout.process import TooSlow
 from ogive.backends.draw.scene import Scene
 from ogive.diagnostics import ArchError, Diagnostic
 
 LayOut = Callable[[Picture], list[Scene]]
-GAP = (22.0, 16.0)
-"""Points between the columns of a drawing, and between its rows."""
+GAP, TIGHT_GAP = (22.0, 16.0), (14.0, 12.0)
+"""Points between the columns of a drawing, and between its rows; the same where less has room otherwise."""
 _BETTER = 0.02
 """The part of a net's layers by which a more folded picture must show more to be chosen before others."""
 _TALLER, _WIDER = 1.15, 1.5
@@ -83,6 +84,7 @@ class Search:
         self.space = space
         self.beside = beside
         self.notes: list[str] = []
+        self._definitions: dict[Hashable, list[Definition]] = {}
 
     def best(self) -> Found:
         """The candidate that shows most of the net with no type too small; of equals the most open.
@@ -102,7 +104,8 @@ class Search:
             if best and best.shown > 1 - _BETTER:
                 break
         if best is None:
-            return self.last_resort(folded)
+            last = self.last_resort(folded)
+            return self.with_main_block(last, folded) if last.legible else last
         return self.with_more_open(self.with_main_block(best, folded))
 
     def at(self, depth: int) -> Found:
@@ -127,8 +130,12 @@ class Search:
             and estimated_width(picture) <= _WIDER * width
         )
 
-    def tried(self, candidate: Candidate) -> Found | None:
+    def tried(self, candidate: Candidate, narrow: bool = False) -> Found | None:
         """The candidate, laid out, with what has room beside it; closer together where it shows more so.
+
+        Args:
+            candidate: what is open.
+            narrow: try narrower definitions, too.
 
         None: the layout took too long.
         """
@@ -137,37 +144,75 @@ class Search:
             return found
         picture = replace(candidate.picture, tight=True)
         siblings = tuple(_tight(d) for d in candidate.siblings)
-        tight = self.laid_out(replace(candidate, picture=picture, siblings=siblings))
-        if tight is None or (found.legible and tight.shown <= found.shown + _BETTER):
-            return found
-        return tight if tight.legible or tight.packing.scale > found.packing.scale else found
+        candidate = replace(candidate, picture=picture, siblings=siblings)
+        for closer in (False, True) if narrow else (False,):
+            tight = self.laid_out(candidate, closer)
+            if tight is None or (found.legible and tight.shown <= found.shown + _BETTER):
+                continue
+            if tight.legible or tight.packing.scale > found.packing.scale:
+                found = tight
+            if found.shown > _MOSTLY:
+                break
+        return found
 
-    def laid_out(self, candidate: Candidate) -> Found | None:
-        """The candidate with what has room beside it; None: the layout took too long."""
+    def laid_out(self, candidate: Candidate, narrow: bool = False) -> Found | None:
+        """The candidate with what has room beside it; `narrow`: in narrow boxes.
+
+        None: the layout took too long.
+        """
         picture = candidate.picture
         try:
-            overview = self.lay_out(picture)[0]
+            picture, (overview,) = self.slim(picture)
         except TooSlow:
             self.notes.append(f"laying out {picture.count} boxes takes longer than it may: more is folded")
             return None
+        candidate = replace(candidate, picture=picture)
         alone = self.packing([overview])
         if not self.beside or not self.is_legible(alone, [overview]):
             wanted, unnamed = list[Definition](), list[Definition]()
         else:
             wanted, unnamed = self.wanted(candidate)
+        if narrow:
+            wanted = [replace(d, picture=narrowed(d.picture)) for d in wanted]
         try:
-            scenes = self.lay_out(replace(picture, definitions=tuple(d.picture for d in wanted)))
+            whole, scenes = self.slim(replace(picture, definitions=tuple(d.picture for d in wanted)))
+            wanted = [replace(d, picture=part) for d, part in zip(wanted, whole.definitions, strict=True)]
         except TooSlow:
             self.notes.append("laying out the definitions takes longer than it may: they are left out")
             wanted, scenes = [], [overview]
         found = self.arranged(candidate, wanted, scenes)
         return replace(found, left_out=(*found.left_out, *unnamed))
 
+    def slim(self, picture: Picture) -> tuple[Picture, list[Scene]]:
+        """A picture and its layout; what of it is too wide for the space even if tight, in narrower boxes.
+
+        Raises:
+            TooSlow: a layout took too long.
+        """
+        parts, scenes = (picture, *picture.definitions), self.lay_out(picture)
+        closer = [part.tight and not part.narrow for part in parts]
+        wide = {i for i, scene in enumerate(scenes) if closer[i] and self.is_too_wide(scene)}
+        if not wide:
+            return picture, scenes
+        slim = [narrowed(part) if i in wide else part for i, part in enumerate(parts)]
+        laid_out = self.lay_out(replace(slim[0], definitions=tuple(slim[1:])))
+        fitting = [i in wide and self.is_legible(self.packing([s]), [s]) for i, s in enumerate(laid_out)]
+        parts = [after if fits else before for before, after, fits in zip(parts, slim, fitting, strict=True)]
+        scenes = [
+            after if fits else before for before, after, fits in zip(scenes, laid_out, fitting, strict=True)
+        ]
+        return replace(parts[0], definitions=tuple(parts[1:])), scenes
+
+    def is_too_wide(self, scene: Scene) -> bool:
+        """Whether a part that is not too tall has no room by itself."""
+        width, height = self.space.room(smallest_type([scene]))
+        return scene.width > width and scene.height <= height
+
     def wanted(self, candidate: Candidate) -> tuple[list[Definition], list[Definition]]:
         """The definitions that could stand beside a candidate, and those that it does not name."""
         siblings = candidate.siblings
         most = MOST - len(siblings)
-        own = definitions(self.source.structure, candidate.picture, 3 * MOST)
+        own = self.definitions(candidate.picture)
         named = named_in(candidate.picture, own)
         kept = heaviest(self.source.structure, candidate.picture, named, most)
         others = [d for d in own if all(d.regions != k.regions for k in kept)]
@@ -175,6 +220,14 @@ class Search:
         shift = len(siblings)
         kept = [replace(d, parent=d.parent + shift) if d.parent is not None else d for d in kept]
         return [*siblings, *kept], others
+
+    def definitions(self, overview: Picture) -> list[Definition]:
+        """Those of what is folded in an overview; made once for all overviews that fold the same."""
+        boxes = (box for box in overview.boxes() if isinstance(box, Box))
+        folded = tuple((box.region, box.defines) for box in boxes if box.region is not None)
+        if folded not in self._definitions:
+            self._definitions[folded] = definitions(self.source.structure, overview, 3 * MOST)
+        return self._definitions[folded]
 
     def arranged(self, candidate: Candidate, wanted: Sequence[Definition], scenes: Sequence[Scene]) -> Found:
         """The candidate with those definitions that show most of it and leave all type legible."""
@@ -186,7 +239,7 @@ class Search:
             parts = [scenes[0], *(scenes[i + 1] for i in these)]
             if these and not self.has_area(parts):
                 continue
-            packing = self.packing(parts)
+            packing = self.packing(parts, TIGHT_GAP if candidate.picture.tight else GAP)
             legible = self.is_legible(packing, parts)
             if legible or not these:
                 beside = tuple(wanted[i] for i in these)
@@ -194,9 +247,9 @@ class Search:
                 return Found(candidate, tuple(parts), packing, beside, rest, shown.part(these), legible)
         raise AssertionError("nothing beside the overview is always a choice")
 
-    def packing(self, parts: Sequence[Scene]) -> Packing:
+    def packing(self, parts: Sequence[Scene], gap: Size = GAP) -> Packing:
         """Where the parts stand."""
-        return packed([(part.width, part.height) for part in parts], self.space.scale, GAP)
+        return packed([(part.width, part.height) for part in parts], self.space.scale, gap)
 
     def has_area(self, parts: Sequence[Scene]) -> bool:
         """Whether the parts could lie in the space at all."""
@@ -244,8 +297,14 @@ class Search:
         """What shows the block that a net is mostly made of, where less in the overview makes room for it."""
         if not self.beside or not found.left_out or found.shown > _MOSTLY:
             return found
-        for candidate in islice(self.summed_up(folded), _SUMMED_UP):
-            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+        skips = _skips(found.candidate.picture)
+        less = (
+            candidate
+            for candidate in self.summed_up(folded)
+            if self.may_fit(candidate.picture) and _skips(candidate.picture) >= skips
+        )
+        for candidate in chain([found.candidate], islice(less, _SUMMED_UP)):
+            attempt = self.tried(candidate, narrow=True)
             if attempt and attempt.legible and attempt.shown > found.shown + _WORTH:
                 found = attempt
             if found.shown > _MOSTLY:
@@ -259,6 +318,11 @@ class Search:
 
 def _tight(definition: Definition) -> Definition:
     return replace(definition, picture=replace(definition.picture, tight=True))
+
+
+def _skips(picture: Picture) -> int:
+    """How many skips it draws: what folding must not lose."""
+    return sum(edge.style == "skip" for edge in picture.edges)
 
 
 def _choices(wanted: Sequence[Definition]) -> Iterator[tuple[int, ...]]:

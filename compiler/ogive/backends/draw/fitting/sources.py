@@ -168,13 +168,17 @@ class Layers(Source):
         if every.count <= look.MOST_BOXES:
             yield Candidate(every, self.top)
             return
-        said = rolled = f"{every.count:,} layers are more than can be laid out: repeats are rolled"
+        many = f"{every.count:,} layers are more than can be laid out"
+        said = rolled = f"{many}: repeats are rolled"
         picture, depth = collapse(self.folded, self.top), self.top
         while picture.count > look.MOST_BOXES and depth > 0:
             depth -= 1
             picture = collapse(self.folded, depth)
             said = f"{rolled}, and depth {depth} is open"
-        yield Candidate(capped(picture), depth, summary=said)
+        drawn = capped(picture)
+        if drawn is not picture:
+            said = f"{many}: what is between input and output is one box"
+        yield Candidate(drawn, depth, summary=said)
 
 
 def _framed(picture: Picture) -> Picture:

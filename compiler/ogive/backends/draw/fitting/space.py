@@ -15,13 +15,15 @@ COLUMN = (3.25, 9.0)
 """Inches: a column of a page of two columns, as CVPR's and ICCV's styles have it."""
 FITS = {"column": COLUMN, "page": look.PAGE}
 _UNITS = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72}
+"""Inches. A point is that of CSS, PDF and all type here; TeX's own is 0.4 % smaller."""
 _LENGTH = r"(\d+(?:\.\d+)?|\.\d+)\s*(in|cm|mm|pt)?"
 _SIZE = re.compile(rf"{_LENGTH}\s*[x×]\s*{_LENGTH}", re.IGNORECASE)
 _SMALLEST, _LARGEST = 0.5, 200.0
 
 
 def parse_fit(text: str) -> tuple[float, float]:
-    """Width and height in inches of `column`, `page`, `3.3x4in`, `12x8cm`; inches where no unit is said.
+    """Width and height in inches of `column`, `page`, `3.3x4in`, `12x8cm`, `84mm x 12cm`; inches where no
+    unit is said.
 
     Raises:
         ValueError: it is nothing of that, or no size of a figure; the message says what would be.
@@ -31,7 +33,8 @@ def parse_fit(text: str) -> tuple[float, float]:
     found = _SIZE.fullmatch(text.strip())
     if not found:
         raise ValueError(
-            f"{text!r} is no space: say column, page, or a width and a height such as 3.3x4in or 12x8cm"
+            f"{text!r} is no space: say column, page, or a width and a height such as 3.3x4in, 12x8cm, "
+            f"84x120mm or 240x300pt"
         )
     wide, first, tall, last = found.groups()
     last = (last or first or "in").lower()
@@ -39,7 +42,8 @@ def parse_fit(text: str) -> tuple[float, float]:
     for length in (width, height):
         if not _SMALLEST <= length <= _LARGEST:
             raise ValueError(
-                f"{text!r} is no space for a figure: from {_SMALLEST:g} to {_LARGEST:g} inches each way"
+                f"{text!r} is no space for a figure: {width:.4g} × {height:.4g} in, where each is from "
+                f"{_SMALLEST:g} to {_LARGEST:g} in"
             )
     return width, height
 

@@ -93,12 +93,14 @@ class Shown:
     def __init__(self, structure: Structure, picture: Picture, wanted: Sequence[Definition]) -> None:
         graph = structure.graph
         weight = {name: _weight(structure, name) for name in picture.nodes}
+        summed_up = (b.every for b in picture.boxes() if isinstance(b, Box) and b.region == 0)
+        folded = picture.hidden.union(*summed_up)
         self.total = max(sum(weight.values()), 1)
-        self.open = self.total - sum(weight[name] for name in picture.hidden)
+        self.open = self.total - sum(weight[name] for name in folded)
         self.folded = [definition.folded for definition in wanted]
         defined = {id: i for i, definition in enumerate(wanted) for id in definition.regions}
         hidden: dict[int, float] = defaultdict(float)
-        for name in picture.hidden:
+        for name in folded:
             hidden[graph.node(name).region] += weight[name]
         # by the parts around a layer, from outside: which definition shows it, and what it is called
         self.hidden: dict[tuple[tuple[int | None, tuple[str, str]], ...], float] = defaultdict(float)

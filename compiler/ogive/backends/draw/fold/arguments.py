@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
 
-from ogive.backends.draw.fold.folding import ends, folded_text
+from ogive.backends.draw.fold.folding import ends, folded_text, strides
 from ogive.backends.draw.fold.numbers import Numbers
 from ogive.backends.draw.fold.picture import Box, Text
 from ogive.backends.draw.fold.rolling import Structure
@@ -22,30 +23,46 @@ from ogive.layers.order import magnitude
 
 _LONGEST = 44
 _LONGEST_OF_STAGE = 48
+_INSIDE = {"iteration", "repeat", "residual", "merge", "branch"}
+"""What in a stage is looked through for the uses of blocks in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a box says of the uses that it stands for: the channels that leave each, the stride of each."""
+
+    leaving: bool
+    stride: bool
+
+
+_EVERYTHING = _Seen(leaving=True, stride=True)
+_MOST_TURNS = 4
+"""So many different values of one parameter are said."""
 
 
 def with_arguments(structure: Structure, block: Region, nodes: Collection[str], text: Text) -> Text:
-    """The text of a box with the arguments in its second line, in the place of what is inside.
+    """The text of a box with the arguments in its second line, in the place of what is inside; those of the
+    uses in a stage in a line of their own, where there is no room for them.
 
     Args:
         structure: of the graph.
         block: the use that the box names; of several, the first; or a stage of several blocks.
-        nodes: all that the box stands for. Of uses with other arguments nothing is said.
+        nodes: all that the box stands for. Where these were given other values, they are told in turn:
+            `expanded 200 · 184 ×2`.
         text: of the box.
     """
     if block.kind == "stage":
-        return _with_common(structure, block, text)
+        return _with_those_inside(structure, block, text)
     if block.kind != "block" or not block.block:
         return text
-    names = _wanted(structure, block.block)
     inside = set(nodes)
-    uses = (use for use in _uses(structure, block.block) if structure.nodes[use.id][0] in inside)
-    values = {tuple(dict(use.arguments).get(name) for name in names) for use in uses}
-    if not names or len(values) != 1:
+    uses = [use for use in _uses(structure, block.block) if structure.nodes[use.id][0] in inside]
+    named = _told(structure, uses, _EVERYTHING)
+    if not named:
         return text
-    shown = list(map(_shown, values.pop()))
-    named = ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
-    line = named if len(named) <= _LONGEST else ", ".join(shown)
+    line = ", ".join(f"{name} {value}" for name, value in named)
+    if len(line) > _LONGEST:
+        line = ", ".join(value for _, value in named)
     if len(line) > _LONGEST:
         return text
     kept = [word for word in text.after.split(", ") if word.startswith("+ ") or word == SHARED]
@@ -53,20 +70,62 @@ def with_arguments(structure: Structure, block: Region, nodes: Collection[str], 
     return replace(text, after=longer if len(longer) <= _LONGEST else line)
 
 
-def _with_common(structure: Structure, stage: Region, text: Text) -> Text:
-    """The text of a stage, and the arguments that all uses of blocks directly in it share."""
-    units = [unit for unit in structure.units(stage.id) if isinstance(unit, Region)]
-    uses = [unit for unit in units if unit.kind == "block" and unit.block]
-    if not uses or len(uses) < len(units):
+def _with_those_inside(structure: Structure, stage: Region, text: Text) -> Text:
+    """The text of a stage, and the arguments of the uses of blocks in it."""
+    uses = list(_used_in(structure, stage))
+    named = _told(structure, uses, _seen(structure, stage, uses))
+    line = ", ".join(f"{name} {value}" for name, value in named)
+    if not line or len(line) > _LONGEST_OF_STAGE:
         return text
-    names = dict.fromkeys(name for use in uses for name in _wanted(structure, use.block or ""))
-    common: list[str] = []
-    for name in names:
-        values = {dict(use.arguments).get(name) for use in uses}
-        if len(values) == 1:
-            common.append(f"{name} {_shown(values.pop())}")
-    longer = ", ".join([text.after, *common] if text.after else common)
-    return replace(text, after=longer) if common and len(longer) <= _LONGEST_OF_STAGE else text
+    longer = f"{text.after}, {line}" if text.after else line
+    return replace(text, after=longer if len(longer) <= _LONGEST else f"{text.after}\n{line}")
+
+
+def _used_in(structure: Structure, region: Region) -> Iterator[Region]:
+    """The uses of blocks in a stage, in order, and not those in other stages."""
+    for child in structure.children[region.id]:
+        if child.kind == "block" and child.block and structure.nodes[child.id]:
+            yield child
+        elif child.kind in _INSIDE:
+            yield from _used_in(structure, child)
+
+
+def _seen(structure: Structure, stage: Region, uses: Sequence[Region]) -> _Seen:
+    """What the box of a stage says of each use in it: its channels, if they leave the stage, too; its stride,
+    if none but the first has one.
+    """
+    types = ends(structure, stage)
+    sides = [tuple(_sides(structure, use)) for use in uses]
+    left = types is not None and all(leaving == types[1].channels for _, leaving, _ in sides)
+    return _Seen(left, all(stride == 1 for _, _, stride in sides[1:]))
+
+
+def _told(structure: Structure, uses: Sequence[Region], seen: _Seen) -> list[tuple[str, str]]:
+    """What to say of each parameter of these uses; nothing of any, if one varies too much to be told."""
+    found: list[tuple[str, str]] = []
+    for name in dict.fromkeys(name for use in uses for name in _wanted(structure, use.block or "", seen)):
+        taking = [use for use in uses if name in _wanted(structure, use.block or "", seen)]
+        value = _in_turn([_shown(dict(use.arguments).get(name)) for use in taking])
+        if not value:
+            return []
+        found.append((name, value))
+    return found
+
+
+def _in_turn(values: Sequence[str]) -> str:
+    """`3`; `200 · 184 ×2`; `0 · 3, in turn` where they come again; nothing, where there are too many."""
+    runs = [(value, len(list(same))) for value, same in groupby(values)]
+    if len(runs) == 1:
+        return values[0]
+    turns = next((n for n in range(2, len(values) // 2 + 1) if _comes_again(values, n)), 0)
+    if turns and turns <= _MOST_TURNS:
+        return f"{' · '.join(values[:turns])} in turn"
+    words = [f"{value} ×{n}" if n > 1 else value for value, n in runs]
+    return " · ".join(words) if len(words) <= _MOST_TURNS else ""
+
+
+def _comes_again(values: Sequence[str], period: int) -> bool:
+    return len(values) % period == 0 and all(v == values[i % period] for i, v in enumerate(values))
 
 
 def _shown(value: object) -> str:
@@ -82,19 +141,21 @@ def _uses(structure: Structure, block: str) -> list[Region]:
     return structure.uses[block]
 
 
-def _wanted(structure: Structure, block: str) -> tuple[str, ...]:
+def _wanted(structure: Structure, block: str, seen: _Seen) -> tuple[str, ...]:
     """The parameters to say at each use, in the order of the program; kept with the structure."""
-    if block not in structure.spoken:
+    if (block, seen) not in structure.spoken:
         uses = _uses(structure, block)
         named = _named(structure, uses)
         given = [dict(use.arguments) for use in uses]
         names = [n for n in given[0] if n in named and all(_is_number(one.get(n)) for one in given)]
-        unsaid = [n for n in names if len({one[n] for one in given}) > 1]
-        unsaid = [n for n in unsaid if not _said(structure, uses, [one[n] for one in given])]
-        if len(unsaid) == 1 and _in_proportion(structure, uses, [one[unsaid[0]] for one in given]):
-            unsaid = []
-        structure.spoken[block] = tuple(unsaid)
-    return structure.spoken[block]
+        values = {n: [one[n] for one in given] for n in names if len({one[n] for one in given}) > 1}
+        unsaid = [n for n in values if not _said(structure, uses, values[n], seen)]
+        if seen.leaving and len(unsaid) == 1:
+            others = [each for n, each in values.items() if n not in unsaid]
+            if _in_proportion(structure, uses, values[unsaid[0]], others):
+                unsaid = []
+        structure.spoken[block, seen] = tuple(unsaid)
+    return structure.spoken[block, seen]
 
 
 def _named(structure: Structure, uses: Sequence[Region]) -> set[str]:
@@ -113,20 +174,25 @@ def _named(structure: Structure, uses: Sequence[Region]) -> set[str]:
     return found - {ENTERS}
 
 
-def _said(structure: Structure, uses: Sequence[Region], values: Sequence[object]) -> bool:
+def _said(structure: Structure, uses: Sequence[Region], values: Sequence[object], seen: _Seen) -> bool:
     """Whether the boxes say the number in each use: channels in or out, stride, kernel."""
-    sides = list(zip(*(_sides(structure, use) for use in uses), strict=True))
+    entering, leaving, stride = zip(*(_sides(structure, use) for use in uses), strict=True)
+    sides = [entering, *([leaving] if seen.leaving else []), *([stride] if seen.stride else [])]
     kernels = (f"{v}×{v}" in folded_text(structure, u)[0].after for u, v in zip(uses, values, strict=True))
-    return list(values) in [list(side) for side in sides] or all(kernels)
+    return tuple(values) in sides or all(kernels)
 
 
-def _in_proportion(structure: Structure, uses: Sequence[Region], values: Sequence[object]) -> bool:
-    """Whether a number is the same part of the channels that leave, or of those that enter, in each use."""
-    for side in list(zip(*(_sides(structure, use) for use in uses), strict=True))[:2]:
-        pairs = [(Fraction(str(v)), s) for v, s in zip(values, side, strict=True) if isinstance(s, int) and s]
-        if len(pairs) == len(values) and len({value / channels for value, channels in pairs}) == 1:
-            return True
-    return False
+def _in_proportion(
+    structure: Structure, uses: Sequence[Region], values: Sequence[object], told: Sequence[Sequence[object]]
+) -> bool:
+    """Whether a number is the same part of the channels that leave in each use, and the definition says so:
+    its last layer has a multiple of this parameter, and not one that is `told` otherwise.
+    """
+    leaving = [leaving for _, leaving, _ in (_sides(structure, use) for use in uses)]
+    if leaving in map(list, told):
+        return False
+    pairs = [(Fraction(str(v)), s) for v, s in zip(values, leaving, strict=True) if isinstance(s, int) and s]
+    return len(pairs) == len(values) and len({value / channels for value, channels in pairs}) == 1
 
 
 def _sides(structure: Structure, use: Region) -> Iterator[object]:
@@ -139,7 +205,7 @@ def _sides(structure: Structure, use: Region) -> Iterator[object]:
     yield before.channels
     yield after.channels
     places = [int(magnitude(one.spatial[0])) if one.spatial else 0 for one in types]
-    yield round(places[0] / places[1]) if all(places) else None
+    yield (round(places[0] / places[1]) if strides(structure, use) else 1) if all(places) else None
 
 
 def _is_number(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The lines below the ring of a clique: what a layer does, one for each convolution, and how often."""
+"""What is said of a clique: what a layer of it does, how often, below its ring; and what it gives on."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from ogive.backends.draw.clique_ring import frame
+from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import FOLLOWERS, LEADS, clip, look
-from ogive.graph import CliqueBody
+from ogive.graph import CliqueBody, Ref, Region
 
 _WIDTH = 3.7
 """Points that a letter takes, where many letters stand together."""
@@ -90,3 +91,25 @@ def _times(body: CliqueBody) -> list[str]:
         return [often]
     later = "stage 2 updates" if body.stages == 2 else "later ones update"
     return [often, f"{later} X1" + (f" to X{body.updates}" if body.updates > 1 else "")]
+
+
+def members_of(structure: Structure, region: Region) -> list[str]:
+    """The layers X_1 … X_n of a clique."""
+    return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]
+
+
+def given_on(structure: Structure, region: Region) -> list[tuple[str, str]]:
+    """What a clique gives on, as far as it is used: a node, and what the program calls it. That is its layers
+    (transit; stage1, as that left them), and X0 before them (features).
+    """
+    members = members_of(structure, region)
+    newest = [Ref(m) for m in members]
+    names = {tuple(newest): "transit", (*region.inputs, *newest): "features"}
+    names[tuple(Ref(m, 1) for m in members)] = "stage1"
+    merges = (
+        n
+        for n in structure.nodes[region.id]
+        if look(structure.graph, structure.graph.node(n)).kind == "merge"
+    )
+    found = ((node, names.get(tuple(structure.graph.operands(node)), "")) for node in merges)
+    return [(node, name) for node, name in found if name]

@@ -9,8 +9,8 @@ from itertools import chain, groupby
 
 from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.arguments import with_arguments
-from ogive.backends.draw.fold.clique_text import clique_lines
-from ogive.backends.draw.fold.entries import Entering, carried_on, with_entries
+from ogive.backends.draw.fold.clique_text import clique_lines, given_on, members_of
+from ogive.backends.draw.fold.entries import Entering, Link, carried_on, with_entries
 from ogive.backends.draw.fold.folding import (
     after_all,
     ends,
@@ -19,8 +19,10 @@ from ogive.backends.draw.fold.folding import (
     inside,
     layers_text,
     name_of,
+    strides,
     told_of,
 )
+from ogive.backends.draw.fold.forms import letters
 from ogive.backends.draw.fold.opening import LEVELS, Hand
 from ogive.backends.draw.fold.picture import (
     Box,
@@ -38,17 +40,19 @@ from ogive.backends.draw.fold.picture import (
     with_nodes,
 )
 from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
+from ogive.backends.draw.fold.shared import says_shared, without_shared
 from ogive.backends.draw.fold.text import (
     SHARED,
     Fused,
     bundled,
     channels_text,
     clip,
+    entering_words,
+    gives_what_it_takes,
     label_lines,
     layer_text,
     look,
     shape,
-    unshared,
 )
 from ogive.graph import Ref, Region
 
@@ -122,8 +126,8 @@ class _Scene:
             title = self.title(region, every)
             links += [(Edge(box.id, every[0].id, "title"), "") for box in title]
             every = (*title, *every)
-        elif region.clique or region.gives:
-            results, result_links = self.results(region) if region.clique else self.given(region)
+        else:
+            results, result_links = self.results(region) if region.clique else self.given(region, links)
             every, links = (*every, *results), [*links, *result_links]
         thin = frozenset(b.id for b in leaves(every) if isinstance(b, Box) and b.kind == "shape")
         edges = self.labelled(links, flow.mark_skips([edge for edge, _ in links], thin))
@@ -206,7 +210,7 @@ class _Scene:
     def whole(self, item: Item, rolled: Rolled) -> Item:
         """What all copies of a roll together do to the channels, where one box or frame stands for them."""
         if isinstance(item, Box) and item.region is not None:
-            text, *_ = folded_text(self.structure, self.graph.regions[item.region], rolled)
+            text, *_ = self.told(self.graph.regions[item.region], rolled)
             text = self.with_arguments(self.graph.regions[item.region], tuple(chain(*rolled.copies)), text)
             return replace(item, text=replace(text, label=item.text.label))
         if isinstance(item, Box) and isinstance(rolled.unit, Region) and rolled.unit.kind == "stage":
@@ -224,18 +228,32 @@ class _Scene:
         if types is None or not isinstance(unit, Region):
             return ""
         last = after_all(self.structure, unit, rolled)
-        return channels_text(types[0], last) if last and last != types[1] else ""
+        return (
+            channels_text(types[0], last, strides(self.structure, unit, rolled))
+            if last and last != types[1]
+            else ""
+        )
 
     def unit(self, rolled: Rolled, level: int) -> tuple[Item, ...]:
         unit = rolled.unit
         if isinstance(unit, Fused):
-            return () if self.at.get(unit.lead) in self.rings else (self.layer(unit),)
+            unseen = self.at.get(unit.lead) in self.rings or self.passes(unit)
+            return () if unseen else (self.layer(unit),)
         if unit.kind not in LEVELS:  # no frame of its own: its notes stand at the first thing in it
             items = self.content(unit, level)
             return (with_label(items[0], label_lines(unit.notes)), *items[1:]) if items else ()
         if self.folds(unit, level):
             return (self.folded(unit),)
         return self.opened(unit, self.content(unit, level + 1))
+
+    def passes(self, unit: Fused) -> bool:
+        """Whether layers give what they take, and so are seen where that came from."""
+        first = self.graph.operands(unit.nodes[0])[:1]
+        source = self.at.get(self.resolve(first[0].node)[0]) if first else None
+        if source is None or self.structure.apart or not gives_what_it_takes(self.graph, unit):
+            return False
+        self.at.update(dict.fromkeys(unit.nodes, source))
+        return True
 
     def folds(self, region: Region, level: int) -> bool:
         if region.id in self.hand.folded or region.id in self.hand.opened:
@@ -248,10 +266,10 @@ class _Scene:
         if len(items) == 1 and region.kind in {"block", "dense", "stage"} and isinstance(items[0], Box):
             return (with_label(_named(region, items[0]), label),)
         name, note = name_of(region), ""
-        if region.shared and any(_says_shared(item) for item in items):
-            note, items = SHARED, tuple(map(without_shared, items))
+        if region.shared and any(says_shared(item) for item in items):
+            label, items = (SHARED, *label), tuple(map(without_shared, items))  # below: a frame stays narrow
         if region.kind == "aux" and region.weight is not None:
-            note = ", ".join(n for n in (f"weight {region.weight:g}", note) if n)
+            note = f"weight {region.weight:g}"
         only = items[0] if len(items) == 1 else None
         if isinstance(only, Cluster):
             if not only.name:
@@ -283,11 +301,15 @@ class _Scene:
         nodes = self.structure.nodes[region.id]
         self.at.update(dict.fromkeys(nodes, id))
         self.above.update(dict.fromkeys(nodes, region.id if region.kind == "aux" else region.parent))
-        text, definition, badge = folded_text(self.structure, region)
+        text, definition, badge = self.told(region)
         text = replace(self.with_arguments(region, nodes, text), label=label_lines(region.notes))
         kind = folded_kind(self.structure, region)
         defines, form = inside(self.structure, region), self.structure.signature(region, "form")
         return Box(id, kind, text, nodes, region.id, badge, None, definition, defines, form=form)
+
+    def told(self, region: Region, rolled: Rolled | None = None) -> tuple[Text, str, int]:
+        """What a folded region says, what of that is the name of what is inside, and how often."""
+        return folded_text(self.structure, region, rolled, letters(self.structure))
 
     def with_arguments(self, region: Region, nodes: tuple[str, ...], text: Text) -> Text:
         """What a folded region says; in a net's own picture with the arguments of the block that it is."""
@@ -298,7 +320,7 @@ class _Scene:
         """X0 and the layers; a concat of all layers and of nothing else is the ring's own value."""
         assert region.clique is not None
         ring = Ring(self.id(), region.clique, clique_lines(region.clique))
-        members = _members(self.structure, region)
+        members = members_of(self.structure, region)
         self.at.update(dict.fromkeys(members, ring.id))
         self.rings[ring.id] = region
         users = {user for m in members for _, user, _ in self.graph.consumers(m)} - set(members)
@@ -322,13 +344,20 @@ class _Scene:
             links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
         return boxes, links
 
-    def given(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
-        """What a block calls its results, where it names them."""
-        boxes = [Box(self.id(), "output", Text(clip(name))) for name in region.gives]
+    def given(self, region: Region, links: Sequence[Link]) -> tuple[list[Box], list[Link]]:
+        """What a block calls its results; where it does not name them, and they are not all that nothing else
+        takes, `out`.
+        """
         drawn = [self.resolve(ref.node)[0] for ref in region.outputs]
-        links = [(Edge(self.at[n], b.id), "") for n, b in zip(drawn, boxes, strict=False) if n in self.at]
-        heads = {edge.head for edge, _ in links}
-        return [b for b in boxes if b.id in heads], links
+        at = [self.at[n] for n in drawn if n in self.at]
+        names = [*map(clip, region.gives)]
+        ends = set(self.at.values()) - {edge.tail for edge, _ in links}
+        if not names and region.kind == "block" and (len(ends) > 1 or set(at) != ends):
+            names = [f"out {i + 1}" for i in range(len(at))] if len(at) > 1 else ["out"]
+        if len(at) < len(drawn):  # what enters leaves as it is
+            names = [name for name, n in zip(names, drawn, strict=False) if n in self.at]
+        found = [(Box(self.id(), "output", Text(name)), tail) for name, tail in zip(names, at, strict=False)]
+        return [box for box, _ in found], [(Edge(tail, box.id), "") for box, tail in found]
 
     def title(self, region: Region, items: tuple[Item, ...]) -> tuple[Box, ...]:
         """The notes of the whole net, above its first box."""
@@ -336,22 +365,12 @@ class _Scene:
             return ()
         return (Box(self.id(), "title", Text("", label=label_lines(region.notes))),)
 
-    def results(self, region: Region) -> tuple[list[Box], list[tuple[Edge, str]]]:
-        """What a clique gives on, as far as it is used: its layers (transit; stage1, as that left them), X0
-        before them (features).
-        """
-        members = _members(self.structure, region)
-        newest = [Ref(m) for m in members]
-        names = {tuple(newest): "transit", (*region.inputs, *newest): "features"}
-        names[tuple(Ref(m, 1) for m in members)] = "stage1"
-        boxes: list[Box] = []
-        links: list[tuple[Edge, str]] = []
-        for node in self.structure.nodes[region.id]:
-            name = names.get(tuple(self.graph.operands(node)))
-            if name and look(self.graph, self.graph.node(node)).kind == "merge":
-                boxes.append(Box(self.id(), "output", Text(name)))
-                links.append((Edge(self.at[node], boxes[-1].id), ""))
-        return boxes, links
+    def results(self, region: Region) -> tuple[list[Box], list[Link]]:
+        """What a clique gives on, as far as it is used."""
+        found = [
+            (Box(self.id(), "output", Text(word)), node) for node, word in given_on(self.structure, region)
+        ]
+        return [box for box, _ in found], [(Edge(self.at[node], box.id), "") for box, node in found]
 
     # ------------------------------------------------------------------ edges
 
@@ -414,10 +433,9 @@ class _Scene:
             found[source.tail, ring] = source, shape(self.graph.type(region.inputs[0]))
         root = self.graph.regions[self.root]
         taken = dict(zip(root.inputs, map(clip, root.takes), strict=False))
-        for ref, id in outside.items():
-            word = "in" if len(outside) == 1 else f"in ({shape(self.graph.type(ref))})"
-            word = taken.get(ref, word)
-            sources.append(Box(id, "input", Text(word)))
+        words = entering_words([self.graph.type(ref) for ref in outside])
+        for (ref, id), word in zip(outside.items(), words, strict=True):
+            sources.append(Box(id, "input", Text(taken.get(ref, word))))
         links = [(edge, bundled(carriers[ends]) or carried) for ends, (edge, carried) in found.items()]
         return links, entering
 
@@ -480,21 +498,3 @@ def _named(region: Region, box: Box) -> Box:
         return box
     title = clip(f"{name_of(region)} · {box.text.title}")
     return replace(box, symbol=None, text=replace(box.text, title=title))
-
-
-def _says_shared(item: Item) -> bool:
-    return item != without_shared(item)
-
-
-def without_shared(item: Item) -> Item:
-    """The same, not saying of each layer that its weights are shared: the frame around it does."""
-    if isinstance(item, Cluster):
-        return replace(item, items=tuple(map(without_shared, item.items)))
-    if isinstance(item, Ring):
-        return item
-    return replace(item, text=replace(item.text, after=unshared(item.text.after)))
-
-
-def _members(structure: Structure, region: Region) -> list[str]:
-    """The layers X_1 … X_n of a clique."""
-    return [n for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]

@@ -6,17 +6,19 @@ Three uses of `Bottleneck` with 64, 128 and 256 give one picture that says `widt
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from ogive.backends.draw.fold.clique_text import as_one, clique_lines, form
-from ogive.backends.draw.fold.collapse import collapse, deepest, without_shared
-from ogive.backends.draw.fold.folding import name_of
+from ogive.backends.draw.fold.clique_text import as_one, clique_lines
+from ogive.backends.draw.fold.collapse import collapse, deepest
+from ogive.backends.draw.fold.folding import entering, name_of
+from ogive.backends.draw.fold.forms import Variant, body_of, letters, starts, variants
 from ogive.backends.draw.fold.numbers import Numbers
 from ogive.backends.draw.fold.opening import Hand
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
 from ogive.backends.draw.fold.rolling import Structure
-from ogive.backends.draw.fold.text import SHARED, clip
+from ogive.backends.draw.fold.shared import without_shared
+from ogive.backends.draw.fold.text import SHARED, clip, shape
 from ogive.backends.draw.fold.titles import told_apart
 from ogive.graph import Region
 
@@ -26,13 +28,6 @@ _MOST_BOXES = 24
 _WORD = 16
 """So much of a name is looked for: boxes clip longer ones."""
 _SMALL_STAGE = 10
-
-
-@dataclass(eq=False)
-class _Variant:
-    """Uses of one definition that differ only in numbers, and perhaps in having a shortcut."""
-
-    uses: list[Region] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,8 +66,8 @@ def definitions(structure: Structure, overview: Picture, most: int = MOST) -> li
         overview: what they are to stand beside.
         most: how many.
     """
-    of_region = _variants(structure)
-    seen: set[_Variant] = set()
+    of_region = variants(structure)
+    seen: set[Variant] = set()
     found: list[Definition] = []
     waiting: list[tuple[int | None, Picture]] = [(None, overview)]
     while waiting and len(found) < most:
@@ -100,7 +95,7 @@ def defined(
     structure: Structure, regions: Sequence[int], depth: int, hand: Hand | None = None
 ) -> list[Definition]:
     """Pictures of parts of a net, each form once, with so many levels open in them, and what `hand` opens."""
-    of_region = _variants(structure)
+    of_region = variants(structure)
     found: list[Definition] = []
     seen: set[object] = set()
     for id in regions:
@@ -122,7 +117,7 @@ def defined(
 def _named(structure: Structure, found: Sequence[Definition]) -> list[Definition]:
     """The definitions, those of one name told apart."""
     groups = [[structure.graph.regions[id] for id in sorted(d.regions)] for d in found]
-    names = told_apart(structure, groups, [d.name for d in found])
+    names = told_apart(structure, groups, [d.name for d in found], letters(structure))
     return [replace(d, picture=replace(d.picture, name=n)) for d, n in zip(found, names, strict=True)]
 
 
@@ -160,69 +155,19 @@ def _stages(structure: Structure, overview: Picture, number: int) -> Iterator[tu
             yield picture, regions
 
 
-def _variants(structure: Structure) -> dict[int, _Variant]:
-    """By region: the uses that one picture can define with it.
-
-    Shortcuts of the uses that project may begin elsewhere than those of the others: a pre-activation unit
-    projects what it activated, and else adds what entered. One picture shows both, unless the identities
-    begin at different places themselves.
-    """
-    alike: dict[tuple[str, Hashable], dict[tuple[int, ...], _Variant]] = {}
-    for region in structure.graph.regions.values():
-        if region.kind in {"block", "dense", "clique"} and structure.nodes[region.id]:
-            forms = alike.setdefault(_key(structure, region), {})
-            forms.setdefault(_starts(structure, region), _Variant()).uses.append(region)
-    found: dict[int, _Variant] = {}
-    for forms in alike.values():
-        variants = list(forms.values())
-        identities = [v for v in variants if not all(structure.split(use)[1] for use in v.uses)]
-        if len(identities) <= 1:
-            variants = [_Variant(sorted((use for v in variants for use in v.uses), key=lambda use: use.id))]
-        found |= {use.id: variant for variant in variants for use in variant.uses}
-    return found
-
-
-def _key(structure: Structure, region: Region) -> tuple[str, Hashable]:
-    """What two uses share when one picture can define both."""
-    if region.kind == "dense":
-        return "dense", structure.signature(_body(structure, region), by="kind")
-    if region.kind == "clique" and region.clique:
-        body = region.clique
-        return "clique", (body.layers, body.stages, body.updates, form(clique_lines(body)))
-    return region.block or "", structure.kinds(region)
-
-
-def _starts(structure: Structure, region: Region) -> tuple[int, ...]:
-    """Of each residual in a use, the place among its nodes of what the shortcut takes; -1: what entered."""
-    main, _ = structure.split(region)
-    places = {name: place for place, name in enumerate(main)}
-    found: list[int] = []
-    waiting = [region] if region.kind == "block" else []
-    while waiting:
-        inner = waiting.pop()
-        if inner.kind == "residual" and inner.inputs:
-            found.append(places.get(inner.inputs[0].node, -1))
-        waiting += [c for c in reversed(structure.children[inner.id]) if c.kind != "shortcut"]
-    return tuple(found)
-
-
-def _body(structure: Structure, region: Region) -> Region:
-    """What a picture of it begins at: the first turn of a dense block, which stands for all."""
-    turns = structure.children[region.id] if region.kind == "dense" else []
-    return turns[0] if turns else region
-
-
 def _define(
-    structure: Structure, variant: _Variant, prefix: str, depth: int | None = None, hand: Hand | None = None
+    structure: Structure, variant: Variant, prefix: str, depth: int | None = None, hand: Hand | None = None
 ) -> Picture:
     """The picture of a variant, with so many levels open, or as many as make it no larger than it may be."""
-    regions = [_body(structure, u) for u in variant.uses]
+    regions = [body_of(structure, u) for u in variant.uses]
     model = next((r for r in regions if structure.split(r)[1]), regions[0])
     if model.kind == "clique":  # the use of whose results most are needed
         model = max(regions, key=lambda r: len(structure.nodes[r.id]))
     identity = any(not structure.split(r)[1] for r in regions) and bool(structure.split(model)[1])
     picture = _opened(structure, model, prefix, depth, hand)
     picture = _everywhere(structure, picture, variant.uses, model)
+    if len({_shapes(structure, r) for r in regions}) > 1:
+        picture = replace(picture, items=_numbered(picture.items))
     numbers = Numbers(structure, variant.uses, regions, model)
     items = tuple(_reworded(item, numbers, identity) for item in picture.items)
     edges = picture.edges
@@ -239,6 +184,22 @@ def _define(
     note = f"({', '.join(symbols)})" if symbols else ""
     label = picture.label if len({r.notes for r in regions}) == 1 else ()
     return replace(picture, name=name, items=items, edges=edges, note=note, label=label)
+
+
+def _shapes(structure: Structure, region: Region) -> tuple[str, ...]:
+    return tuple(shape(structure.graph.type(ref)) for ref in entering(structure, region))
+
+
+def _numbered(items: Sequence[Item]) -> tuple[Item, ...]:
+    """The items, what enters told by number: told by its shape it would be false of other uses."""
+    found: list[Item] = []
+    number = 0
+    for item in items:
+        if isinstance(item, Box) and item.kind == "input" and item.text.title.startswith("in ("):
+            number += 1
+            item = replace(item, text=replace(item.text, title=f"in {number}"))
+        found.append(item)
+    return tuple(found)
 
 
 def _everywhere(structure: Structure, picture: Picture, uses: Sequence[Region], model: Region) -> Picture:
@@ -278,9 +239,9 @@ def _identity(structure: Structure, picture: Picture, regions: Sequence[Region],
     tails = [e.tail for e in dashed if all(e.tail != other.head for other in dashed)]
     heads = [e.head for e in dashed if all(e.head != other.tail for other in dashed)]
     plain = next(r for r in regions if not structure.split(r)[1])
-    starts, main = _starts(structure, plain), structure.split(model)[0]
-    if starts != _starts(structure, model) and len(starts) == 1:
-        node = main[starts[0]] if starts[0] >= 0 else None
+    begins, main = starts(structure, plain), structure.split(model)[0]
+    if begins != starts(structure, model) and len(begins) == 1:
+        node = main[begins[0]] if begins[0] >= 0 else None
         seen = (b for b in picture.boxes() if isinstance(b, Box))
         tails = [b.id for b in seen if (node in b.nodes if node else b.kind == "input")]
     return [Edge(a, b, "skip") for a, b in zip(tails[:1], heads[:1], strict=True)]

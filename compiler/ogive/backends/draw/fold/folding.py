@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from itertools import groupby
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ogive.backends.draw.fold.picture import Text
@@ -15,10 +16,11 @@ from ogive.layers.base import TensorType
 _DEFINED = {"block", "dense", "clique"}
 _NAMED = {"conv", "linear", "attention", "pool"}
 _LONGEST = 46
+_NO_LETTERS: Mapping[int, str] = MappingProxyType({})
 _HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
 
 
-def _entering(structure: Structure, region: Region) -> list[Ref]:
+def entering(structure: Structure, region: Region) -> list[Ref]:
     """The tensors from outside that something in a region takes, in order, each once."""
     members = set(structure.nodes[region.id])
     operands = (ref for name in structure.nodes[region.id] for ref in structure.graph.operands(name))
@@ -27,7 +29,7 @@ def _entering(structure: Structure, region: Region) -> list[Ref]:
 
 def entry(structure: Structure, region: Region) -> Ref | None:
     """The tensor that enters a region."""
-    outside = _entering(structure, region)
+    outside = entering(structure, region)
     own = region.inputs[:1]
     if own and (not outside or region.clique or own[0] in outside):
         return own[0]
@@ -57,7 +59,7 @@ def _of_several(structure: Structure, region: Region) -> bool:
     if main is None or region.clique:
         return False
     places = len(structure.graph.type(main).spatial)
-    types = [structure.graph.type(ref) for ref in _entering(structure, region)]
+    types = [structure.graph.type(ref) for ref in entering(structure, region)]
     return len({one.channels for one in types if len(one.spatial) == places}) > 2
 
 
@@ -112,6 +114,16 @@ def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorTyp
     return structure.graph.type(end._replace(node=last))
 
 
+def strides(structure: Structure, region: Region, rolled: Rolled | None = None) -> bool:
+    """Whether any layer in a region, or in the copies of it, takes steps: what an edge loses is none."""
+    names = chain(*rolled.copies) if rolled else structure.nodes[region.id]
+    for name in names:
+        window = structure.graph.node(name).layer.window(structure.graph.operand_types(name))
+        if any(step != 1 for _, step in window or ()):
+            return True
+    return False
+
+
 def _only(structure: Structure, region: Region) -> Rolled | None:
     """What a region holds, if it is one thing, dropout aside."""
     weighty = [rolled for rolled in structure.rolled(region.id) if not _is_dropout(structure, rolled.unit)]
@@ -125,28 +137,36 @@ def told_of(structure: Structure, region: Region) -> Region:
     return unit if isinstance(unit, Region) and unit.kind in _DEFINED else region
 
 
-def folded_text(structure: Structure, region: Region, rolled: Rolled | None = None) -> tuple[Text, str, int]:
+def folded_text(
+    structure: Structure,
+    region: Region,
+    rolled: Rolled | None = None,
+    letters: Mapping[int, str] = _NO_LETTERS,
+) -> tuple[Text, str, int]:
     """`Bottleneck 256→512, /2` over `1×1 · 3×3 · 1×1, + projection`; what of it is the name; how often.
 
     Args:
         structure: of the graph.
         region: what is folded.
         rolled: the copies that it stands for: the channels are those before the first and after the last.
+        letters: by region, what tells the form of a block from others; it stands behind its name.
     """
     only = _only(structure, region)
     name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, told_of(structure, region)
     if only and told != region:
         prefix, name, badge = f"{name} · ", name_of(told), only.count
         rolled = rolled or only
+    name += letters.get(told.id, "")
     types = ends(structure, told)
     if types and rolled and rolled.count > 1:
         types = types[0], after_all(structure, told, rolled) or types[1]
     if types and _of_several(structure, told):
         types = types[1], types[1]
-    about = f" {channels_text(*types)}" if types and region.kind != "aux" else ""
+    steps = strides(structure, told, rolled)
+    about = f" {channels_text(*types, steps)}" if types and region.kind != "aux" else ""
     if told.kind == "dense":
         badge *= max(len(structure.children[told.id]), 1)
-    parts, suffix = summary(structure, told)
+    parts, suffix = summary(structure, told, letters if told.kind == "stage" else _NO_LETTERS)
     if only and told is only.unit and len(structure.rolled(region.id)) > 1:
         suffix = [*suffix, "dropout"]
     lines = _joined(parts)
@@ -175,10 +195,19 @@ def own_layers(structure: Structure, region: Region) -> bool:
 def only_block(structure: Structure, region: Region | int) -> tuple[str, int]:
     """The name of the block whose uses a stage is made of, and how many; nothing where it has more."""
     stage = structure.graph.regions[region] if isinstance(region, int) else region
-    units = structure.units(stage.id) if stage.kind == "stage" else ()
+    units = tuple(_turns(structure, stage)) if stage.kind == "stage" else ()
     names = {u.block if isinstance(u, Region) and u.kind == "block" else None for u in units}
     name = names.pop() if len(names) == 1 else None
     return (clip(name), len(units)) if name else ("", 0)
+
+
+def _turns(structure: Structure, region: Region) -> Iterator[Unit]:
+    """The units of a region, those of the turns of a `repeat` in their place."""
+    for unit in structure.units(region.id):
+        if isinstance(unit, Region) and unit.kind == "iteration":
+            yield from _turns(structure, unit)
+        else:
+            yield unit
 
 
 def inside(structure: Structure, region: Region) -> tuple[int, ...]:
@@ -193,21 +222,24 @@ def inside(structure: Structure, region: Region) -> tuple[int, ...]:
 
 
 class Part(NamedTuple):
-    """A word about something inside, and what tells it from others of that name."""
+    """A word about something inside, what tells it from others of that name, and the letter that says so."""
 
     text: str
     form: Hashable = None
+    letter: str = ""
 
 
-def summary(structure: Structure, region: Region) -> tuple[list[Part], list[str]]:
-    """What is inside, in order, and what joins it (`+ skip`)."""
+def summary(
+    structure: Structure, region: Region, letters: Mapping[int, str] = _NO_LETTERS
+) -> tuple[list[Part], list[str]]:
+    """What is inside, in order, and what joins it (`+ skip`); blocks with the letters of their forms."""
     parts: list[Part] = []
     suffix: list[str] = []
     if region.kind == "clique" and region.clique:
         stages = region.clique.stages
         return [Part(f"{region.clique.layers} layers")], [f"{stages} stages" if stages > 1 else "1 stage"]
     if region.kind == "merge":
-        branches = [summary(structure, b) for b in structure.children[region.id]]
+        branches = [summary(structure, b, letters) for b in structure.children[region.id]]
         full = [b for b in branches if b[0]]
         word = clip(region.block or "merge")
         if len(full) == 1:
@@ -215,7 +247,7 @@ def summary(structure: Structure, region: Region) -> tuple[list[Part], list[str]
         return [Part(f"{len(branches)} branches")], [word]
     turns = structure.rolled(region.id)
     for rolled in turns[:1] if region.kind == "dense" else turns:
-        held, joins = _unit(structure, rolled)
+        held, joins = _unit(structure, rolled, letters)
         if rolled.count > 1 and region.kind != "dense":
             held = held * rolled.count if len(held) < 2 else [Part(f"{_joined(held)} ×{rolled.count}")]
         parts += held
@@ -236,24 +268,32 @@ def _shortcut(structure: Structure, region: Region) -> str:
     return "+ projection" if beside else "+ skip"
 
 
-def _unit(structure: Structure, rolled: Rolled) -> tuple[list[Part], list[str]]:
+def _unit(structure: Structure, rolled: Rolled, letters: Mapping[int, str]) -> tuple[list[Part], list[str]]:
     unit = rolled.unit
     if isinstance(unit, Fused):
         lead = look(structure.graph, structure.graph.node(unit.lead))
         return ([Part(clip(lead.short, 24))] if lead.kind in _NAMED else []), []
     if unit.kind == "stage" or unit.kind == "block":
-        return [Part(name_of(unit), structure.kinds(unit))], []
+        return [Part(name_of(unit), structure.kinds(unit), letters.get(unit.id, ""))], []
     if unit.kind in {"aux", "shortcut"}:
         return [], []
-    return summary(structure, unit)
+    return summary(structure, unit, letters)
 
 
 def _counted(counted: Sequence[tuple[Part, int]]) -> str:
-    """Blocks are counted from two on, layers, whose words are short, from three."""
-    return " · ".join(
-        f"{part.text} ×{n}" if n > (1 if part.form is not None else 2) else " · ".join([part.text] * n)
-        for part, n in counted
-    )
+    """Blocks are counted from two on, layers, whose words are short, from three.
+
+    Of forms of one block behind each other the name is said once: `MBConv (a) · (b) ×2`.
+    """
+    words: list[str] = []
+    before = Part("")
+    for part, n in counted:
+        again = part.letter and before.letter and part.text == before.text
+        word = part.letter.strip() if again else part.text + part.letter
+        few = n <= (1 if part.form is not None else 2)
+        words += [word] * n if few else [f"{word} ×{n}"]
+        before = part
+    return " · ".join(words)
 
 
 def _joined(parts: Sequence[Part]) -> str:
@@ -264,7 +304,7 @@ def _joined(parts: Sequence[Part]) -> str:
     counted = [(part, len(list(same))) for part, same in groupby(parts)]
     text = _counted(counted)
     if len(text) > _LONGEST:
-        runs = [list(same) for _, same in groupby(parts, key=lambda part: part.text)]
+        runs = [list(same) for _, same in groupby(parts, key=lambda part: (part.text, part.letter))]
         text = _counted([(same[0], len(same)) for same in runs])
     if len(text) > _LONGEST:
         text = " · ".join("pool" if p.endswith("pool") else p for p in bare)

@@ -17,6 +17,7 @@ EdgeStyle = Literal["flow", "skip", "projection", "aux", "source", "title", "rem
 class Text:
     """The lines of a box: small, large, small. Read downwards, they are in the order of the computation.
 
+    Each may be divided in several by line breaks, in a narrow picture.
     `label` are the lines of the program's own notes, in italics below.
     """
 
@@ -127,6 +128,7 @@ class Picture:
         hidden: the nodes of the graph that no box shows by themselves: they are folded away.
         nodes: all nodes that it shows or hides.
         tight: whether its boxes stand closer to each other than they would.
+        narrow: whether its boxes have smaller margins, too (see `layout.narrow`).
     """
 
     name: str
@@ -139,6 +141,7 @@ class Picture:
     hidden: frozenset[str] = field(default_factory=frozenset)
     nodes: tuple[str, ...] = ()
     tight: bool = False
+    narrow: bool = False
 
     def boxes(self) -> Iterator[Box | Ring]:
         """Every box and ring, in order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -49,9 +49,12 @@ class Structure:
         self._signatures: dict[tuple[tuple[str, ...], int, By], Hashable] = {}
         self._units: dict[int, tuple[Unit, ...]] = {}
         self._rolled: dict[int, tuple[Rolled, ...]] = {}
-        # by block: its uses, and the parameters that boxes say; `arguments` finds them when asked
+        # by block: its uses, and, with what is seen of these, the parameters that boxes say besides;
+        # `arguments` finds them when asked
         self.uses: dict[str, list[Region]] = defaultdict(list)
-        self.spoken: dict[str, tuple[str, ...]] = {}
+        self.spoken: dict[tuple[str, Hashable], tuple[str, ...]] = {}
+        # by region: what tells forms of one block apart; `forms` finds it when asked
+        self.letters: Mapping[int, str] | None = None
         self.kept = {ref.node for _, ref in graph.outputs}
 
     @cached_property

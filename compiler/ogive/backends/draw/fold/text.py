@@ -15,7 +15,8 @@ from ogive.layers.sizes import show
 
 LEADS = {"conv", "linear", "attention"}
 FOLLOWERS = {"norm", "act"}
-_CARRIED = {"dropout", "flatten", "identity"}
+_CARRIED = {"dropout", "beside", "nowhere"}
+_LIGHT = {"beside", "nowhere"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
 SHARED = "shared weights"
@@ -27,6 +28,14 @@ _LABEL_WIDTH, _LABEL_LINES, MAX_LENGTH = 44, 4, 200
 def shape(type: TensorType) -> str:  # noqa: A002 - the word of the graph
     """`64×56×56`, `64×⌈h/2⌉×⌈w/2⌉`."""
     return show(type.sizes)
+
+
+def entering_words(types: Sequence[TensorType]) -> list[str]:
+    """What tensors that enter are called: `in`; several by their shapes, or by number where some agree."""
+    shapes = [shape(each) for each in types]
+    if len(set(shapes)) < len(shapes):
+        return [f"in {i + 1}" for i in range(len(shapes))]
+    return [f"in ({each})" for each in shapes] if len(shapes) > 1 else ["in"] * len(shapes)
 
 
 def clip(text: str, longest: int = _LONGEST) -> str:
@@ -73,7 +82,8 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
     """Divides a chain into boxes.
 
     A norm or an activation goes with the layer before it; in a chain that begins with them (pre-activation,
-    He et al. 2016), with the convolution or linear map behind. Dropout and flatten go with what is before.
+    He et al. 2016), with the convolution or linear map behind. Dropout goes with what is before, and so does
+    what only orders numbers anew; before the first layer, with that.
     """
     kinds = [_kind(graph, n) for n in run]
     anchors = [i for i, k in enumerate(kinds) if k not in FOLLOWERS and k not in _CARRIED]
@@ -100,27 +110,42 @@ def fuse(graph: Graph, run: Sequence[Node]) -> list[Fused]:
             cut = next((n for n, take in enumerate(taken) if not take), len(stretch))
             after[left] += [run[i].name for i in stretch[:cut]]
         rest = [run[i].name for i in stretch[cut:]]
-        carried = all(kinds[i] in _CARRIED for i in stretch[cut:])
-        if rest and right < len(run) and kinds[right] in LEADS and (can_right or carried):
+        carried, light = (all(kinds[i] in which for i in stretch[cut:]) for which in (_CARRIED, _LIGHT))
+        ahead = kinds[right] if right < len(run) else "input"
+        if rest and ((ahead in LEADS and (can_right or carried)) or (ahead not in _CLOSED and light)):
             before[right] += rest
         elif rest:
             alone[left] = rest
-    boxes = [Fused((), alone[-1][0], tuple(alone[-1][1:]))] if -1 in alone else []
+    boxes = [_alone(graph, alone[-1])] if -1 in alone else []
     for i in anchors:
         boxes.append(Fused(tuple(before[i]), run[i].name, tuple(after[i])))
         if i in alone:
-            boxes.append(Fused((), alone[i][0], tuple(alone[i][1:])))
+            boxes.append(_alone(graph, alone[i]))
     return boxes
 
 
+def _alone(graph: Graph, names: Sequence[str]) -> Fused:
+    """Layers beside no other in one box, which the first of them leads that is anything to see."""
+    seen = (i for i, name in enumerate(names) if look(graph, graph.node(name)).place != "nowhere")
+    at = next(seen, 0)
+    return Fused(tuple(names[:at]), names[at], tuple(names[at + 1 :]))
+
+
+def gives_what_it_takes(graph: Graph, fused: Fused) -> bool:
+    """Whether layers do nothing at these sizes, and nothing is noted about them."""
+    nodes = list(map(graph.node, fused.nodes))
+    return all(look(graph, node).place == "nowhere" and not node.notes for node in nodes)
+
+
 def _kind(graph: Graph, node: Node) -> str:
-    return node.layer.kind if node.layer.kind in ("flatten", "identity") else look(graph, node).kind
+    seen = look(graph, node)
+    return seen.place if seen.place in _LIGHT else seen.kind
 
 
 def _shorts(graph: Graph, names: Iterable[str]) -> list[str]:
     """What layers are called beside a leading one; `norm = identity` is nothing to see."""
-    nodes = [graph.node(name) for name in names]
-    return [look(graph, node).short for node in nodes if node.layer.kind != "identity"]
+    looks = [look(graph, graph.node(name)) for name in names]
+    return [one.short for one in looks if one.place != "nowhere"]
 
 
 def _weighs(graph: Graph, name: str) -> bool:
@@ -134,8 +159,10 @@ def layer_text(graph: Graph, fused: Fused) -> Text:
     title = look(graph, lead)
     after = _shorts(graph, fused.after)
     label = label_lines(note for name in fused.nodes for note in graph.node(name).notes)
-    if title.kind in FOLLOWERS | {"dropout"}:  # nothing leads: all in one line
-        return Text(clip(" · ".join([title.short, *after])), label=label)
+    if title.kind in FOLLOWERS | {"dropout"} or title.place in _LIGHT:  # nothing leads: all in one line
+        return Text(
+            clip(" · ".join([title.label if title.place in _LIGHT else title.short, *after])), label=label
+        )
     shared = lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region))
     if shared and any(_weighs(graph, name) for name in fused.nodes):
         after.append(SHARED)
@@ -155,11 +182,11 @@ def bundled(carried: Mapping[Ref, str]) -> str:
     return " + ".join(carried.values()) if len(carried) == 2 else next(iter(carried.values()), "")
 
 
-def channels_text(before: TensorType, after: TensorType) -> str:
-    """`64→256, /2`: what a folded region does to channels and places."""
+def channels_text(before: TensorType, after: TensorType, steps: bool = True) -> str:
+    """`64→256, /2`: what a folded region does to channels, and, if anything in it `steps`, to places."""
     channels = [show((type_.channels,)) for type_ in (before, after)]
     text = channels[1] if channels[0] == channels[1] else "→".join(channels)
-    if before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
+    if steps and before.spatial and after.spatial and len(before.spatial) == len(after.spatial):
         whole, part = int(magnitude(before.spatial[0])), int(magnitude(after.spatial[0]))
         stride = _stride(whole, part) if part else 1
         if 1 < stride < whole and abs(-(-whole // stride) - part) <= max(1, part // 10):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from ogive.backends.draw.fold.rolling import Structure
@@ -15,23 +15,32 @@ Says = Callable[[Region], str]
 _MOST_STAGES, _LONGEST = 3, 60
 
 
-def told_apart(structure: Structure, groups: Sequence[Sequence[Region]], names: Sequence[str]) -> list[str]:
+def told_apart(
+    structure: Structure,
+    groups: Sequence[Sequence[Region]],
+    names: Sequence[str],
+    letters: Mapping[int, str] | None = None,
+) -> list[str]:
     """The names, and behind each that stands there twice what all uses of it have and no others of its name.
 
     Args:
         structure: of the graph.
         groups: the uses of each definition.
         names: of the definitions.
+        letters: by region, the letter by which boxes call the form of a block; it stands behind the name.
     """
-    found = list(names)
+    marks = [(letters or {}).get(uses[0].id, "") for uses in groups]
+    found = [name + mark for name, mark in zip(names, marks, strict=True)]
     alike: dict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(names):
         alike[name].append(i)
-    for name, places in alike.items():
+    for places in alike.values():
         if len(places) > 1:
             qualities = _qualities(structure, [groups[i] for i in places])
             for i, quality in zip(places, qualities, strict=True):
-                found[i] = clip(f"{name}{quality if quality.startswith(' ') else f', {quality}'}", _LONGEST)
+                if not (marks[i] and quality == _numbered(places.index(i))):
+                    told = quality if quality.startswith(" ") else f", {quality}"
+                    found[i] = clip(f"{found[i]}{told}", _LONGEST)
     return found
 
 
@@ -56,7 +65,11 @@ def _own(structure: Structure, at: int, groups: Sequence[Sequence[Region]], know
                 return ", ".join(word for _, word in these)
     stages = list(dict.fromkeys(_stage(structure, use) for use in groups[at]))
     told = ", ".join(stages[:_MOST_STAGES]) + (" …" if len(stages) > _MOST_STAGES else "")
-    return f"of {told}" if any(stages) else f" ({at + 1})"
+    return f"of {told}" if any(stages) else _numbered(at)
+
+
+def _numbered(at: int) -> str:
+    return f" ({at + 1})"
 
 
 def _common(says: Says, uses: Sequence[Region]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import graphviz
 
@@ -12,6 +13,7 @@ from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import Paint
 from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Edge, Item, Picture, Ring, order
 from ogive.backends.draw.layout import labels, markup
+from ogive.backends.draw.layout.branches import Fork, forks
 
 SOURCE_RADIUS = 10.0
 _EDGES = {
@@ -54,9 +56,16 @@ class Writer:
 
     # ------------------------------------------------------------------ graphs
 
-    def defaults(self, name: str, tight: bool = False) -> graphviz.Digraph:
-        """An empty graph with the look of all drawings; `tight`: with less between boxes."""
+    def defaults(self, name: str, tight: bool = False, narrow: bool = False) -> graphviz.Digraph:
+        """An empty graph with the look of all drawings.
+
+        Args:
+            name: of the graph.
+            tight: with less between boxes.
+            narrow: with less at their sides, too.
+        """
         apart = self.scale * (look.TIGHT if tight else 1.0)
+        least, side = look.NARROW_BOX if narrow else look.BOX
         graph = graphviz.Digraph(graphviz.escape(name))  # a name such as `<b>` is no markup here either
         graph.attr(
             "graph", rankdir="TB", splines="spline", newrank="true", compound="true", labeljust="l",
@@ -66,7 +75,7 @@ class Writer:
         )  # fmt: skip
         graph.attr(
             "node", shape="box", style="rounded,filled", fontname=look.FONT, fontsize=self.points(look.TYPE),
-            height=self.inches(15), width=self.inches(34), margin=f"{self.inches(6)},{self.inches(3)}",
+            height=self.inches(15), width=self.inches(least), margin=f"{self.inches(side)},{self.inches(3)}",
             penwidth=self.points(look.PEN),
         )  # fmt: skip
         graph.attr(
@@ -78,7 +87,7 @@ class Writer:
 
     def whole(self, picture: Picture) -> graphviz.Digraph:
         """The overview and, in frames of their own, the definitions."""
-        graph = self.defaults(picture.name, picture.tight)
+        graph = self.defaults(picture.name, picture.tight, picture.narrow)
         self.fill(graph, picture)
         for definition in picture.definitions:
             self.fill_definition(graph, definition)
@@ -86,47 +95,67 @@ class Writer:
 
     def parts(self, picture: Picture) -> list[graphviz.Digraph]:
         """The overview and the definitions, each as a graph to lay out by itself."""
-        overview = self.defaults("overview", picture.tight)
+        overview = self.defaults("overview", picture.tight, picture.narrow)
         self.fill(overview, picture)
         graphs = [overview]
         for definition in picture.definitions:
-            graph = self.defaults("definition", definition.tight)
+            graph = self.defaults("definition", definition.tight, definition.narrow)
             self.fill_definition(graph, definition)
             graphs.append(graph)
         return graphs
 
     def fill(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """Writes a picture's items, then its edges."""
+        modules = forks(picture)
+        between = {fork.begins[len(fork.begins) // 2]: fork for fork in modules if len(fork.begins) % 2 == 0}
         for item in picture.items:
-            self.item(graph, item, picture.spine)
+            self.item(graph, item, picture.spine, between)
         rings = {b.id: b for b in picture.boxes() if isinstance(b, Ring)}
         for edge in picture.edges:
+            fork = between.get(edge.head)
+            if fork and fork.tail == edge.tail:  # what is joined stands straight below what forks
+                graph.edge(fork.tail, fork.middle, style="invis", weight="12")
+                graph.edge(fork.middle, fork.join, style="invis", weight="12")
             if edge.style != "skip" or not self.frames:
                 self.edge(graph, edge, picture, rings)
         for above, below in _pushed(picture):
             graph.edge(above, below, style="invis", weight="0")
+        for fork in modules:
+            begins = graphviz.Digraph()  # they begin at one height
+            begins.attr(rank="same")
+            half = len(fork.begins) // 2
+            middle = (fork.middle,) if fork in between.values() else ()
+            for left, right in pairwise((*fork.begins[:half], *middle, *fork.begins[half:])):
+                begins.edge(left, right, style="invis", weight="0")
+            graph.subgraph(begins)
 
     def fill_definition(self, graph: graphviz.Digraph, picture: Picture) -> None:
         """The same in a frame with the name of the block."""
         prefix = picture.items[0].id
         frame = graphviz.Digraph(f"cluster_{prefix}_definition")
         frame.attr(**self.frame(picture.name, picture.note, 1, picture.label))
+        if picture.narrow:
+            frame.attr(margin=self.points(look.NARROW_FRAME))
         self.fill(frame, picture)
         graph.subgraph(frame)
 
     # ------------------------------------------------------------------ items
 
-    def item(self, graph: graphviz.Digraph, item: Item, spine: frozenset[str]) -> None:
+    def item(
+        self, graph: graphviz.Digraph, item: Item, spine: frozenset[str], between: Mapping[str, Fork]
+    ) -> None:
         """Writes a box, a ring, or a cluster with what is in it."""
         if isinstance(item, Cluster):
             frame = graphviz.Digraph(f"cluster_{item.id}")
             frame.attr(**self.frame(item.name, item.note, item.badge, item.label))
             for inside in item.items:
-                self.item(frame, inside, spine)
+                self.item(frame, inside, spine, between)
             graph.subgraph(frame)
         elif isinstance(item, Ring):
             self.ring(graph, item, spine)
         else:
+            if fork := between.get(item.id):
+                graph.node(fork.middle, "", style="invis", shape="point", width="0", height="0", margin="0")
             group = {"group": "spine"} if item.id in spine else {}
             graph.node(item.id, **self.box(item), **group)
 
@@ -135,7 +164,7 @@ class Writer:
         return {
             "label": markup.title(labels.frame_lines(name, note, badge, label), self.scale),
             "style": "rounded,filled", "fillcolor": look.CLUSTER_FILL, "color": look.CLUSTER_STROKE,
-            "penwidth": self.points(look.PEN), "margin": self.points(7),
+            "penwidth": self.points(look.PEN), "margin": self.points(look.FRAME),
         }  # fmt: skip
 
     def box(self, box: Box) -> dict[str, str]:

@@ -11,12 +11,10 @@ def box_lines(box: Box) -> tuple[Line, ...]:
     """Small line, large line, small line, notes; what is inside is named in bold."""
     text = box.text
     lines: list[Line] = []
-    if text.before:
-        lines.append((Run(text.before, look.SMALL),))
+    lines += [(Run(each, look.SMALL),) for each in text.before.splitlines()]
     if text.title or not text.label:
-        lines.append(_title(text.title or " ", box.definition))
-    if text.after:
-        lines.append((Run(text.after, look.SMALL),))
+        lines += [_title(each, box.definition) for each in (text.title or " ").splitlines()]
+    lines += [(Run(each, look.SMALL),) for each in text.after.splitlines()]
     return (*lines, *(note_line(note, None) for note in text.label))
 
 
@@ -34,18 +32,23 @@ def note_line(text: str, ink: str | None = look.INK_NOTE) -> Line:
 
 
 def frame_lines(name: str, note: str, badge: int, label: tuple[str, ...] = ()) -> tuple[Line, ...]:
-    """The title of a frame: its name, more about it, how often it stands there; the program's notes below."""
+    """The title of a frame: its name, more about it, how often it stands there; the program's notes below.
+
+    What begins with a line break stands below the name.
+    """
+    beside, _, below = note.partition("\n")
     runs: list[Run] = []
     if name:
         runs.append(Run(name, bold=True))
-    if note:
-        runs.append(Run(note, look.SMALL))
+    if beside:
+        runs.append(Run(beside, look.SMALL))
     if badge > 1:
         runs.append(Run(f"×{badge}", look.BADGE, bold=True, ink="#111111"))
     spaced: list[Run] = []
     for run in runs:
         spaced += [Run("\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}"), run] if spaced else [run]
-    return (*([tuple(spaced)] if spaced else []), *map(note_line, label))
+    more = [(Run(line, look.SMALL),) for line in below.splitlines()]
+    return (*([tuple(spaced)] if spaced else []), *more, *map(note_line, label))
 
 
 def badge_text(badge: int) -> str:

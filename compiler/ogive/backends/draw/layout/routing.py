@@ -73,7 +73,7 @@ class Layout:
                     w, h = float(o["lwidth"]) * 36, float(o["lheight"]) * 36
                     title = Rect(x - w, y - h, x + w, y + h)
                 layout.frames.append(Frame(rect, title, frozenset(o.get("nodes", ())), o))
-            else:
+            elif "pos" in o:  # and not what only stands at one height
                 x, y = (float(v) for v in o["pos"].split(","))
                 w, h = float(o["width"]) * 36, float(o["height"]) * 36
                 layout.boxes[o["name"]] = Rect(x - w, y - h, x + w, y + h)

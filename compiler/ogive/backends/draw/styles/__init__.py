@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from ogive.backends.draw.colours.colour import Colours
+from ogive.backends.draw.colours.look import LEAST_TYPE, PAGE
+from ogive.backends.draw.fitting.space import Space
+from ogive.backends.draw.options import Options
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.subject import Subject
 
@@ -12,54 +16,46 @@ Room = tuple[float, float]
 """Points that a drawing may be wide and high at scale 1."""
 Made = tuple[Scene, tuple[str, ...]]
 """A drawing, and what a user should know of it."""
-Style = Callable[[Sequence[Subject], Colours, str | None, Room], Made]
-"""Of the nets, what paints, the name of a part to draw alone, and the room."""
+Style = Callable[[Sequence[Subject], Colours, Options, Room], Made]
+"""Of the nets, what paints, what was asked for (the part to draw alone, those to open), and the room."""
 
 
-def _beside(subjects: Sequence[Subject], colours: Colours, _: str | None, room: Room) -> Made:
+def _beside(subjects: Sequence[Subject], colours: Colours, options: Options, room: Room) -> Made:
     from ogive.backends.draw.styles.beside import scene
 
-    return scene(subjects, colours, fit=room)
+    whole = Space(*(options.fit or PAGE)).room(LEAST_TYPE)
+    return scene(subjects, colours, fit=room, key=whole[1] - room[1])
 
 
-def _tensors(subjects: Sequence[Subject], colours: Colours, _: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.tensors import notes, scene
+def _tensors(subjects: Sequence[Subject], colours: Colours, _: Options, room: Room) -> Made:
+    from ogive.backends.draw.styles.tensors import drawn
 
-    return scene(subjects[0], colours, fit=room), notes(subjects[0])
-
-
-def _unfolded(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.unfolded import scene
-
-    return scene(subjects[0], colours, block=block, fit=room), ()
+    return drawn(subjects[0], colours, fit=room)
 
 
-def _ring(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.ring import ring_scene
+def _cliques(subjects: Sequence[Subject], colours: Colours, options: Options, room: Room) -> Made:
+    from ogive.backends.draw.styles.clique_figures import Shape, scene
 
-    return ring_scene(subjects[0], colours, block=block, fit=room), ()
-
-
-def _clique(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.ring import clique_figure
-
-    return clique_figure(subjects[0], colours, block=block, fit=room), ()
+    shape = cast("Shape", options.style)
+    return scene(subjects[0], colours, shape, block=options.block, fit=room), ()
 
 
-def _chain(subjects: Sequence[Subject], colours: Colours, _: str | None, room: Room) -> Made:
+def _chain(subjects: Sequence[Subject], colours: Colours, _: Options, room: Room) -> Made:
     from ogive.backends.draw.styles.chain import scene
 
     return scene(subjects[0], colours, fit=room), ()
 
 
-def _arcs(subjects: Sequence[Subject], colours: Colours, block: str | None, room: Room) -> Made:
-    from ogive.backends.draw.styles.arcs import scene
+def _arcs(subjects: Sequence[Subject], colours: Colours, options: Options, room: Room) -> Made:
+    from ogive.backends.draw.styles.arcs import notes, scene
 
-    return scene(subjects[0], colours, block=block, fit=room), ()
+    block, expand = options.block, options.expand
+    drawn = scene(subjects[0], colours, block=block, fit=room, expand=expand)
+    return drawn, notes(subjects[0], block, expand)
 
 
 STYLES: dict[str, Style] = {
-    "beside": _beside, "tensors": _tensors, "unfolded": _unfolded, "ring": _ring, "clique": _clique,
+    "beside": _beside, "tensors": _tensors, "unfolded": _cliques, "ring": _cliques, "clique": _cliques,
     "arcs": _arcs, "chain": _chain,
 }  # fmt: skip
 """By name; `beside` is that of several nets."""

@@ -94,9 +94,11 @@ class _Block:
             parts.append((Run("the layers Hᵢ are not all alike", small),))
         if len(self.entering) > 1:
             parts.append((Run(f"x₀ has {', '.join(self.entering)} channels", small),))
-        if len(dense.shown) <= count:
-            first, then = next(p for p in zip(dense.shown, dense.shown[1:], strict=False) if p[1] > p[0] + 1)
-            parts.append((Run(f"x{sub(first + 1)} to x{sub(then - 1)} stand where the dots are", small),))
+        if dense.omitted:
+            first, last = dense.omitted
+            others = f"⋯ x{sub(first)} … x{sub(last)}: {last - first + 1} more layers"
+            alike = ", joined alike" if dense.joins_all else ""
+            parts.append((Run(f"{others}{alike}", small),))
         lines = wrapped(parts, max(right - left, 200.0))
         self.sketch.text(f"{self.prefix}.key", (left, self.sketch.bounds()[1] - 8), lines, "top left")
 

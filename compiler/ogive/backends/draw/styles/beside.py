@@ -38,7 +38,7 @@ _TURN, _BEND = 4.0, 0.45
 
 
 def scene(
-    subjects: Sequence[Subject], colours: Colours, *, fit: tuple[float, float] | None = None
+    subjects: Sequence[Subject], colours: Colours, *, fit: tuple[float, float] | None = None, key: float = 0.0
 ) -> tuple[Scene, tuple[str, ...]]:
     """The nets side by side, each as open as the space allows at 6 pt, and what a user should know of it.
 
@@ -46,12 +46,13 @@ def scene(
         subjects: the nets, from left to right.
         colours: what paints.
         fit: points that the drawing may be wide and high; a page's height, and any width, unless given.
+        key: points below that, which a key takes: of the space that is given, and of what is needed.
 
     Raises:
         ArchError: E589, the space cannot hold them, however much is folded.
     """
     room = fit or (float("inf"), look.PAGE[1] * 72)
-    found = fitted(subjects, colours, room)
+    found = fitted(subjects, colours, room, key)
     return _Drawing(subjects, colours, found).scene(), found.notes()
 
 

@@ -74,13 +74,16 @@ class Found:
         return tuple(notes)
 
 
-def fitted(subjects: Sequence[Subject], colours: Colours, room: tuple[float, float]) -> Found:
+def fitted(
+    subjects: Sequence[Subject], colours: Colours, room: tuple[float, float], key: float = 0.0
+) -> Found:
     """The most open plan that fits, in the largest type that does.
 
     Args:
         subjects: the nets.
         colours: what paints; where it measures, boxes say how much they have, if there is room.
         room: points that the drawing may be wide and high.
+        key: points that stand below it.
 
     Raises:
         ArchError: E589.
@@ -109,7 +112,7 @@ def fitted(subjects: Sequence[Subject], colours: Colours, room: tuple[float, flo
         else:
             best, low = Found(*found, kept, words, heads, left, unsaid), most + 1
     if best is None:
-        raise _too_small(heads, _shortened(columns, 1)[0], room)
+        raise _too_small(heads, _shortened(columns, 1)[0], room, key)
     return best
 
 
@@ -210,18 +213,21 @@ class Head:
         )
 
 
-def _too_small(heads: Sequence[Head], columns: Sequence[Column], room: tuple[float, float]) -> ArchError:
-    """The diagnostic, with the space that would do."""
+def _too_small(
+    heads: Sequence[Head], columns: Sequence[Column], room: tuple[float, float], key: float
+) -> ArchError:
+    """The diagnostic, with the space that would do: that of the drawing and of the key below it."""
     type_ = Type(SIZES[-1], second=False, tight=True, terse=True, room=NARROWEST)
     least = plan(columns, rows(columns), [head.lines(type_) for head in heads], type_, False)
-    lengths = (least.width, least.height)
+    lengths = (least.width, least.height + key)
     needed = " × ".join(f"{math.ceil((length + 2 * PAD) / 7.2) / 10:.1f}" for length in lengths)
-    room = (max(least.width, look.PAGE[0] * 72 - 2 * PAD) if math.isinf(room[0]) else room[0], room[1])
+    room = (max(least.width, look.PAGE[0] * 72 - 2 * PAD) if math.isinf(room[0]) else room[0], room[1] + key)
     given = " × ".join(f"{(length + 2 * PAD) / 72:.3g}" for length in room)
     names = ", ".join(head.name for head in heads[:6]) + (", …" if len(heads) > 6 else "")
     several = len(heads) > 1
     what = f"{len(heads)} nets side by side need" if several else f"{names} needs"
-    message = f"{what} at least {needed} inches at {look.LEAST_TYPE:g} pt, and {given} inches are given"
+    at = f"at {look.LEAST_TYPE:g} pt{', its key included' * (key > 0)}"
+    message = f"{what} at least {needed} inches {at}, and {given} inches are given"
     notes = (("note", f"they are {names}"),) if several else ()
     fewer = "draw fewer nets, or " if least.width > room[0] and several else ""
     help_ = f"{fewer}give more space: `--fit {needed.replace(' × ', 'x')}in`"

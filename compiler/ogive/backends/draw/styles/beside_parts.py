@@ -218,10 +218,11 @@ class _Walk:
         others = seen.kind == "merge" and seen.symbol != "+"
         title = seen.label if seen.kind in _SILENT else text.title
         kind = "linear" if seen.kind in _LIKE_LINEAR else seen.kind
+        shown = others or seen.kind not in _SILENT or self.resizes(fused.lead)
         self.add(
             Part(
                 fused.nodes, kind, clip(title, _LONGEST), lead.outputs[0], fused.lead,
-                shown=others or seen.kind not in _SILENT or self.resizes(fused.lead), merge=others,
+                shown=shown and seen.place != "nowhere", merge=others,
                 rolls=rolls, group=self.group(lead.region), stage=self.stage(lead.region),
                 beside=any(r.kind == "shortcut" for r in graph.ancestors(lead.region)),
             )
@@ -235,7 +236,8 @@ class _Walk:
             return False
         before, after = (prod(map(magnitude, t.spatial)) for t in (types[0], graph.node(name).outputs[0]))
         whole = magnitude(graph.node(name).outputs[0].elements) >= magnitude(types[0].elements)
-        return bool(types[0].spatial) and whole and (after >= 2 * before or (0 < 2 * after <= before))
+        places = types[0].spatial and graph.node(name).outputs[0].spatial  # to flatten is no resizing
+        return bool(places) and whole and (after >= 2 * before or (0 < 2 * after <= before))
 
     def folded(self, region: Region, rolled: Rolled, rolls: tuple[int, ...]) -> None:
         graph = self.structure.graph

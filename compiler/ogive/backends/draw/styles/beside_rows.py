@@ -2,15 +2,17 @@
 
 A stretch is a run of boxes of about one output size. Stretches of two nets stand in one row if their sizes
 are equal, or nearly so (55 beside 56), or, where one is unknown, equal parts of their inputs; the alignment
-that agrees best is found as sequences are aligned, so that a net may lack stages, or go down and up again. A
-net without sizes that change is divided by the names of its stages.
+that agrees best is found as sequences are aligned, so that a net may lack stages. Where nets go down and up
+again, an encoder stands beside an encoder and a decoder beside a decoder, whose stages are counted in octaves
+below the input: an unpadded U-Net's sizes depend on how deep it is. A net without sizes that change is
+divided by the names of its stages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
+from math import log2, prod
 
 from ogive.backends.draw.styles.beside_column import Column
 from ogive.backends.draw.styles.beside_parts import Part
@@ -21,7 +23,8 @@ from ogive.layers.unknown import symbols_of
 
 _CHANGE, _NEAR = 1.25, 1.2
 """By how much a side changes where a stretch begins; by how much sides in one row differ at most."""
-_EQUAL = 10.0
+_EQUAL, _LEVEL = 10.0, 0.6
+"""How well equal sizes agree; the part of it for decoders' stages as many octaves below the input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Stretch:
         part: the same as a part of that of the input; 0 where that has none.
         sizes: the spatial sizes of the first output of that size.
         text: what stands in the gutter.
+        octaves: how often sides were halved on the way there, less how often they were doubled.
+        rises: whether the net went down before, and comes up again here.
     """
 
     first: int
@@ -45,6 +50,8 @@ class Stretch:
     part: float
     sizes: tuple[Size, ...]
     text: str
+    octaves: int = 0
+    rises: bool = False
 
 
 Row = dict[int, Stretch]
@@ -82,7 +89,24 @@ def stretches(column: Column, joined: bool = False) -> list[Stretch]:
         if before and before == after:
             del bounds[1]
     ends = [first for first, *_ in bounds[1:]] + [len(boxes)]
-    return [_stretch(boxes, *bound, end) for bound, end in zip(bounds, ends, strict=True)]
+    found = [_stretch(boxes, *bound, end) for bound, end in zip(bounds, ends, strict=True)]
+    return _turned(found, [(_side(boxes[at]), _side(boxes[end - 1]))
+                           for (_, at, _), end in zip(bounds, ends, strict=True)])  # fmt: skip
+
+
+def _turned(found: Sequence[Stretch], sides: Sequence[tuple[float, float]]) -> list[Stretch]:
+    """The stretches with their octaves, and whether they rise; `sides`: of their first and last outputs."""
+    done: list[Stretch] = []
+    octaves, before, fallen, rises = 0, 0.0, False, False
+    for stretch, (first, last) in zip(found, sides, strict=True):
+        if stretch.kind in {"input", "size"} and min(first, last) > 0:
+            step = round(log2(before / first)) if before else 0
+            octaves += step
+            fallen = fallen or step > 0
+            rises = (fallen and step < 0) or (rises and step == 0)
+            before = last
+        done.append(replace(stretch, octaves=octaves, rises=rises and stretch.kind == "size"))
+    return done
 
 
 def _begin(boxes: Sequence[Part], i: int, after: int) -> int:
@@ -153,10 +177,14 @@ def _likeness(a: Stretch, b: Stretch) -> float:
         case "name":
             return _EQUAL if a.text == b.text else 0.0
         case _:
+            if a.rises != b.rises:
+                return 0.0
             if a.sizes == b.sizes:
                 return _EQUAL
             if len(a.sizes) != len(b.sizes):
                 return 0.0  # 50 tokens are no map of 56×56
+            if a.rises and a.octaves == b.octaves:
+                return _LEVEL * _EQUAL
             known = [not symbols_of(stretch.sizes) for stretch in (a, b)]
             x, y = (a.side, b.side) if known[0] == known[1] else (a.part, b.part)
             apart = max(x, y) / min(x, y) if min(x, y) else _CHANGE

@@ -6,36 +6,26 @@ Blocks in which something is other are folded where not all of them have room, a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import Paint, Stroke
 from ogive.backends.draw.drawn import Drawing, require_format
-from ogive.backends.draw.fitting.candidates import capped
-from ogive.backends.draw.fitting.packing import Packing, packed
 from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
 from ogive.backends.draw.fold.picture import Box, Picture
-from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.layout.dot import Writer
-from ogive.backends.draw.layout.engine import Engine
-from ogive.backends.draw.layout.process import TIME_LIMIT, Graphviz, TooSlow
+from ogive.backends.draw.layout.process import TIME_LIMIT, Graphviz
 from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.render import render_scene
-from ogive.backends.draw.scene import About, Mark, Scene, joined, line
-from ogive.backends.draw.styles.difference_definitions import definitions
-from ogive.backends.draw.styles.difference_items import Builder
-from ogive.backends.draw.styles.difference_pieces import SIGNS, Status, pieces
-from ogive.backends.draw.styles.difference_units import Folding, Units, levels
-from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.words.about import about
-from ogive.diagnostics import ArchError, Diagnostic
+from ogive.backends.draw.scene import Mark, Scene, joined, line
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Status
+from ogive.backends.draw.styles.difference_search import chosen
 from ogive.report.difference import Difference
 from ogive.report.difference.roll import Group
 from ogive.report.difference.text import headline, signed
 
-_GAP = (22.0, 16.0)
 _LEGEND_GAP, _HEIGHT, _LEADING, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 4.0, 16.0, 4.0, 14.0
 _LONGEST_NAME = 24
 _CLAUSES = 6
@@ -56,21 +46,6 @@ class Marking(Colours):
         """Of an arrow: `removed`, or pale."""
         strokes = look.CHANGE_STROKES if self.theme == "paper" else look.GREY_CHANGE_STROKES
         return strokes.get(kind, strokes["flow"])
-
-
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """A candidate with everything in its place."""
-
-    picture: Picture
-    scenes: Sequence[Scene]
-    packing: Packing
-    smallest: float
-
-    @property
-    def legible(self) -> bool:
-        """Whether no type is too small."""
-        return self.smallest >= look.LEAST_TYPE - 0.01
 
 
 def difference_drawing(
@@ -139,12 +114,12 @@ def place(
     colours, space = Marking(theme), Space(*(fit or look.PAGE))
     wide, _ = space.room()
     below = _LEGEND_GAP + legend(difference, SIGNS, colours, wide).height
-    laid, notes = _chosen(difference, colours, graphviz, space, below)
+    laid, notes = chosen(difference, colours, graphviz, space, below)
     there = {
         box.kind
         for part in (laid.picture, *laid.picture.definitions)
         for box in part.boxes()
-        if isinstance(box, Box)
+        if isinstance(box, Box) and box.symbol is None
     }
     key = legend(difference, there, colours, wide)
     width = max(laid.packing.width, key.width)
@@ -161,108 +136,6 @@ def place(
     if least < look.LEAST_TYPE - 0.01:
         notes = (*notes, f"fitted to {space}, its smallest type is {least:.1f} pt")
     return Placed(laid.picture, scene, scale, notes)
-
-
-# --------------------------------------------------------------------------- how much is folded
-
-
-def _chosen(
-    difference: Difference, colours: Colours, graphviz: Graphviz, space: Space, below: float
-) -> tuple[_Laid, tuple[str, ...]]:
-    """The most open picture in which no type is too small; else the most folded one."""
-    subject = Subject(difference.nets[1].graph, difference.nets[1].unrolled)
-
-    def told(nodes: tuple[str, ...], region: int | None) -> About | None:
-        known = tuple(name for name in nodes if name in subject.graph)
-        return about(subject, known, region) if known else None
-
-    search = _Search(Engine(graphviz, colours, told), space, below)
-    every: list[Picture] = []
-    for picture in candidates(difference):
-        every.append(picture)
-        if _alone(picture) <= look.MANY_BOXES:
-            search.notes.clear()
-            laid = search.tried(picture)
-            if laid and laid.legible:
-                return laid, tuple(search.notes)
-    laid = search.tried(capped(min(every, key=_alone)))
-    if laid is None:
-        message = "the layout takes too long, even with everything folded"
-        raise ArchError([Diagnostic("E512", message, help="draw a part of it: `--block NAME`")])
-    return laid, tuple(search.notes)
-
-
-def _alone(picture: Picture) -> int:
-    """How many boxes it has without its definitions."""
-    return sum(1 for _ in picture.boxes())
-
-
-class _Search:
-    """Lays candidates out.
-
-    Args:
-        engine: what lays them out.
-        space: what they are to lie in.
-        below: points that the legend takes of its height.
-    """
-
-    def __init__(self, engine: Engine, space: Space, below: float) -> None:
-        self.engine = engine
-        self.space = space
-        self.below = below
-        self.notes: list[str] = []
-
-    def tried(self, picture: Picture) -> _Laid | None:
-        """A picture with as many of its definitions as have room; None: it took too long."""
-        left_out: list[str] = []
-        try:
-            found = self.laid(replace(picture, definitions=()))
-            for definition in picture.definitions if found.legible else ():
-                laid = self.laid(replace(picture, definitions=(*found.picture.definitions, definition)))
-                if laid.legible:
-                    found = laid
-                else:
-                    left_out.append(definition.name)
-            if left_out:
-                self.notes.append(
-                    f"no room for the definitions of {', '.join(dict.fromkeys(left_out))}: a larger --fit has"
-                )
-            return found
-        except TooSlow:
-            self.notes.append(f"the layout of {picture.count} boxes took too long")
-            return None
-
-    def laid(self, picture: Picture) -> _Laid:
-        scenes = self.engine.scenes(picture)
-        packing = packed([(scene.width, scene.height) for scene in scenes], self.room, _GAP)
-        return _Laid(picture, scenes, packing, packing.scale * smallest_type(scenes))
-
-    def room(self, width: float, height: float) -> float:
-        """What a drawing is shrunk by that has a legend below it."""
-        return self.space.scale(width, height + self.below)
-
-
-def candidates(difference: Difference) -> Iterator[Picture]:
-    """Pictures from the most open to the most folded."""
-    root = pieces(difference)
-    structures = [Structure(net.graph) for net in difference.nets]
-    top = levels(root)
-    foldings = [Folding(depth, short) for depth in range(top, -1, -1) for short in (False, True)]
-    foldings += [Folding(depth, short=True, loose=True) for depth in range(top, -1, -1)]
-    seen: set[tuple[object, ...]] = set()
-    for folding in foldings:
-        units = Units(structures, folding).of(root)
-        picture = Builder(difference, loose=folding.loose).overview(difference.b, units)
-        picture = replace(picture, definitions=definitions(difference, structures, units))
-        shown = tuple(
-            (box.kind, box.text, box.badge)
-            for part in (picture, *picture.definitions)
-            for box in part.boxes()
-            if isinstance(box, Box)
-        )
-        if shown not in seen:
-            seen.add(shown)
-            yield picture
 
 
 # --------------------------------------------------------------------------- words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.styles.difference_items import Builder
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
 from ogive.backends.draw.styles.difference_units import Folding, Unit, Units
+from ogive.backends.draw.styles.difference_words import others
 from ogive.report.difference import Difference
 from ogive.report.difference.tree import Part
 
@@ -18,10 +20,12 @@ MOST = 4
 """Definitions beside one picture."""
 _DEFINED = {"block", "dense", "stage", "aux"}
 _DEEP = 99
+_NAMED = 3
+"""Stages that are named; of more the first and the last."""
 
 
 def definitions(
-    difference: Difference, structures: Sequence[Structure], units: Sequence[Unit]
+    difference: Difference, structures: Sequence[Structure], units: Sequence[Unit], *, tight: bool = False
 ) -> tuple[Picture, ...]:
     """Pictures of what is folded among these units and has something other in it; uses that differ in numbers
     only, or in having a shortcut, are one.
@@ -30,9 +34,10 @@ def definitions(
         difference: whose units they are.
         structures: of both nets.
         units: what is drawn.
+        tight: whether norms and activations stand in the box of the changed layer before them.
     """
     alike: dict[Hashable, list[tuple[Piece, tuple[Unit, ...]]]] = {}
-    opener = Units(structures, Folding(_DEEP))
+    opener = Units(structures, Folding(_DEEP, tight=tight))
     for piece in _folded(units):
         inside = opener.of(piece)
         key = piece.part.kind, piece.part.word, tuple(unit.loose for unit in _main(inside))
@@ -40,10 +45,35 @@ def definitions(
     told = [uses for uses in alike.values() if max(len(inside) for _, inside in uses) > 1]
     told.sort(key=len, reverse=True)
     found = [_define(difference, uses, f"d{at}.") for at, uses in enumerate(told[:MOST], 1)]
-    others = list(_blocks_of_one(difference, units))
-    for part, side, status in others if len(others) <= MOST - len(found) else ():
+    names = Counter(picture.name for picture in found)
+    for at, uses in enumerate(told[:MOST]):
+        notes = _stages(uses) if names[found[at].name] > 1 else "", _unsaid(uses) if tight else ""
+        found[at] = replace(found[at], note="; ".join(filter(None, notes)))
+    alone = list(_blocks_of_one(difference, units))
+    for part, side, status in alone if len(alone) <= MOST - len(found) else ():
         found.append(_define_alone(structures[side], part, status, f"d{len(found) + 1}."))
     return tuple(found)
+
+
+def _stages(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
+    """`in conv2, conv3`: where a definition holds that is not the only one of its name."""
+    stages: dict[str, None] = {}
+    for piece, _ in uses:
+        at = piece.parent
+        while at is not None and at.part.kind != "stage":
+            at = at.parent
+        if at is not None:
+            stages[at.name] = None
+    names = list(stages)
+    told = ", ".join(names) if len(names) <= _NAMED else f"{names[0]} … {names[-1]}"
+    return f"in {told}" if told else ""
+
+
+def _unsaid(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
+    """`~: other padding, bias too`: what the boxes of a tight definition do not say of their layers."""
+    boxes = [box for _, inside in uses for unit in inside for box in unit.boxed() if len(box.pieces) > 1]
+    names = dict.fromkeys(name for box in boxes for name in others(box.piece))
+    return f"~: other {', '.join(names)} too" if names else ""
 
 
 def _blocks_of_one(difference: Difference, units: Sequence[Unit]) -> Iterator[tuple[Part, int, Status]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Text, order, with_badge
 from ogive.backends.draw.fold.text import clip
-from ogive.backends.draw.styles.difference_pieces import SIGNS
+from ogive.backends.draw.styles.difference_pieces import SIGNS, Gone
 from ogive.backends.draw.styles.difference_units import Key, Unit
 from ogive.backends.draw.styles.difference_words import ranged
 from ogive.graph import Graph, Ref
@@ -136,9 +136,11 @@ class Builder:
                 self.at[key] = made
             if unit.piece.side == 0:
                 self.gone.update(unit.keys(self.nets))
-        text = ranged([unit.text for unit in column if unit.text])
+        text = ranged(_named_alike(column))
         region = None if first.piece.layer or len(first.pieces) > 1 else first.piece.part.region
         nodes = tuple(name for unit in column for side, name in unit.keys(self.nets) if side == 1)
+        if first.piece.side == 0:
+            nodes = tuple(Gone(name) for unit in column for _, name in unit.keys(self.nets))
         return Box(
             made, first.kind, text, nodes[: max(len(nodes) // len(column), 1)], region.id if region else None,
             first.badge, first.symbol, first.name, every=nodes,
@@ -200,7 +202,8 @@ class Builder:
                 for ref in self.operands(side, name):
                     source = self.of(side, ref.node)
                     if source is None or self.path[source].get(_USE, 0):
-                        tail = (outside.get("in") or outside.setdefault("in", self.id())) if side else None
+                        enters = side or self.path[own, name].get(_USE) == 0
+                        tail = (outside.get("in") or outside.setdefault("in", self.id())) if enters else None
                     else:
                         tail = self.at[source] if self.seen(source, (side, name)) else None
                     if tail is not None and tail != head:
@@ -224,6 +227,19 @@ class Builder:
         """Whether an arrow is to be drawn: none from one copy of a roll to the next."""
         here = self.path[head]
         return all(here.get(roll, copy) == copy for roll, copy in self.path[tail].items())
+
+
+def _named_alike(column: Column) -> list[Text]:
+    """The texts of boxes; those of stages with other names say the first and the last of them."""
+    texts = [unit.text for unit in column if unit.text]
+    names = list(dict.fromkeys(unit.piece.part.name for unit in column))
+    if len(names) < 2 or any(unit.piece.part.kind != "stage" for unit in column):
+        return texts
+    joint = f"{names[0]} … {names[-1]}" if len(names) > 2 else ", ".join(names)
+    return [
+        replace(text, title=text.title.replace(unit.piece.part.name, joint, 1))
+        for unit, text in zip(column, texts, strict=True)
+    ]
 
 
 def _outputs(difference: Difference) -> Iterator[tuple[str, tuple[str, str]]]:

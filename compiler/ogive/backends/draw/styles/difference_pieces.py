@@ -16,6 +16,12 @@ SIGNS: dict[Status, str] = {"same": "", "added": "+ ", "removed": "− ", "chang
 """What a box begins with, so that no colour is needed to read it."""
 
 
+class Gone(str):
+    """The name of a layer that only the first net has; the second may have another of that name."""
+
+    __slots__ = ()
+
+
 @dataclass(eq=False)
 class Piece:
     """A part of either net, or of both.

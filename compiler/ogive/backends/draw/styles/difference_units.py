@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from ogive.backends.draw.fold.opening import LEVELS
 from ogive.backends.draw.fold.picture import Text
 from ogive.backends.draw.fold.rolling import Structure
-from ogive.backends.draw.fold.text import FOLLOWERS, clip, fuse, layer_text
+from ogive.backends.draw.fold.text import FOLLOWERS, LEADS, clip, fuse, layer_text
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
-from ogive.backends.draw.styles.difference_words import grown, layer_words, masked, region_words, status_of
+from ogive.backends.draw.styles.difference_words import (
+    grown,
+    layer_words,
+    masked,
+    region_words,
+    said,
+    status_of,
+    with_followers,
+)
 from ogive.report.difference.tree import Net
 
 _LONG = 3
 """A row of more boxes that are the same is one box, where not everything has room."""
+_MANY = 3
+"""A row of so many regions that only one net has is one box, where nothing else has room."""
 _FEW = 4
 """Layers of a branch or a shortcut that are shown though they are the same."""
 Key = tuple[int, str]
@@ -80,11 +91,17 @@ class Folding:
         depth: how many levels of stages and blocks are open in which something is other.
         short: whether long rows of layers that are the same become one box.
         loose: whether what differs in numbers only is taken for the same.
+        tight: whether norms and activations stand in the box of the changed layer before them, regions of
+            which one phrase says what is other are closed, and stages that are alike but for their names are
+            taken for the same.
+        whole: whether a row of regions that only one net has is one box.
     """
 
     depth: int
     short: bool = False
     loose: bool = False
+    tight: bool = False
+    whole: bool = False
 
 
 class Units:
@@ -101,9 +118,32 @@ class Units:
 
     def of(self, piece: Piece, level: int = 0) -> tuple[Unit, ...]:
         """The units in a region that is open."""
+        rows = _one_sided(piece.children) if self.folding.whole else []
+        if any(map(_many, rows)):
+            made = ((self.block(row),) if _many(row) else self.row(row, level) for row in rows)
+            return tuple(unit for units in made for unit in units)
+        return self.row(piece.children, level)
+
+    def block(self, row: Sequence[Piece]) -> Unit:
+        """Everything in a row that only one net has, in one box: `− stem … 5b`."""
+        names = [each.name if each.part.kind != "stage" else each.part.name for each in row if not each.layer]
+        layers = sum(1 for each in row for _ in each.leaves())
+        ends = " … ".join(dict.fromkeys((names[0], names[-1])))
+        return _box(
+            tuple(row),
+            Text(clip(f"{SIGNS[row[0].status]}{ends}", 60), after=f"{len(names)} parts, {layers} layers"),
+            row[0].status, name=ends,
+        )  # fmt: skip
+
+    def row(self, children: Sequence[Piece], level: int) -> tuple[Unit, ...]:
+        """The units of pieces that stand in a row."""
         found: list[Unit] = []
         run: list[Piece] = []
-        for child in piece.children:
+        behind = self.behind(children) if self.folding.tight else {}
+        taken = {id(each) for row in behind.values() for each in row}
+        for child in children:
+            if id(child) in taken:
+                continue
             joins = child.layer and not child.before
             if run and not (joins and self.follows(run[-1], child)):
                 found += self.run(run, after=found)
@@ -111,13 +151,17 @@ class Units:
             if joins:
                 run.append(child)
             else:
-                found += self.unit(child, level)
+                found += self.unit(child, level, behind.get(id(child), ()))
         return (*found, *self.run(run, after=found))
 
     def follows(self, before: Piece, piece: Piece) -> bool:
         """Whether a layer only carries on from the one before it, and is as new, or as old."""
+        return before.status == piece.status and self.only(before, piece)
+
+    def only(self, before: Piece, piece: Piece) -> bool:
+        """Whether a layer takes what the one before it gives, and nothing else takes that."""
         graph = self.structures[piece.side].graph
-        if before.status != piece.status or before.part.key not in graph or piece.part.key not in graph:
+        if before.part.key not in graph or piece.part.key not in graph:
             return False
         alone = len(graph.consumers(before.part.key)) == 1
         return alone and [ref.node for ref in graph.operands(piece.part.key)] == [before.part.key]
@@ -166,15 +210,41 @@ class Units:
             return [_box(tuple(run), text, told)]
         return found
 
-    def unit(self, piece: Piece, level: int) -> tuple[Unit, ...]:
-        """A piece that is no layer that stayed as it was."""
+    def behind(self, children: Sequence[Piece]) -> dict[int, list[Piece]]:
+        """By changed layer with weights: the norms and activations behind it that are the same, or new."""
+        found: dict[int, list[Piece]] = {}
+        lead: Piece | None = None
+        for child in children:
+            before = found[id(lead)][-1] if lead is not None and found[id(lead)] else lead
+            carries = child.part.group in FOLLOWERS and child.status in {"same", "added"} and not child.before
+            if before is not None and lead is not None and carries and self.only(before, child):
+                found[id(lead)].append(child)
+            else:
+                lead = child if child.before and child.part.group in LEADS and child.arguments else None
+                found |= {id(lead): []} if lead is not None else {}
+        return found
+
+    def unit(self, piece: Piece, level: int, behind: Sequence[Piece] = ()) -> tuple[Unit, ...]:
+        """A piece that is no layer that stayed as it was.
+
+        Args:
+            piece: it.
+            level: how many regions it stands in that could be closed.
+            behind: the norms and activations that stand in its box.
+        """
         if piece.layer:
-            return (_box((piece,), layer_words(piece), status_of(piece)),)
+            words = with_followers(piece, behind) if behind else layer_words(piece)
+            return (_box((piece, *behind), words, status_of(piece)),)
         counted = piece.part.kind in LEVELS
         whole = piece.status in {"added", "removed"} or not piece.children or not self.opens(piece)
-        if whole or piece.part.kind == "clique" or (counted and level >= self.folding.depth):
+        closed = level >= self.folding.depth or (self.folding.tight and said(piece))
+        if whole or piece.part.kind == "clique" or (counted and closed):
             text, name, badge = region_words(piece, self.structures)
-            return (_box((piece,), text, status_of(piece), name=name, badge=badge),)
+            box = _box((piece,), text, status_of(piece), name=name, badge=badge)
+            if self.folding.tight and piece.part.kind == "stage":
+                unnamed = text.title.replace(piece.part.name, "", 1)
+                box = replace(box, loose=(box.kind, masked(replace(text, title=unnamed)), None))
+            return (box,)
         inside = self.of(piece, level + counted)
         if not counted:
             return inside
@@ -189,6 +259,18 @@ class Units:
         """Whether there is something to be seen in a region: what is other, or a few layers beside others."""
         small = piece.part.kind not in LEVELS and sum(1 for _ in piece.leaves()) <= _FEW
         return piece.touched() or small
+
+
+def _one_sided(children: Sequence[Piece]) -> list[list[Piece]]:
+    """The row divided into rows that only the same net has, or both."""
+    rows = groupby(children, key=lambda child: child.status if child.status in {"added", "removed"} else "")
+    return [list(row) for _, row in rows]
+
+
+def _many(row: Sequence[Piece]) -> bool:
+    """Whether only one net has it, and that are many regions."""
+    regions = sum(not each.layer for each in row)
+    return row[0].status in {"added", "removed"} and regions >= _MANY
 
 
 def _box(

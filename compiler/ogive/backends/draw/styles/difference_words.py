@@ -13,6 +13,7 @@ from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Piece, Status
 from ogive.report.difference import Argument
+from ogive.report.difference.roll import argument_text
 from ogive.report.difference.tree import Part
 from ogive.report.difference.words import part_text
 
@@ -31,6 +32,33 @@ def layer_words(piece: Piece) -> Text:
     title = now if old == now else _between(old, now, explained=bool(piece.arguments))
     rest = [each for each in piece.arguments if f"{_drawn(each.a)} → {_drawn(each.b)}" not in title]
     return Text(clip(sign + title, _LONGEST), after=clip(_arguments(rest), _LONGEST))
+
+
+def with_followers(piece: Piece, behind: Sequence[Piece]) -> Text:
+    """A changed layer, and in its second line its channels, and the norms and activations behind it:
+    `96 → 64, + BN · ReLU`. `others` of its arguments are for the title of the definition.
+    """
+    words = layer_words(piece)
+    title, _, sizes = words.title.partition(", ")
+    carried = " · ".join(
+        f"{SIGNS[each.status]}{each.part.look.short if each.part.look else each.part.word}" for each in behind
+    )
+    return replace(words, title=title, after=clip(", ".join(filter(None, (sizes, carried))), _LONGEST))
+
+
+def others(piece: Piece) -> list[str]:
+    """The names of the arguments of a changed layer that its title does not show."""
+    words = layer_words(piece)
+    told = [each for each in piece.arguments if f"{_drawn(each.a)} → {_drawn(each.b)}" not in words.title]
+    return [each.name for each in told] if words.after else []
+
+
+def said(piece: Piece) -> bool:
+    """Whether one phrase says all that is other in a region: `ReLU → GELU ×3`."""
+    others = [leaf for leaf in piece.leaves() if leaf.status != "same"]
+    texts = {layer_words(each) for each in others}
+    regions = (part.status != "same" or part.arguments for part in (piece, *_regions(piece)))
+    return len(texts) == 1 and not texts.pop().after and not any(regions)
 
 
 def _drawn(value: str) -> str:
@@ -64,13 +92,7 @@ def _between(old: str, now: str, *, explained: bool) -> str:
 
 
 def _arguments(arguments: Sequence[Argument]) -> str:
-    told: list[str] = []
-    for each in arguments:
-        if each.name == "takes":
-            told.append(f"takes {each.b}" if each.b else f"no longer takes {each.a}")
-        else:
-            told.append(f"{each.name} {each.a} → {each.b}")
-    return ", ".join(told)
+    return ", ".join(argument_text(each) for each in arguments)
 
 
 def region_words(piece: Piece, structures: Sequence[Structure]) -> tuple[Text, str, int]:

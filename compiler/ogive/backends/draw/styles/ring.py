@@ -15,12 +15,11 @@ from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.destinations import leading_to, member
 from ogive.backends.draw.curves import Point
 from ogive.backends.draw.measure import text_width
-from ogive.backends.draw.scene import Arrow, Frame, Line, Run, Scene, line
-from ogive.backends.draw.styles import unfolded
+from ogive.backends.draw.scene import Arrow, Frame, Line, Run, line
 from ogive.backends.draw.styles.sketch import HEAD, Sketch, text_size
 from ogive.backends.draw.styles.unfolded_key import wrapped
 from ogive.backends.draw.styles.unfolded_key import x as layer_name
-from ogive.backends.draw.styles.wired import Clique, called, cliques
+from ogive.backends.draw.styles.wired import Clique
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 from ogive.graph import CliqueBody
@@ -34,90 +33,13 @@ _CLOSE = 4.0
 _LEAST = look.SMALL
 _HEADED = 8
 """In a small ring of more layers arrows have no heads: their colours say where they lead."""
-_BETWEEN = 24.0
 _TEXT = 200.0
 """How wide the text below a small ring may be."""
 _SAMPLE = 22.0
 
 
-def ring_scene(
-    subject: Subject, colours: Colours, *, block: str | None = None, fit: tuple[float, float] | None = None
-) -> Scene:
-    """The cliques of a net, folded, beside each other; those that differ only in numbers once.
-
-    Args:
-        subject: the net.
-        colours: what paints.
-        block: the name or path of a clique or of a part that holds some; all of the net's unless given.
-        fit: points that the figure may be wide and high.
-
-    Raises:
-        ArchError: E591, the net has no clique, or none there.
-    """
-    found = cliques(subject, block)
-    width = fit[0] if fit else unfolded.PAGE
-    whole = Sketch(colours)
-    at, row, depth = 0.0, 0.0, 0.0
-    for number, clique in enumerate(found):
-        one = titled(subject, clique, colours, f"r{number}", width)
-        left, bottom, right, top = one.bounds()
-        if at and at + right - left > width:
-            at, row, depth = 0.0, row + depth + _BETWEEN, 0.0
-        whole.add(one, at - left, -row - top)
-        at += right - left + _BETWEEN
-        depth = max(depth, top - bottom)
-    return whole.scene(called(subject, found, block), _alt(subject, found))
-
-
-def clique_figure(
-    subject: Subject, colours: Colours, *, block: str | None = None, fit: tuple[float, float] | None = None
-) -> Scene:
-    """The cliques of a net, folded and, beside it, unfolded: figure 1 of the paper.
-
-    Where both do not fit beside one another, they stand below one another.
-
-    Args:
-        subject: the net.
-        colours: what paints.
-        block: the name or path of a clique or of a part that holds some; all of the net's unless given.
-        fit: points that the figure may be wide and high.
-
-    Raises:
-        ArchError: E591, the net has no clique, or none there.
-    """
-    found = cliques(subject, block)
-    width = fit[0] if fit else unfolded.PAGE
-    whole = Sketch(colours)
-    at = 0.0
-    for number, clique in enumerate(found):
-        one = fitted(subject, clique, colours, f"r{number}", width)
-        key(one, f"r{number}", clique.body)
-        left, bottom, right, top = one.bounds()
-        room = width - (right - left) - _BETWEEN
-        beside = room >= unfolded.least_width(clique)
-        own = min(room if beside else width, unfolded.width_for(clique, None))
-        other = unfolded.unfolded(subject, clique, colours, own, f"c{number}")
-        other_left, other_bottom, other_right, other_top = other.bounds()
-        if beside:
-            high = max(top - bottom, other_top - other_bottom)
-            whole.add(one, -left, at - (high - (top - bottom)) / 2 - top)
-            whole.add(
-                other,
-                right - left + _BETWEEN - other_left,
-                at - (high - (other_top - other_bottom)) / 2 - other_top,
-            )
-            at -= high + _BETWEEN
-        else:
-            aside = max(0.0, (other_right - other_left - (right - left)) / 2)
-            whole.add(one, aside - left, at - top)
-            whole.add(other, -other_left, at - (top - bottom) - _BETWEEN - other_top)
-            at -= (top - bottom) + (other_top - other_bottom) + 2 * _BETWEEN
-    return whole.scene(
-        called(subject, found, block), f"{_alt(subject, found)} {unfolded.alt(subject, found)}"
-    )
-
-
-def _alt(subject: Subject, found: list[Clique]) -> str:
+def alt(subject: Subject, found: list[Clique]) -> str:
+    """The rings in words."""
     parts = [
         f"{', '.join(clique.names)}: {clique.body.layers} layers on a ring, X0 outside; "
         f"{len(clique.body.links())} arrows, one for each weight, in the colour of where they lead."

@@ -78,12 +78,23 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Tensors in a row; step i leads from tensor i to tensor i + 1."""
+    """Tensors in a row; step i leads from tensor i to tensor i + 1.
+
+    Attributes:
+        tensors: the boxes.
+        steps: the arrows between them.
+        skips: the arrows past some of them.
+        asides: what has no place in the row.
+        gathered: how many operations are hidden in arrows that say no more than their number.
+        lost: the skips that went with them, in words.
+    """
 
     tensors: tuple[Tensor, ...]
     steps: tuple[Step, ...]
     skips: tuple[Skip, ...] = ()
     asides: tuple[Aside, ...] = ()
+    gathered: int = 0
+    lost: tuple[str, ...] = ()
 
     def operations(self) -> list[Operation]:
         """Those that occur, each once: the steps, then what goes past them, then what is beside."""

@@ -23,6 +23,8 @@ from ogive.backends.draw.words.about import about
 
 _THICKER = 0.9
 """Points: how much wider arrows are that stand for blocks."""
+_NEAR, _IN = 0.1, 0.9
+"""Points around a piece of an arrow, and from the side of a mark inwards, where it runs through that."""
 _MOST_NAMED = 5
 """Lines about what has no box."""
 _BELOW = 10.0
@@ -41,6 +43,19 @@ def figure(subject: Subject, plan: Plan, colours: Colours | None, room: float) -
         room: points that the key may widen it to.
     """
     return _Figure(subject, plan, colours).scene(room)
+
+
+def crossed(scene: Scene) -> bool:
+    """Whether an arrow runs through a box or a text."""
+    marks = [Rect(mark.left, mark.bottom, mark.right, mark.top) for mark in scene.marks]
+    for arrow in scene.arrows:
+        corners: list[Point] = [*arrow.points[::3], *([arrow.tip] if arrow.tip else [])]
+        for (x0, y0), (x1, y1) in itertools.pairwise(corners):
+            piece = Rect(min(x0, x1) - _NEAR, min(y0, y1) - _NEAR, max(x0, x1) + _NEAR, max(y0, y1) + _NEAR)
+            inner = (Rect(m.left + _IN, m.bottom + _IN, m.right - _IN, m.top - _IN) for m in marks)
+            if any(piece.touches(mark) for mark in inner):
+                return True
+    return False
 
 
 class _Figure:

@@ -36,12 +36,14 @@ class Plan:
         wishes: for each of them, then for each input beside them.
         tags: what tells operations apart, over their arrows; empty where nothing is needed.
         labelled: whether operations are written at their arrows.
+        by_levels: whether the rows are levels of resolution.
     """
 
     chain: Chain
     wishes: tuple[Wish, ...]
     tags: Mapping[Operation, str]
     labelled: bool = False
+    by_levels: bool = False
 
 
 def levels(chain: Chain) -> list[int]:
@@ -127,7 +129,7 @@ def in_levels(chain: Chain, bodies: Sequence[Body]) -> Plan:
     turns: list[Turn] = ["start"]
     for before, after in itertools.pairwise(rows):
         turns.append("right" if before == after else "down" if after > before else "up")
-    return Plan(chain, _wishes(chain, bodies, rows, turns, told, hung=True), told)
+    return Plan(chain, _wishes(chain, bodies, rows, turns, told, hung=True), told, by_levels=True)
 
 
 def in_rows(chain: Chain, bodies: Sequence[Body], rows: Sequence[int], *, labelled: bool) -> Plan:

@@ -14,12 +14,12 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.destinations import leading_to, member, tint
 from ogive.backends.draw.curves import Curve, Point, direct
-from ogive.backends.draw.scene import Arrow, Frame, Mark, Run, Scene, line
+from ogive.backends.draw.scene import Arrow, Frame, Mark, Run, line
 from ogive.backends.draw.styles import unfolded_key as key
 from ogive.backends.draw.styles.sketch import Sketch, along, text_size
 from ogive.backends.draw.styles.unfolded_key import LABELLED
 from ogive.backends.draw.styles.weights import Name, places
-from ogive.backends.draw.styles.wired import Clique, called, cliques
+from ogive.backends.draw.styles.wired import Clique
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 
@@ -29,42 +29,18 @@ _FIRST, _LAST = 4, 3
 COLUMN, PAGE = 228.0, 462.0
 """Points: what a column and a page have room for, without the white around a drawing."""
 _PAD = 9.0
-_BETWEEN = 22.0
-_NAME_HEIGHT = 7.6
+_NAME_WIDTH, _NAME_HEIGHT = 14.2, 7.6
 _FLAT, _STEEP = radians(38), radians(84)
 """At which arcs leave and reach a circle: those over two columns, and those over all."""
 _RADII = ((5, 10.5), (6, 10.0), (8, 9.0), (12, 8.0), (99, 6.5))
 _SIZES = ((6, 8.0), (8, 7.5), (12, 7.0), (99, 6.0))
 """By how many columns there are: the radius of circles, the type in them."""
 _PENS = ((6, look.PEN), (10, 0.6), (99, 0.45))
+_TALLER = (1.0, 1.15, 1.3, 1.5, 1.75)
+"""How much more there may be between rows, for names of weights to stand free of other arrows."""
 _ROWS = 3
 """Up to so many stages each has a row; of more the second row stands for all later ones, which are alike."""
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
-
-
-def scene(
-    subject: Subject, colours: Colours, *, block: str | None = None, fit: tuple[float, float] | None = None
-) -> Scene:
-    """The cliques of a net, unfolded; those that differ only in numbers once.
-
-    Args:
-        subject: the net.
-        colours: what paints.
-        block: the name or path of a clique or of a part that holds some; all of the net's unless given.
-        fit: points that the figure may be wide and high.
-
-    Raises:
-        ArchError: E591, the net has no clique, or none there.
-    """
-    found = cliques(subject, block)
-    whole = Sketch(colours)
-    at = 0.0
-    for number, clique in enumerate(found):
-        one = unfolded(subject, clique, colours, width_for(clique, fit), f"c{number}")
-        left, bottom, _, top = one.bounds()
-        whole.add(one, -left, at - top)
-        at -= top - bottom + _BETWEEN
-    return whole.scene(called(subject, found, block), alt(subject, found))
 
 
 def width_for(clique: Clique, fit: tuple[float, float] | None) -> float:
@@ -88,12 +64,12 @@ def radius(columns: int) -> float:
 
 
 def _least_step(columns: int) -> float:
-    return 2 * radius(columns) + 7
+    return 2 * radius(columns) + (_NAME_WIDTH + 2 if columns <= LABELLED else 7)
 
 
 def _first(columns: int, step: float) -> float:
-    """From X0 to X1, past the frame."""
-    return max(step, 2 * radius(columns) + _PAD + 8)
+    """From X0 to X1, past the frame; where weights are named, with room for a name before the frame."""
+    return max(step, 2 * radius(columns) + _PAD + (_NAME_WIDTH + 1 if columns <= LABELLED else 8))
 
 
 def alt(subject: Subject, found: list[Clique]) -> str:
@@ -127,12 +103,22 @@ def unfolded(subject: Subject, clique: Clique, colours: Colours, width: float, p
         width: points that it may be wide.
         prefix: begins all ids.
     """
-    return _Unfolding(subject, clique, colours, width, prefix).sketch
+    best: _Unfolding | None = None
+    for taller in _TALLER:
+        found = _Unfolding(subject, clique, colours, width, prefix, taller)
+        if best is None or found.met < best.met:
+            best = found
+        if not best.met:
+            break
+    assert best is not None
+    return best.sketch
 
 
 class _Unfolding:
-    def __init__(self, subject: Subject, clique: Clique, colours: Colours, width: float, prefix: str) -> None:
-        self.subject = subject
+    def __init__(
+        self, subject: Subject, clique: Clique, colours: Colours, width: float, prefix: str, taller: float
+    ) -> None:
+        self.subject, self.taller = subject, taller
         self.clique, self.body, self.prefix = clique, clique.body, prefix
         self.sketch = Sketch(colours)
         self.colours = colours
@@ -146,10 +132,13 @@ class _Unfolding:
         self.labelled = self.body.layers <= LABELLED
         self.radius = radius(self.count)
         room = (width - 2 * self.radius - _PAD) / self.count
-        self.step = max(_least_step(self.count), min(room, 56.0 if self.labelled else 46.0))
-        self.first = _first(self.count, self.step)
+        step = min(room, 56.0 if self.labelled else 46.0)
+        self.first = _first(self.count, step)
+        behind = (room * self.count - self.first) / max(self.count - 1, 1)
+        self.step = max(_least_step(self.count), min(step, behind))
         self.rows: list[dict[int, Mark]] = []  # by stage: the circles, X0 among those of stage 1
         self.named: list[tuple[Arrow, str, float]] = []
+        self.met = 0
         self.draw()
 
     # ------------------------------------------------------------------ where things are
@@ -167,7 +156,9 @@ class _Unfolding:
     @property
     def gap(self) -> float:
         """Between the circles of two rows."""
-        return 44.0 + 11.0 * self.count if self.labelled else 52.0 + min(4.0 * self.count, 48.0)
+        return (
+            (44.0 + 11.0 * self.count) * self.taller if self.labelled else 52.0 + min(4.0 * self.count, 48.0)
+        )
 
     # ------------------------------------------------------------------ drawing
 
@@ -316,11 +307,18 @@ class _Unfolding:
         if not self.labelled:
             return
         names = [
-            Name(arrow, text_size([line(text, look.SMALL)])[0] + 1.5, _NAME_HEIGHT, best)
+            Name(
+                arrow,
+                text_size([line(text, look.SMALL)])[0] + 1.5,
+                _NAME_HEIGHT,
+                best,
+                -1 if arrow.end.endswith(".1") else 1,  # away from the arcs of its row
+            )
             for arrow, text, best in self.named
         ]
         circles = [mark for row in self.rows for mark in row.values()]
-        spots = places(names, circles, self.frames)
+        found = places(names, circles, self.frames)
+        spots, self.met = found.spots, found.met
         for (arrow, text, _), name, at in zip(self.named, names, spots, strict=True):
             words = (Run(text, look.SMALL),)
             id = f"{self.prefix}.w.{arrow.tail}.{arrow.end}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ogive.backends.draw.fold.clique_text import as_one, clique_lines, form
@@ -23,7 +24,7 @@ _CALLED = {"clique": "clique", "dense": "dense block"}
 _CODES = {"clique": "E591", "dense": "E592"}
 MOST_LAYERS = 64
 """Of blocks of more layers the first and the last ones are drawn: there are as many wires as its square."""
-FIRST_LAYERS, LAST_LAYERS = 6, 4
+FIRST_LAYERS, LAST_LAYERS = 8, 6
 _MOST_NAMES = 6
 _CARRIED = {"identity"}
 
@@ -99,6 +100,17 @@ class Dense:
         """The channels that a layer adds: `32`, or `8 … 64` where they differ."""
         found = [show((layer.channels,)) for layer in self.layers]
         return found[0] if len(set(found)) == 1 else f"{found[0]} … {found[-1]}"
+
+    @property
+    def omitted(self) -> tuple[int, int] | None:
+        """The first and the last of the x_i that are not drawn, where there are some."""
+        gaps = ((a + 1, b - 1) for a, b in pairwise(self.shown) if b > a + 1)
+        return next(gaps, None)
+
+    @property
+    def joins_all(self) -> bool:
+        """Whether each layer that is drawn reads all that are drawn before it."""
+        return len(self.links) == len(self.shown) * (len(self.shown) - 1) // 2
 
 
 def is_wired(region: Region) -> bool:
@@ -197,16 +209,28 @@ def members(structure: Structure, region: Region) -> list[tuple[str, ...]]:
     return [(n,) for n in structure.nodes[region.id] if structure.graph.node(n).layer.group == "clique"]
 
 
-def dense_blocks(subject: Subject, block: str | None) -> list[Dense]:
+def dense_blocks(
+    subject: Subject, block: str | None, *, most: int = MOST_LAYERS, whole: Sequence[str] = ()
+) -> list[Dense]:
     """The dense blocks of a net, or those in what is called `block`.
 
+    Args:
+        subject: the net.
+        block: the name or path of a dense block, or of a part that holds some; all of the net's unless given.
+        most: of blocks of more layers the first and the last ones are drawn.
+        whole: names or paths of dense blocks, or of parts that hold some, of which all layers are drawn.
+
     Raises:
-        ArchError: E592, there are none.
+        ArchError: E592, there are none, or one of `whole` holds none; E514, nothing is called that.
     """
     structure = subject.structure
     regions = wired(subject, "dense", block)
     titles = names(structure, regions)
-    return [dense(structure, region, clip(titles[region.id])) for region in regions]
+    entire = {region.id for name in whole for region in wired(subject, "dense", name)}
+    return [
+        dense(structure, region, clip(titles[region.id]), None if region.id in entire else most)
+        for region in regions
+    ]
 
 
 def distinct(found: Sequence[Dense]) -> list[tuple[Dense, ...]]:
@@ -218,8 +242,8 @@ def distinct(found: Sequence[Dense]) -> list[tuple[Dense, ...]]:
     return [tuple(alike) for alike in groups.values()]
 
 
-def dense(structure: Structure, region: Region, name: str) -> Dense:
-    """A dense block as its graph has it."""
+def dense(structure: Structure, region: Region, name: str, most: int | None = MOST_LAYERS) -> Dense:
+    """A dense block as its graph has it; of more than `most` layers the first and the last are drawn."""
     graph = structure.graph
     turns = [turn for turn in structure.children[region.id] if structure.nodes[turn.id]]
     layers: list[DenseLayer] = []
@@ -232,7 +256,7 @@ def dense(structure: Structure, region: Region, name: str) -> Dense:
         own.setdefault(result, i)
         nodes = tuple(n for n in structure.nodes[turn.id] if n != value.node)
         layers.append(DenseLayer(nodes, _words(structure, turn, value.node), graph.type(result).channels))
-    drawn = shown(len(turns))
+    drawn = shown(len(turns), most)
 
     def held(ref: Ref) -> tuple[int, ...]:
         found: list[int] = []
@@ -262,9 +286,9 @@ def dense(structure: Structure, region: Region, name: str) -> Dense:
     )  # fmt: skip
 
 
-def shown(layers: int) -> tuple[int, ...]:
-    """Which of 0 … `layers` are drawn: all up to `MOST_LAYERS`, of more the first and the last."""
-    if layers <= MOST_LAYERS:
+def shown(layers: int, most: int | None = MOST_LAYERS) -> tuple[int, ...]:
+    """Which of 0 … `layers` are drawn: all up to `most`, of more the first and the last."""
+    if most is None or layers <= max(most, FIRST_LAYERS + LAST_LAYERS):
         return tuple(range(layers + 1))
     return (*range(FIRST_LAYERS + 1), *range(layers - LAST_LAYERS + 1, layers + 1))
 

@@ -32,8 +32,9 @@ def about(subject: Subject, nodes: Sequence[str], region: int | None = None) -> 
         return None
     facts = subject.facts
     names, shapes, span = (_folded if region else _layers)(subject, nodes, region or 0)
-    params, work = facts.params(nodes), facts.macs(nodes)
-    notes = [_amount(work, "MACs")] if work else []
+    params, work, products = facts.params(nodes), facts.macs(nodes), facts.products(nodes)
+    notes = [_amount(work, "MACs with weights" if products else "MACs")] if work else []
+    notes += [_amount(products, "MACs between activations")] if products else []
     owners = facts.owners(nodes) if not params else []
     if owners:
         more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""

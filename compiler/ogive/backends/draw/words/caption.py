@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from ogive.backends.draw.fold.text import clip, shape
 from ogive.backends.draw.options import Options
-from ogive.backends.draw.scene import Frame, Mark, Scene
+from ogive.backends.draw.scene import Mark, Scene
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.words.outline import Part, in_words, listed, number, outline, told
-from ogive.backends.draw.words.signs import signs
+from ogive.backends.draw.words.outline import Part, in_words, listed, number, outline, row
+from ogive.backends.draw.words.signs import definition_frames, holds, place_of, signs, title_of
+from ogive.backends.draw.words.unsaid import unsaid
+from ogive.backends.draw.words.woven import woven
 from ogive.layers.base import Size, TensorType
 from ogive.layers.unknown import SizeExpr
 from ogive.report import counts
@@ -24,6 +27,7 @@ _LISTED = 4
 """So many skips are told one by one."""
 _PAST = {"skip", "projection"}
 _MEMBER = re.compile(r"^X\d+$")
+_BADGE = re.compile(r"^×\d+$")
 _MERGES = {
     "+": "sum", "−": "difference", "×": "product", "μ": "mean", "max": "maximum", "C": "concatenation",
     "S": "stack",
@@ -46,7 +50,7 @@ def caption(subjects: Sequence[Subject], scene: Scene, options: Options) -> str:
     if len(subjects) == 1:
         sentences = list(_one(subjects[0]))
     else:
-        sentences = [f"From left to right: {'. '.join(map(_brief, subjects))}."]
+        sentences = [f"From left to right: {'. '.join(map(_brief, subjects))}.", *unsaid(subjects)]
     if options.block is not None:
         sentences = [f"The block {scene.name} of {listed(list(map(_called, subjects)))}."]
     return " ".join([*sentences, *signs(scene, options, subjects)])
@@ -168,10 +172,13 @@ def _flow(subject: Subject, *, shapes: bool) -> Iterator[str]:
 
 
 def _part(part: Part) -> str:
-    held = listed([told(thing) for thing in part.things])
+    held = row(part.things)
+    if part.beside:
+        start = f"stage {part.name}: " if part.kind == "stage" else ""
+        held = f"beside it, {start}{held}"
     out = f", to {shape(part.out)}" if part.out is not None else ""
     match part.kind:
-        case "stage":
+        case "stage" if not part.beside:
             return f"{'' if part.name.startswith('stage') else 'Stage '}{part.name}: {held}{out}."
         case "aux":
             return f"Beside it, in training only, an auxiliary head: {held}{out}."
@@ -181,7 +188,7 @@ def _part(part: Part) -> str:
 
 def _skips(scene: Scene) -> Iterator[str]:
     """Which boxes skips join; those within a definition belong to it."""
-    inside = {mark.id for frame in _definition_frames(scene) for mark in scene.marks if _holds(frame, mark)}
+    inside = {mark.id for frame in definition_frames(scene) for mark in scene.marks if holds(frame, mark)}
     said = {mark.id: _said(mark) for mark in scene.marks if mark.shape != "circle"}
     skips = [
         arrow for arrow in scene.arrows
@@ -197,10 +204,10 @@ def _skips(scene: Scene) -> Iterator[str]:
 
 def _definitions(scene: Scene) -> Iterator[str]:
     """What stands in the frames beside an overview, from the top down."""
-    for frame in _definition_frames(scene):
-        held = _inside(scene, [mark for mark in scene.marks if _holds(frame, mark)])
-        title = frame.lines[0][0].text if frame.lines else "A block"
-        yield f"{title} is defined beside it: {'; '.join(held)}."
+    for frame in definition_frames(scene):
+        held = _inside(scene, [mark for mark in scene.marks if holds(frame, mark)])
+        where = {"below": "below"}.get(place_of(scene, [frame]), "beside it")
+        yield f"{title_of(frame)} is defined {where}: {'; '.join(held)}."
 
 
 def _joined(scene: Scene, marks: Sequence[Mark]) -> str:
@@ -217,32 +224,40 @@ def _inside(scene: Scene, marks: Sequence[Mark]) -> list[str]:
     """What these marks say, from the top down, and whether something goes past them."""
     marks = [mark for mark in marks if ".to." not in mark.id]
     ordered = sorted(marks, key=lambda mark: (-round(mark.centre[1]), mark.centre[0]))
-    said = [text for mark in ordered if (text := _said(mark)) and text != "in"]
-    members = [text for text in said if _MEMBER.match(text)]
-    parts = [text for text in said if text not in members]
+    members = [mark for mark in ordered if _MEMBER.match(_said(mark))]
+    each = [mark for mark in ordered if members and mark.id.endswith(".text")]
+    others = [mark for mark in ordered if mark not in members and mark not in each]
+    parts = woven(others, scene.arrows, lambda mark: "" if _enters(mark) else _said(mark))
     if members:
-        parts.insert(0, f"a ring of the layers X1 to X{len(members) - 1}, {_joined(scene, marks)}")
-    ids = {mark.id for mark in marks}
-    if any(arrow.kind == "skip" and arrow.tail in ids for arrow in scene.arrows):
-        parts.append("beside a skip connection")
-    return parts
+        does = f", each {_said(each[0])}" if each else ""
+        parts.insert(0, f"a ring of the layers X1 to X{len(members) - 1}{does}, {_joined(scene, marks)}")
+    return [*parts, *_repeated(scene, ordered)]
 
 
-def _definition_frames(scene: Scene) -> list[Frame]:
-    return [frame for frame in scene.frames if frame.id.endswith("_definition")]
+def _repeated(scene: Scene, marks: Sequence[Mark]) -> Iterator[str]:
+    """From where to where these marks stand several times: in a frame with ×N."""
+    for frame in scene.frames:
+        badge = next((run.text for each in frame.lines for run in each if _BADGE.match(run.text)), "")
+        held = [text for mark in marks if holds(frame, mark) and (text := _said(mark))]
+        if badge and held:
+            yield f"{held[0]} to {held[-1]} {badge}" if len(held) > 1 else f"{held[0]} {badge}"
 
 
-def _holds(frame: Frame, mark: Mark) -> bool:
-    x, y = mark.centre
-    return frame.left <= x <= frame.right and frame.bottom <= y <= frame.top
+def _enters(mark: Mark) -> bool:
+    """Whether a mark is but where something enters: `in`, or `in (64×32×32)`."""
+    return mark.dashed and _said(mark).partition(" ")[0] == "in"
 
 
 def _said(mark: Mark) -> str:
-    """The line of a mark that is set in the largest type, and how often it stands there."""
+    """The lines of a mark that are set in the largest type, and how often it stands there."""
     if not any(mark.lines):
         return ""
-    largest = max(filter(None, mark.lines), key=lambda line: max(run.size for run in line))
-    text = "".join(run.text for run in largest).strip()
+    sizes = [max((run.size for run in line), default=0.0) for line in mark.lines]
+    first = sizes.index(max(sizes))
+    title = takewhile(
+        lambda pair: pair[1] == sizes[first], zip(mark.lines[first:], sizes[first:], strict=True)
+    )
+    text = " ".join("".join(run.text for run in line).strip() for line, _ in title)
     if mark.shape == "circle":
         return _MERGES.get(text, text)
     return f"{text} {mark.badge}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from ogive.backends.draw.fold.folding import ends, name_of
 from ogive.backends.draw.fold.rolling import Structure
@@ -18,6 +18,11 @@ _SAID = {"conv", "linear", "attention", "pool"}
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
+_MERGED = {
+    "concat": "concatenated", "add": "added", "mul": "multiplied", "mean": "averaged", "stack": "stacked",
+    "max": "of which the maximum is taken",
+}  # fmt: skip
+"""What happens to branches, by the word of the program."""
 _VOWELS = ("11×", "18×", "8×")
 """What begins with a vowel when it is spoken."""
 _LAYERS = (
@@ -38,11 +43,22 @@ class Thing:
         word: `3×3 convolution`, `Bottleneck block`, `dense block`.
         count: how often; or, of a dense block or clique, how many layers it has.
         layers: whether `count` are its layers.
+        branches: what is in each branch of a merge, or in the body of a residual.
+        beside: whether it takes nothing of what stands before it.
+        side: whether those that are counted stand side by side.
     """
 
     word: str
     count: int = 1
     layers: bool = False
+    branches: tuple[tuple[Thing, ...], ...] = ()
+    beside: bool = False
+    side: bool = False
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """All but how often, and where it stands."""
+        return self.word, self.layers, self.branches
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +70,19 @@ class Part:
         things: what is in it, in order.
         out: what leaves it.
         kind: `stage`, `block`, `aux` or `layer`.
+        beside: whether it takes nothing of the part before it.
     """
 
     name: str
     things: tuple[Thing, ...]
     out: TensorType | None = None
     kind: str = "layer"
+    beside: bool = False
 
     @property
     def form(self) -> tuple[object, ...]:
         """What parts share that are told of together: all but their names and counts."""
-        return self.kind, *((thing.word, thing.layers) for thing in self.things)
+        return self.kind, self.beside, *((*thing.form, thing.beside, thing.side) for thing in self.things)
 
     @property
     def called(self) -> tuple[object, ...]:
@@ -75,13 +93,14 @@ class Part:
 def outline(structure: Structure, region: int = 0) -> list[Part]:
     """The parts of a net or of a block, in the order of the program; inputs are none."""
     parts: list[Part] = []
-    for rolled in structure.rolled(region):
+    flow = _Flow(structure, [tuple(chain.from_iterable(r.copies)) for r in structure.rolled(region)])
+    for place, rolled in enumerate(structure.rolled(region)):
         unit = rolled.unit
         if isinstance(unit, Fused):
             things = tuple(_of_layer(structure, unit, rolled.count))
             if things:
                 out = structure.graph.type(Ref(rolled.copies[-1][-1]))
-                parts.append(Part("", things, out))
+                parts.append(Part("", things, out, beside=flow.beside(place)))
             continue
         if unit.kind in {"stage", "aux"}:
             held = tuple(contents(structure, unit))
@@ -96,26 +115,62 @@ def outline(structure: Structure, region: int = 0) -> list[Part]:
             last = rolled.copies[-1][-1]
             out = structure.graph.node(last).outputs[0]
         if held:
-            parts.append(Part(name, held, out, kind))
+            parts.append(Part(name, held, out, kind, kind != "aux" and flow.beside(place)))
     return parts
+
+
+class _Flow:
+    """What depends on what, among things that stand one behind the other in the program.
+
+    Args:
+        structure: of the graph.
+        nodes: of each thing.
+    """
+
+    def __init__(self, structure: Structure, nodes: Sequence[Sequence[str]]) -> None:
+        place = {name: i for i, names in enumerate(nodes) for name in names}
+        self._behind: list[set[int]] = []
+        self._last: int | None = None
+        for i, names in enumerate(nodes):
+            refs = (ref.node for name in names for ref in structure.graph.operands(name))
+            direct = {place[name] for name in refs if place.get(name, i) < i}
+            self._behind.append(direct.union(*(self._behind[j] for j in direct)))
+
+    def beside(self, place: int) -> bool:
+        """Whether a thing that is told of depends in no way on the one that was told of before."""
+        last, self._last = self._last, place
+        return last is not None and last not in self._behind[place]
 
 
 def contents(structure: Structure, region: Region) -> Iterator[Thing]:
     """What is in a region, equal neighbours counted; repeats are seen through, blocks are not."""
     found: list[Thing] = []
-    for unit in structure.units(region.id):
-        found += _of_layer(structure, unit, 1) if isinstance(unit, Fused) else _of_region(structure, unit, 1)
+    units = structure.units(region.id)
+    flow = _Flow(structure, list(map(structure.unit_nodes, units)))
+    for place, unit in enumerate(units):
+        of = _of_layer if isinstance(unit, Fused) else _of_region
+        things = list(of(structure, unit, 1))  # type: ignore[arg-type]
+        if things:
+            things[0] = replace(things[0], beside=flow.beside(place))
+        found += things
     yield from _merged(found)
 
 
 def _merged(things: Sequence[Thing]) -> Iterator[Thing]:
-    """Equal neighbours as one, counted."""
-    for _, same in groupby(things, key=lambda thing: (thing.word, thing.layers)):
-        alike = list(same)
-        if alike[0].layers:
-            yield from alike
-        else:
-            yield replace(alike[0], count=sum(thing.count for thing in alike))
+    """Equal neighbours as one, counted: those in a row, and those side by side."""
+    for _, same in groupby(things, key=lambda thing: thing.form):
+        waiting = list(same)
+        while waiting:
+            first, waiting = waiting[0], waiting[1:]
+            side = bool(waiting) and waiting[0].beside and first.count == 1
+            while (
+                waiting
+                and not first.layers
+                and waiting[0].beside == side
+                and (not side or waiting[0].count == 1)
+            ):
+                first = replace(first, count=first.count + waiting.pop(0).count, side=side)
+            yield first
 
 
 def _of_layer(structure: Structure, fused: Fused, count: int) -> Iterator[Thing]:
@@ -134,9 +189,31 @@ def _of_region(structure: Structure, region: Region, count: int) -> Iterator[Thi
             yield Thing("clique", region.clique.layers, layers=True)
         case "aux":
             return
+        case "merge":
+            yield from _of_merge(structure, region, count)
+        case "residual":
+            held = tuple(contents(structure, region))
+            if held:
+                yield Thing("residual", count, branches=(held,))
+        case "shortcut":
+            return
         case _:
             for thing in contents(structure, region):
                 yield thing if thing.layers else replace(thing, count=thing.count * count)
+
+
+def _of_merge(structure: Structure, region: Region, count: int) -> Iterator[Thing]:
+    """The branches of a concatenation or sum: what is told of in them; a branch may be the tensor itself."""
+    branches = [each for each in structure.graph.regions.values() if each.parent == region.id]
+    held = [tuple(contents(structure, branch)) for branch in branches]
+    if not any(held):
+        return
+    empty = (Thing("the tensor itself"),), (Thing("other layers"),)
+    told = (
+        things or empty[bool(structure.nodes[branch.id])]
+        for things, branch in zip(held, branches, strict=True)
+    )
+    yield Thing(_MERGED.get(region.block or "", "merged"), count, branches=tuple(told))
 
 
 def block_word(name: str) -> str:
@@ -165,11 +242,12 @@ def in_words(parts: Sequence[Part], most: int = 12) -> list[str]:
             found.append(_stages(run))
             at = run.end
         elif parts[at].kind == "stage":
-            found.append(f"{_stage(parts[at].name)} ({listed(list(map(told, parts[at].things)))})")
+            where = "beside it " if parts[at].beside else ""
+            found.append(f"{where}{_stage(parts[at].name)} ({row(parts[at].things)})")
             at += 1
         else:
             end = next((i for i in range(at, len(parts)) if parts[i].kind == "stage"), len(parts))
-            found += map(told, _merged([thing for part in parts[at:end] for thing in part.things]))
+            found += map(within, _merged(list(chain.from_iterable(map(_things, parts[at:end])))))
             at = end
     if len(found) > most:
         found[most - 3 : -2] = [f"{number(len(found) - most + 1)} more parts"]
@@ -241,8 +319,38 @@ def _stage(name: str, many: bool = False) -> str:
     return name if name.startswith("stage") else f"stage{'s' * many} {name}"
 
 
+def _things(part: Part) -> tuple[Thing, ...]:
+    """What is in a part; where the part stands beside another, its first thing does."""
+    return (replace(part.things[0], beside=part.beside), *part.things[1:])
+
+
+def row(things: Sequence[Thing]) -> str:
+    """Things one behind the other: `a 1×1 convolution and a 3×3 convolution`."""
+    return listed(list(map(within, things)))
+
+
+def within(thing: Thing) -> str:
+    """A thing in a row: `beside it a 3×3 convolution`, where it takes nothing of what stands before it."""
+    return f"{'beside it ' if thing.beside else ''}{told(thing)}"
+
+
+def _branched(thing: Thing) -> str:
+    """`two branches (3×3 max pooling; beside it a 3×3 convolution), concatenated`."""
+    rows = list(map(row, thing.branches))
+    if thing.word == "residual":
+        several = f"{number(thing.count)} residuals" if thing.count > 1 else "a residual"
+        return f"{several} ({rows[0]})"
+    each = f"{rows[0]} each" if len(set(rows)) == 1 else "; beside it ".join(rows)
+    times = f"{number(thing.count)} times " if thing.count > 1 else ""
+    return f"{times}{number(len(rows))} branches ({each}) {thing.word}"
+
+
 def told(thing: Thing) -> str:
     """`two 3×3 convolutions`, `a clique of 5 layers`, `one Bottleneck block`."""
+    if thing.branches:
+        return _branched(thing)
+    if thing.side:
+        return f"{told(replace(thing, side=False))} side by side"
     if thing.layers:
         return f"a {thing.word} of {thing.count} layers"
     if thing.count == 1:
@@ -272,6 +380,6 @@ def _turned(word: str) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """`a, b and c`; `a, of b; c; and d` where commas would not tell the parts apart."""
-    if len(words) > 1 and any(", " in word or " and " in word for word in words):
+    if len(words) > 1 and any(mark in word for word in words for mark in (", ", " and ", " branches (")):
         return f"{'; '.join(words[:-1])}; and {words[-1]}"
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -59,6 +59,8 @@ def wires(scene: Scene, options: Options) -> Iterator[str]:
     carried = [int(match[2]) for a in scene.arrows if a.kind == "dense" and (match := _LAYER.match(a.tail))]
     if carried and options.style in {"arcs", "chain"}:
         yield "Each layer of a dense block takes what entered it and the results of all layers before."
+        if any(mark.id.endswith(".rest") for mark in scene.marks):
+            yield "Dots stand for layers that are not drawn, and are joined likewise."
         yield from _colour(max(carried) + 1, options, "what it carries", "An arrow has ")
 
 

@@ -7,17 +7,27 @@ Whatever a program calls its parts is escaped.
 from __future__ import annotations
 
 import html
+import math
 import re
 
 from ogive.backends.draw.colours import look
+from ogive.backends.draw.measure import text_width
 from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.writers.svg_font import font_faces
 
-_FALLBACKS = "Verdana, sans-serif"
-"""Where the font is not installed: one that is as wide, or any without serifs."""
+_FALLBACKS = f"{look.FONT}, Verdana, sans-serif"
+"""For programs that read no fonts out of a drawing: the same, where it is installed; one that is as wide; any
+without serifs."""
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>]*>\n?")
 _TITLE = re.compile(r"<title>[^<]*</title>\n?")
 _PART = re.compile(r'<g id="(mark|frame)-([^"]*)" class="(?:node|cluster)">\n')
+_TEXT = re.compile(r"<text ([^>]*)>([^<]*)</text>")
+_LINE = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?){2,}")
+_PLACE = re.compile(r'(?<= )x="([^"]*)" y="([^"]*)"')
+_SIZE = re.compile(r'font-size="([^"]*)"')
+_BOLD = 'font-weight="bold"'
+_SET_IN = f'font-family="{look.FONT}" '
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML may hold (XML 1.0, section 2.2)."""
 
@@ -27,7 +37,7 @@ def finished(svg: str, scene: Scene) -> str:
 
     The root is an image (`role`) called after the scene (`aria-label`, `title`) and described by its `alt`;
     marks and frames that have something to tell get it as a `title`, which browsers show as a tooltip. Text
-    stays text, in a font that readers have.
+    stays text, and its font is in the drawing.
 
     Args:
         svg: what Graphviz made of `placed_dot(scene)`: its groups are called `mark-ID` and `frame-ID`.
@@ -42,13 +52,52 @@ def finished(svg: str, scene: Scene) -> str:
 
     # it writes hyphens as character references for the sake of its comments
     svg = _TITLE.sub("", _DOCTYPE.sub("", _COMMENT.sub("", svg), count=1)).replace("&#45;", "-")
-    svg = svg.replace(f'font-family="{look.FONT}"', f'font-family="{look.FONT}, {_FALLBACKS}"')
-    head, root, body = svg.partition("<svg ")
+    svg = _LINE.sub(_joined, svg)
+    family, style = font_faces(_signs(svg))
+    head, root, body = svg.replace(_SET_IN, "").partition("<svg ")
     attributes, end, inside = body.partition(">")
     name = text(scene.name)
     label = f'role="img" aria-label="{name}"'
+    if family:
+        # browsers round the widths of letters to pixels unless they are asked to be exact
+        label += f' font-family="{family}, {_FALLBACKS}" text-rendering="geometricPrecision"'
     about = f"\n<title>{name}</title>" + (f"\n<desc>{text(scene.alt)}</desc>" if scene.alt else "")
+    if style:
+        about += f'\n<style type="text/css">\n{html.escape(style, quote=False)}</style>'
     return f"{head}{root}{label} {attributes}{end}{about}{_PART.sub(named, inside)}"
+
+
+def _joined(texts: re.Match[str]) -> str:
+    """Runs of a line, each beginning where the one before it ends.
+
+    Graphviz rounds the widths of letters to pixels, by up to a twentieth, which a browser does not.
+    """
+    end, height = math.nan, ""  # of the run before
+
+    def placed(run: re.Match[str]) -> str:
+        nonlocal end, height
+        attributes, words = run.groups()
+        place, size = _PLACE.search(attributes), _SIZE.search(attributes)
+        if not place or not size or 'text-anchor="start"' not in attributes:
+            end = math.nan
+            return run[0]
+        type_size = float(size[1])
+        x = float(place[1])
+        if height == place[2] and abs(x - end) < type_size:
+            x = end
+        end = x + text_width(html.unescape(words), type_size, _BOLD in attributes)
+        height = place[2]
+        return f"<text {attributes[: place.start(1)]}{x:.2f}{attributes[place.end(1) :]}>{words}</text>"
+
+    return _TEXT.sub(placed, texts[0])
+
+
+def _signs(svg: str) -> dict[bool, set[str]]:
+    """What is written upright or slanted, and what in bold."""
+    found: dict[bool, set[str]] = {False: set(), True: set()}
+    for attributes, words in _TEXT.findall(svg):
+        found[_BOLD in attributes].update(html.unescape(words))
+    return found
 
 
 def text(words: str) -> str:
