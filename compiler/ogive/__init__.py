@@ -28,10 +28,10 @@ from ogive.version import __version__
 if TYPE_CHECKING:
     from ogive.catalogue import list_models
     from ogive.comparing import diff
+    from ogive.drawing import draw
     from ogive.layers.library import Library
     from ogive.loading import load, load_recipe, loads
     from ogive.network import Network
-    from ogive.network import draw_networks as draw
     from ogive.plugin.files import library_with
     from ogive.syntax.format import format_text as format
     from ogive.tabulate import table
@@ -46,7 +46,7 @@ _HOMES = {
     "Library": ("ogive.layers.library", "Library"),
     "Network": ("ogive.network", "Network"),
     "TransferError": ("ogive.transfer", "TransferError"),
-    "draw": ("ogive.network", "draw_networks"),
+    "draw": ("ogive.drawing", "draw"),
     "diff": ("ogive.comparing", "diff"),
     "format": ("ogive.syntax.format", "format_text"),
     "library_with": ("ogive.plugin.files", "library_with"),

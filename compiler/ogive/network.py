@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ogive.diagnostics import Diagnostic
@@ -231,9 +228,11 @@ class Network:
             ValueError: no such style, theme, colouring or space.
             OSError: the file cannot be written.
         """
-        return _drawn(
-            [self], path, style=style, block=block, fit=fit, depth=depth, expand=expand, fold=fold,
-            colour_by=colour_by, theme=theme, legend=legend, dpi=dpi,
+        from ogive.figures import figure
+
+        return figure(
+            [(self.ir, self.unrolled, "")], path, style=style, block=block, fit=fit, depth=depth,
+            expand=expand, fold=fold, colour_by=colour_by, theme=theme, legend=legend, dpi=dpi,
         )  # fmt: skip
 
     def _repr_svg_(self) -> str:
@@ -244,64 +243,3 @@ class Network:
 
 
 __all__ = ["Count", "Network"]
-
-
-def draw_networks(
-    networks: Sequence[Network],
-    path: str | PathLike[str] | None = None,
-    *,
-    titles: Sequence[str] = (),
-    fit: str | tuple[float, float] | None = None,
-    **options: Any,
-) -> Drawing:
-    """Draws networks side by side, their stages aligned: `ogive.draw([a, b], "both.pdf")`.
-
-    Args:
-        networks: one or more.
-        path: the file; its ending says how. None: an svg, which is not written.
-        titles: what each is called; the names of the nets unless given.
-        fit: as in `Network.draw`, whose other options there are as well.
-        options: these.
-
-    Returns:
-        The drawing: `.caption`, `.alt` and `.notes`. A notebook shows it.
-
-    Warns:
-        UserWarning: something in it will be hard to read: type under 6 pt, signs that the font lacks.
-
-    Raises:
-        ArchError: the format is not known; what is named does not exist; the style does not suit the nets.
-        ValueError: no such style, theme, colouring or space, no network, or not a title for each.
-        OSError: the file cannot be written.
-    """
-    return _drawn(networks, path, titles=titles, fit=fit, **options)
-
-
-def _drawn(
-    networks: Sequence[Network],
-    path: str | PathLike[str] | None,
-    *,
-    titles: Sequence[str] = (),
-    fit: str | tuple[float, float] | None = None,
-    **options: Any,
-) -> Drawing:
-    """The drawing, and the file. It warns in the name of its caller's caller."""
-    from ogive.backends.draw import Options, Subject, drawing
-    from ogive.backends.draw.fitting.space import parse_fit
-    from ogive.files import write_atomically
-
-    if not networks:
-        raise ValueError("there is no network to draw")
-    if titles and len(titles) != len(networks):
-        raise ValueError(f"{len(titles)} titles for {len(networks)} networks")
-    target = Path(path) if path is not None else None
-    kind = target.suffix.lstrip(".").lower() if target else "svg"
-    space = parse_fit(fit) if isinstance(fit, str) else fit
-    named = zip(networks, titles or [""] * len(networks), strict=True)
-    subjects = [Subject(network.ir, network.unrolled, title) for network, title in named]
-    made = drawing(subjects, kind, Options(fit=space, **options))
-    if target:
-        write_atomically(target, made.data)
-    for flaw in made.flaws:
-        warnings.warn(f"{target or 'drawing'}: {flaw}", stacklevel=3)
-    return replace(made, path=target)

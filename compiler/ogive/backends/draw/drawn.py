@@ -172,6 +172,10 @@ def require_format(format: str) -> None:  # noqa: A002
     Raises:
         ArchError: E513.
     """
+    if not format:
+        ends = ", ".join(f".{each}" for each in FORMATS[:-1])
+        message = "the ending of its name says which kind a drawing is, and there is none"
+        raise ArchError([Diagnostic("E513", message, help=f"end it in {ends} or .{FORMATS[-1]}")])
     if format not in FORMATS:
         choices = ", ".join(FORMATS)
         guess = did_you_mean(format, FORMATS)
@@ -278,7 +282,8 @@ def _laid_out(
     if own.measure is not None:  # painted before it was known which boxes there are to compare
         scenes = Engine(graphviz, own, told).scenes(picture)
     parts = [part.moved(*place) for part, place in zip(scenes, chosen.places, strict=True)]
-    scene = joined(chosen.picture.name, parts, chosen.width, chosen.height)
+    name = subject.name if chosen.picture.name == subject.graph.name else chosen.picture.name
+    scene = joined(name, parts, chosen.width, chosen.height)
     warnings = (chosen.warning,) if chosen.warning else ()
     return _Made(scene, own, chosen.scale, chosen.notes, picture, warnings)
 
