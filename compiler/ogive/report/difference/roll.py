@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from ogive.layers.base import Size
 from ogive.report.difference.changes import AROUND, Argument, Change, Difference, Item, Kind
-from ogive.report.difference.tree import Net, Part
+from ogive.report.difference.tree import Part
 from ogive.report.difference.words import layer_arguments, layer_text, part_text
 
 _MOST_VALUES, _MANY = 4, 8
@@ -74,7 +74,7 @@ class _Siblings:
     def __init__(self, difference: Difference) -> None:
         self.nets = difference.nets
         self.names = difference.a, difference.b
-        self.around: list[dict[str, Part]] = [_parents(net) for net in difference.nets]
+        self.around: list[dict[str, Part]] = [net.parents() for net in difference.nets]
         self.other = [
             {x.key: y for x, y in difference.correspondence.regions},
             {y.key: x for x, y in difference.correspondence.regions},
@@ -302,15 +302,3 @@ def _many(word: str, count: int) -> str:
 
 def _word(part: Part) -> str:
     return part_text(part, full=False)
-
-
-def _parents(net: Net) -> dict[str, Part]:
-    """By key: the region that a part stands in."""
-    found: dict[str, Part] = {}
-    todo = [net.root]
-    while todo:
-        part = todo.pop()
-        for child in part.children:
-            found[child.key] = part
-            todo.append(child)
-    return found

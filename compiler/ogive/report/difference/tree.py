@@ -112,6 +112,17 @@ class Net:
     facts: dict[str, Facts]
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def parents(self) -> dict[str, Part]:
+        """By key: the region that a part stands in."""
+        found: dict[str, Part] = {}
+        todo = [self.root]
+        while todo:
+            part = todo.pop()
+            for child in part.children:
+                found[child.key] = part
+                todo.append(child)
+        return found
+
     def names(self, part: Part) -> Iterator[str]:
         """The layers in a part, and those of the cliques in it, for which the steps of their bodies stand."""
         todo: list[Part] = [part]

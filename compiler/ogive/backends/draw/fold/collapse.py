@@ -10,6 +10,7 @@ from itertools import chain, groupby
 from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.arguments import with_arguments
 from ogive.backends.draw.fold.clique_text import clique_lines, given_on, members_of
+from ogive.backends.draw.fold.copies import Copies
 from ogive.backends.draw.fold.entries import Entering, Link, carried_on, with_entries
 from ogive.backends.draw.fold.folding import (
     after_all,
@@ -102,9 +103,7 @@ class _Scene:
         self.prefix = prefix
         self.counter = 0
         self.at: dict[str, str] = {}  # where a node is drawn
-        # of a node: the rolls around it, outermost first, and in each which copy it is in and its place there
-        self.copies: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-        self.firsts: list[tuple[str, ...]] = []  # by roll: the nodes of its first copy
+        self.copies = Copies()
         # by roll: the operands that each copy after the first takes from the copy before it
         self.carried: list[frozenset[tuple[int, int]]] = []
         self.frames: dict[int, str] = {}  # by roll: its frame
@@ -142,7 +141,7 @@ class _Scene:
         """The nodes, in all copies, that are in a box with others that the box does not name."""
         folded = {b.id for b in leaves(tuple(items)) if isinstance(b, Box) and b.region is not None}
         nodes = self.structure.nodes[self.root]
-        return frozenset(n for n in nodes if self.at[self.resolve(n)[0]] in folded)
+        return frozenset(n for n in nodes if self.at[self.copies.resolve(n)[0]] in folded)
 
     # ------------------------------------------------------------------ items
 
@@ -199,13 +198,8 @@ class _Scene:
         return label_lines(found)
 
     def roll(self, rolled: Rolled) -> int:
-        number = len(self.firsts)
-        self.firsts.append(rolled.copies[0])
         self.carried.append(carried_on(self.graph, rolled))
-        for copy, nodes in enumerate(rolled.copies):
-            for place, node in enumerate(nodes):
-                self.copies[node].append((number, copy, place))
-        return number
+        return self.copies.add(rolled.copies)
 
     def whole(self, item: Item, rolled: Rolled) -> Item:
         """What all copies of a roll together do to the channels, where one box or frame stands for them."""
@@ -249,7 +243,7 @@ class _Scene:
     def passes(self, unit: Fused) -> bool:
         """Whether layers give what they take, and so are seen where that came from."""
         first = self.graph.operands(unit.nodes[0])[:1]
-        source = self.at.get(self.resolve(first[0].node)[0]) if first else None
+        source = self.at.get(self.copies.resolve(first[0].node)[0]) if first else None
         if source is None or self.structure.apart or not gives_what_it_takes(self.graph, unit):
             return False
         self.at.update(dict.fromkeys(unit.nodes, source))
@@ -341,14 +335,16 @@ class _Scene:
         for name, ref in self.graph.outputs:
             box = Box(self.id(), "output", Text(clip(name)))
             boxes.append(box)
-            links.append((Edge(self.at[self.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref))))
+            links.append(
+                (Edge(self.at[self.copies.resolve(ref.node)[0]], box.id), shape(self.graph.type(ref)))
+            )
         return boxes, links
 
     def given(self, region: Region, links: Sequence[Link]) -> tuple[list[Box], list[Link]]:
         """What a block calls its results; where it does not name them, and they are not all that nothing else
         takes, `out`.
         """
-        drawn = [self.resolve(ref.node)[0] for ref in region.outputs]
+        drawn = [self.copies.resolve(ref.node)[0] for ref in region.outputs]
         at = [self.at[n] for n in drawn if n in self.at]
         names = [*map(clip, region.gives)]
         ends = set(self.at.values()) - {edge.tail for edge, _ in links}
@@ -374,22 +370,11 @@ class _Scene:
 
     # ------------------------------------------------------------------ edges
 
-    def resolve(self, node: str) -> tuple[str, dict[int, int]]:
-        """The node that is drawn for a node, and which copy it was in each roll around it."""
-        path: dict[int, int] = {}
-        level = 0
-        while level < len(self.copies[node]):
-            number, copy, place = self.copies[node][level]
-            path[number] = copy
-            node = self.firsts[number][place]
-            level += 1
-        return node, path
-
     def every(self) -> dict[str, list[str]]:
         """By what is drawn: the nodes that it stands for, in all copies; of a ring its layers alone."""
         found: dict[str, list[str]] = defaultdict(list)
         for name in self.structure.nodes[self.root]:
-            drawn = self.at[self.resolve(name)[0]]
+            drawn = self.at[self.copies.resolve(name)[0]]
             if drawn not in self.rings or self.graph.node(name).layer.group == "clique":
                 found[drawn].append(name)
         return found
@@ -399,7 +384,7 @@ class _Scene:
 
         Fills `sources` with boxes for the tensors from outside.
         """
-        resolved = {name: self.resolve(name) for name in self.structure.nodes[self.root]}
+        resolved = {name: self.copies.resolve(name) for name in self.structure.nodes[self.root]}
         found: dict[tuple[str, str], tuple[Edge, str]] = {}
         carriers: dict[tuple[str, str], dict[Ref, str]] = defaultdict(dict)
         outside: dict[Ref, str] = {}
@@ -441,7 +426,7 @@ class _Scene:
 
     def entered(self, name: str, slot: int, before: Mapping[int, int]) -> frozenset[int]:
         """The rolls that an operand enters, whose later copies have there what the copy before gave."""
-        around = ((roll, place) for roll, _, place in self.copies[name] if roll not in before)
+        around = ((roll, place) for roll, _, place in self.copies.around(name) if roll not in before)
         return frozenset(roll for roll, place in around if (place, slot) in self.carried[roll])
 
     def around_rings(self, tail: str, head: str, ref: Ref, user: str) -> tuple[str, str]:
@@ -451,7 +436,7 @@ class _Scene:
             return tail, f"{head}.x0"
         for ring, region in self.rings.items():
             if ref in region.inputs and head != ring:
-                at = {self.at.get(self.resolve(r.node)[0]) for r in self.graph.operands(user)}
+                at = {self.at.get(self.copies.resolve(r.node)[0]) for r in self.graph.operands(user)}
                 if ring in at:
                     return f"{ring}.x0", head
         return tail, head

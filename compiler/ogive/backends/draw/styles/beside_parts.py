@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from math import prod
 
+from ogive.backends.draw.fold.copies import Copies
 from ogive.backends.draw.fold.folding import ends, folded_kind, folded_text
 from ogive.backends.draw.fold.rolling import Rolled, Structure
 from ogive.backends.draw.fold.text import Fused, channels_text, clip, layer_text, look
@@ -124,17 +125,15 @@ class _Walk:
     fold: frozenset[int]
     found: list[Part] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
-    firsts: list[tuple[str, ...]] = field(default_factory=list)
+    copies: Copies = field(default_factory=Copies)
     at: dict[str, int] = field(default_factory=dict)
     heads: list[str] = field(default_factory=list)
-    # of a node: the rolls around it, outermost first: which roll, which copy, which place in the copy
-    copies: dict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
     every: dict[str, list[str]] = field(default_factory=dict)
 
     def result(self) -> Parts:
         graph = self.structure.graph
         self.content(graph.regions[0], ())
-        resolved = {node.name: self.resolve(node.name) for node in graph}
+        resolved = {node.name: self.copies.resolve(node.name) for node in graph}
         links: set[tuple[int, int]] = set()
         for node in graph:
             drawn, path = resolved[node.name]
@@ -190,23 +189,8 @@ class _Walk:
         return self.detail.blocks and many and rolled.count > 1 and region.kind in REPEATED
 
     def roll(self, rolled: Rolled) -> None:
-        number = len(self.counts)
         self.counts.append(rolled.count)
-        self.firsts.append(rolled.copies[0])
-        for copy, nodes in enumerate(rolled.copies):
-            for place, node in enumerate(nodes):
-                self.copies[node].append((number, copy, place))
-
-    def resolve(self, node: str) -> tuple[str, dict[int, int]]:
-        """The node that is drawn for a node, and which copy it was in each roll around it."""
-        path: dict[int, int] = {}
-        level = 0
-        while level < len(self.copies[node]):
-            number, copy, place = self.copies[node][level]
-            path[number] = copy
-            node = self.firsts[number][place]
-            level += 1
-        return node, path
+        self.copies.add(rolled.copies)
 
     # ------------------------------------------------------------------ parts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ogive.report.difference import Argument, Difference
-from ogive.report.difference.tree import Net, Part
+from ogive.report.difference.tree import Part
 
 Status = Literal["same", "added", "removed", "changed", "sized"]
 """What happened; `sized`: the same, with other shapes or parameters because of what changed before it."""
@@ -152,7 +152,7 @@ class _Tree:
         kept = {x.key: y.key for x, y in self.matching.layers}
         for before, after in self.matching.replaced:
             kept |= {leaf.key: after[0].key for part in before for leaf in part.leaves()}
-        around = _around(first)
+        around = first.parents()
         regions = {x.key: y.key for x, y in self.matching.regions}
         behind: list[Piece] = []  # the layers so far, those that were removed among them
         for part in first.root.leaves():
@@ -175,18 +175,6 @@ class _Tree:
 def _whole(piece: Piece) -> bool:
     """Whether it stands in the place of something else, of which nothing is compared."""
     return not piece.arguments and piece.part.layer is None
-
-
-def _around(net: Net) -> dict[str, Part]:
-    """By key: the region that a part stands in."""
-    found: dict[str, Part] = {}
-    todo = [net.root]
-    while todo:
-        part = todo.pop()
-        for child in part.children:
-            found[child.key] = part
-            todo.append(child)
-    return found
 
 
 def _place(home: Piece, behind: Sequence[Piece]) -> int:
