@@ -44,3 +44,21 @@ def test_what_cannot_be_drawn(networks: Any, options: Any, error: type[Exception
     given = ogive.load("lenet5") if networks == "one" else networks
     with pytest.raises(error, match=said):
         ogive.draw(given, **options)
+
+
+@pytest.mark.parametrize("how", ["a network", "networks"])
+def test_what_cannot_be_written_whole_leaves_the_old_file(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    net = ogive.load("lenet5")
+    path = tmp_path / "net.svg"
+    path.write_text("old", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        net.draw(path) if how == "a network" else ogive.draw([net, net], path)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["net.svg"], "nothing lies beside it"

@@ -194,3 +194,10 @@ def test_only_edits_are_called_so(two: tuple[Path, Path], ogive: Callable):
 def test_an_input_is_no_layer(two: tuple[Path, Path], ogive: Callable):
     told = ogive("diff", two[0], "--input", "1x12x12").out.split("\n")[0]
     assert told.endswith(": 1 input changed")
+
+
+def test_a_figure_says_how_far_it_is_folded(ogive: Callable, tmp_path: Path) -> None:
+    given = ("resnet50", "--edit", "replace relu with gelu", "-o", tmp_path / "gelu.dot")
+    ran = ogive("diff", *given)
+    assert ran.code == 0
+    assert ran.err == "note: folded to depth 1 of 2; defined beside it: Bottleneck\n"

@@ -52,7 +52,7 @@ def test_unknown_formats(ogive: Callable, tmp_path: Path):
     assert ran.code == 2
     assert ran.err == (
         "error[E580]: `table.txt` does not say which kind of table it is to be\n"
-        "  = help: end its name in .tex, .md, .html, .htm or .csv, or give `--format`\n"
+        "  = help: end its name in .tex, .md, .html or .csv, or give `--format`\n"
     )
 
 
@@ -149,5 +149,32 @@ def test_csv_files_say_that_they_are_utf_8(ogive: Callable, tmp_path: Path):
 def test_type_too_small_to_read_is_told(ogive: Callable, tmp_path: Path):
     assert ogive("table", "resnet50", "-o", tmp_path / "t.tex").err == ""
     assert "\\begin{table}" in (tmp_path / "t.tex").read_text(encoding="utf-8")
-    ran = ogive("table", "inception_resnet_v2", "-o", tmp_path / "t.tex")
-    assert "the type of this table is about" in ran.err
+    ran = ogive("table", "resnet50", "googlenet", "unet", "swin_t", "vgg16", "-o", tmp_path / "t.tex")
+    small, high = ran.err.splitlines()
+    assert "the type of this table is about 4." in small
+    assert "journals ask for 6: fewer networks in one table, or a page of its own on its side" in small
+    assert high.startswith("note: this table is higher than a page: it stands in ")
+    assert (
+        ogive("table", "resnet50", "googlenet", "unet", "swin_t", "vgg16", "-o", tmp_path / "t.md").err == ""
+    )
+
+
+def test_a_table_higher_than_a_page_is_told(ogive: Callable, tmp_path: Path):
+    ran = ogive("table", "densenet121", "--rows", "layers", "-o", tmp_path / "t.tex")
+    assert ran.err == (
+        "note: this table is higher than a page: it stands in 3 floats under one number; "
+        "shorter is `--rows stages`\n"
+    )
+    assert (tmp_path / "t.tex").read_text(encoding="utf-8").count("\\begin{table*}") == 3
+
+
+def test_what_a_format_has_no_place_for_is_told(ogive: Callable, tmp_path: Path):
+    given = ("--label", "tab:x", "--caption", "Ours")
+    assert ogive("table", "lenet5", *given, "-o", tmp_path / "t.tex").err == ""
+    assert ogive("table", "lenet5", *given, "-o", tmp_path / "t.html").err == ""
+    label = "note: --label is for LaTeX and HTML; in {} a table has none\n"
+    assert ogive("table", "lenet5", *given).err == label.format("Markdown")
+    assert ogive("table", "lenet5", *given, "-o", tmp_path / "t.csv").err == (
+        label.format("CSV") + "note: --caption is for LaTeX, HTML and Markdown; in CSV a table has none\n"
+    )
+    assert ogive("table", "lenet5", "--caption", "", "-o", tmp_path / "t.csv").err == ""

@@ -20,6 +20,8 @@ import pytest
 _COMPLAINTS = re.compile(
     r"^(?:!.*|Overfull.*|Underfull.*|Missing character.*|.*(?:Warning|Error):.*|.*undefined.*)$", re.MULTILINE
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""Pieces of brackets, as pdftotext writes them into its XML, which has no such characters."""
 _TIME_LIMIT = 120
 
 
@@ -79,16 +81,33 @@ class Compiled:
     @property
     def words(self) -> list[Word]:
         """The words of the first page."""
+        return self.words_by_page[0]
+
+    @property
+    def words_by_page(self) -> list[list[Word]]:
+        """The words of each page."""
         name = "{http://www.w3.org/1999/xhtml}"
-        page = next(ET.fromstring(_run("pdftotext", "-bbox", str(self.pdf), "-")).iter(f"{name}page"))
-        height = float(page.attrib["height"])
-        found: list[Word] = []
-        for word in page.iter(f"{name}word"):
-            box = {key: float(value) for key, value in word.attrib.items()}
-            found.append(
-                Word(word.text or "", box["xMin"], height - box["yMax"], box["xMax"], height - box["yMin"])
-            )
-        return found
+        pages: list[list[Word]] = []
+        said = _CONTROLS.sub("", _run("pdftotext", "-bbox", str(self.pdf), "-"))
+        for page in ET.fromstring(said).iter(f"{name}page"):
+            height = float(page.attrib["height"])
+            found: list[Word] = []
+            for word in page.iter(f"{name}word"):
+                box = {key: float(value) for key, value in word.attrib.items()}
+                found.append(
+                    Word(
+                        word.text or "", box["xMin"], height - box["yMax"], box["xMax"], height - box["yMin"]
+                    )
+                )
+            pages.append(found)
+        return pages
+
+    def picture(self, dpi: int) -> bytes:
+        """The first page as a PGM of 256 greys."""
+        return subprocess.run(
+            ["pdftoppm", "-r", str(dpi), "-gray", "-f", "1", "-l", "1", str(self.pdf)],
+            capture_output=True, check=True, timeout=_TIME_LIMIT,
+        ).stdout  # fmt: skip
 
 
 def plain(text: str) -> str:

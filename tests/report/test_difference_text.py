@@ -120,3 +120,18 @@ def test_a_net_whose_places_see_everything_says_so():
     assert row.split() == ["receptive", "field", "427", "all", "other"]
     total = next(each for each in to_json(found)["totals"] if each["name"] == "receptive_field")
     assert (total["unit"], total["a"], total["b"], total["difference"]) == ("text", "427", "all", None)
+
+
+def test_a_receptive_field_that_is_no_whole_number_has_a_difference():
+    text = "net N() {{\n  input x: 1x16x16\n  conv(1, 3x3) -> upsample(scale_factor = 8) -> conv(1, {})\n}}"
+    small, large = (ogive.loads(text.format(kernel)) for kernel in ("3x3", "5x5"))
+
+    def row(b: Network) -> list[str]:
+        lines = str(ogive.diff(small, b)).split("\n")
+        return next(line for line in lines if line.startswith("receptive field")).split()[2:]
+
+    first, second, more = row(large)
+    assert "." in first
+    assert float(more) == float(second) - float(first) > 0
+    edited = ogive.loads(text.format("3x3").replace("upsample", "relu -> upsample"))
+    assert row(edited) == [first, first, "0"]

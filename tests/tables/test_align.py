@@ -14,7 +14,7 @@ from tables.grids import csv_rows, subjects, table
 
 
 def entry(name: str, size: int = 8, cell: str = "x", *, continues: bool = False) -> Entry:
-    return Entry(name, continues, f"{size}×{size}", size.bit_length(), (cell,), ())
+    return Entry(name, continues, f"{size}×{size}", 16 - size.bit_length(), (cell,), ())
 
 
 def names(rows: list[tuple[Entry | None, ...]]) -> list[str]:
@@ -60,19 +60,28 @@ def test_very_long_nets_are_aligned_by_name():
     assert names(rows)[1001] == "1000 -"
 
 
-def test_families_of_other_make():
+def test_families_of_other_make_stand_beside_each_other_by_size():
     rows = csv_rows(written(table("resnet50", "dpn92", "vgg16"), "csv"))
-    first, second = (row for row in rows if row[0] == "conv3")
-    assert first[:2] == ["conv3", "28×28, 56×56"]
-    assert [cell.split(",")[0] for cell in first[2:]] == ["[1×1", "[1×1", "3×3"]
-    assert second == ["conv3", "28×28", "", "", "2×2 max pool, stride 2"]
+    row, below = (row for row in rows if row[0] == "conv3 / conv4")
+    assert row[1] == "28×28"
+    assert below == ["conv3 / conv4", "14×14", "", "", "2×2 max pool, stride 2"]
+    assert [cell.split(",")[0] for cell in row[2:]] == ["[1×1", "[1×1", "3×3"]
     assert ["fc7", "1×1", "", "", "4096-d fc"] in rows
 
 
-def test_inputs_of_other_sizes_are_aligned_by_how_often_they_are_halved():
+def test_a_size_wins_over_a_name():
+    a = [entry("conv1", 32), entry("conv2", 16), entry("conv3", 8)]
+    b = [entry("conv1", 16), entry("conv2", 8), entry("conv3", 4)]
+    assert names(aligned([a, b])) == ["conv1 -", "conv2 conv1", "conv3 conv2", "- conv3"]
+
+
+def test_what_stands_in_one_row_has_one_size_or_says_whose():
+    rows = csv_rows(written(table("vgg16", "resnet18", "googlenet"), "csv"))
+    assert not any("," in row[1] for row in rows[1:])
+    assert next(row for row in rows if row[0] == "conv3 / conv2")[1] == "56×56"
     rows = csv_rows(written(table("inception_v3", "googlenet", rows="stages"), "csv"))
     (row,) = (row for row in rows if row[0] == "mixed_5b / 3a")
-    assert row[1] == "35×35, 28×28"
+    assert row[1] == "35×35 (inception_v3); 28×28 (googlenet)"
 
 
 def test_the_rows_of_a_part_are_named_once():

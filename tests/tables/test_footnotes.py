@@ -99,7 +99,8 @@ def test_signs_are_explained_where_they_stand():
     assert "G is the number of groups." not in notes("resnet50")
     assert "dw is a depthwise convolution." in notes("mobilenet_v2")
     gate = (
-        "SE is a gate on channels: global average pool, 1×1 conv, 1×1 conv; the number is its width inside."
+        "SE is a gate on channels: global average pool, 1×1 conv-ReLU, 1×1 conv-sigmoid; the number is its "
+        "width inside."
     )
     assert gate in notes("seresnet50")
     assert (

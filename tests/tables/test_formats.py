@@ -118,7 +118,19 @@ def test_caption_and_label():
     assert "<caption>" not in written(bare, "html")
     assert "<table>" in written(bare, "html"), "an empty id is none"
     assert written(bare, "markdown").startswith("| layer name |")
-    assert table("lenet5").label == "tab:lenet5"
+
+
+def test_labels_tell_tables_apart():
+    labels = [
+        table("lenet5").label, table("resnet18", "resnet50").label, table("resnet18", "vgg16").label,
+        table("resnet18").label, table("resnet18", rows="layers").label, table("googlenet").label,
+        table("googlenet", rows="stages").label,
+    ]  # fmt: skip
+    assert labels == [
+        "tab:lenet5", "tab:resnet18-resnet50", "tab:resnet18-vgg16", "tab:resnet18", "tab:resnet18-layers",
+        "tab:googlenet", "tab:googlenet-stages",
+    ]  # fmt: skip
+    assert table("resnet18", rows="stages").label == "tab:resnet18", "the rows it has anyway"
 
 
 def test_numbers_are_written_as_each_format_has_them():

@@ -82,7 +82,7 @@ def test_units_beside_each_other_are_not_one_behind_the_other():
 def test_units_in_turn_are_counted_in_pairs():
     body = "residual { conv(8, 3x3, padding = 1) }\n residual { conv(8, 5x5, padding = 2) }"
     net = f"net N() {{ input x: 8x16x16\n stage s {{ {body}\n {body}\n {body} }} }}"
-    assert cells(net) == ["[3×3, 8; 5×5, 8] × 3"]
+    assert cells(net) == ["[[3×3, 8]; [5×5, 8]] × 3"]
 
 
 def test_few_equal_layers_are_lines_and_many_a_bracket():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ogive import resources
 from ogive.tables import Options, Subject, make
 from ogive.tables.building import outline
 from ogive.tables.cells import entries
+from ogive.tables.model import Number
 from ogive.tables.published import Citations, Figure, Source, published, sources
 from ogive.tabulate import subject_of
 from tables.grids import network, subjects, table
@@ -86,11 +88,64 @@ def test_counts_of_lenet_are_the_papers():
 def test_what_k_and_flops_stand_for():
     told = published("googlenet").parts["3a"]
     assert (told.printed, told.value) == ("159K", 159 * 1024)
-    assert told.source.note() == "Szegedy et al. 2015, table 1; K is 1024 there, and k is 1000."
+    assert told.source.note() == "Szegedy et al. 2015, table 1; K is 1024 there and in what is beside it."
     macs = published("cliquenet_k36_t12").macs
     assert macs is not None
-    assert (macs.printed, macs.shown, macs.value) == ("0.91G", "0.46G", 0.455e9)
-    assert macs.source.note().endswith(", which counts 2 FLOPs for a multiply-add: divided by that here.")
+    assert (macs.printed, macs.value) == ("0.91G", 0.455e9)
+    assert macs.source.note().endswith(
+        ", which counts 2 FLOPs for a multiply-add: compared with 2 times the computed FLOPs."
+    )
+
+
+@pytest.mark.parametrize(("printed", "value", "beside"), [
+    ("0.94M", 936_170, "0.94 M"), ("1.7M", 1_727_962, "1.7 M"), ("60M", 60_965_224, "61 M"), ("156", 1_516, "1516"),
+    ("0.5G", 550_000_000, "0.6 G"), ("2.7K", 9_408, "9.4 K"),
+])  # fmt: skip
+def test_a_computed_number_is_printed_like_the_published_one(printed: str, value: int, beside: str):
+    source = Source("")
+    assert Figure(printed, source.value(printed), source).like(value) == beside
+
+
+def test_units_of_the_source_are_those_beside_it():
+    kilo, double = Source("", thousand=1024), Source("", per_multiply_add=2)
+    assert Figure("112K", kilo.value("112K"), kilo).like(114_944) == "112 K"
+    assert Figure("0.91G", 0.455e9, double, counts_flops=True).like(455_770_000) == "0.456 G"
+    assert Figure("0.94M", 0.94e6, double).like(936_170) == "0.94 M"
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "part", "printed"), [each for each in figures() if each[1] != "parts"]
+)
+def test_what_is_the_same_looks_the_same(name: str, what: str, part: str, printed: str):
+    """`=` stands where a reader sees two numbers alike, or one that is half of the other."""
+    made = table(name, compare=True)
+    keys = [column.key or column.title for column in made.columns]
+    at = keys.index("flops_published" if what == "flops" else "params_published") - len(keys)
+    computed, told, difference = (cell.parts[0] for cell in made.rows[-1].cells[at - 1 :][:3])
+    assert isinstance(computed, Number)
+    assert isinstance(told, Number)
+    assert isinstance(difference, Number)
+    assert told.text == told.printed == printed, "as it is printed"
+    shown = computed.text.replace(" ", "")
+    figure = published(name).macs if what == "flops" else published(name).params
+    assert figure is not None
+    if what == "flops" and figure.source.per_multiply_add == 2:
+        doubled = (2 * Decimal(shown[:-1])).quantize(Decimal(printed[:-1]), ROUND_HALF_UP)
+        shown = f"{doubled}{shown[-1]}"
+    assert (shown == printed) == (difference.text == "=")
+
+
+def test_beside_several_nets_the_numbers_are_printed_like_them_too():
+    made = table("cliquenet_k36_t12", "cifar_densenet_40_12", "resnet18", compare=True)
+    rows = {
+        row.key or str(row.cells[0].parts[0]): [part.text for cell in row.cells[1:] for part in cell.parts]  # type: ignore[union-attr]
+        for row in made.rows
+        if row.total
+    }
+    assert rows["params"] == ["0.94 M", "1.0 M", "11.7 M"]
+    assert rows["params_published"] == ["0.94M", "1.0M"]
+    assert rows["FLOPs"] == ["0.455 G", "0.265 G", "1.81 G"]
+    assert rows["flops_published"] == ["0.91G", "0.53G"]
 
 
 @pytest.mark.parametrize(("printed", "value"), [
@@ -165,7 +220,18 @@ def test_what_is_doubted_of_googlenets_table_is_wrong_and_all_that_is():
 def test_doubts_are_told_beside_the_figures():
     made = table("googlenet", compare=True)
     marks = {note.mark: note.text for note in made.notes if note.mark}
-    assert marks["c"] == "The widths in its row make another number, with biases or without."
+    assert marks["c"] == "The widths in its row make the computed number, with biases, and not this one."
     rows = {str(row.cells[0].parts[0]): [cell.mark for cell in row.cells if cell.mark] for row in made.rows}
     assert rows["inception (4c)"] == ["a,c"]
     assert rows["inception (3b)"] == ["a"]
+
+
+def test_a_total_may_be_doubted():
+    """Whatever the figure of Ioffe & Szegedy is read as, its widths do not make what section 4.2 says."""
+    told = published("inception").params
+    assert told is not None
+    assert told.doubt
+    assert not any(
+        told.agrees(network(name).params) for name in ("inception", "bn_inception", "bn_inception_608")
+    )
+    assert [note.mark for note in table("inception", compare=True).notes if told.doubt == note.text] == ["b"]

@@ -70,7 +70,9 @@ def _style(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str,
     ),
 )
 @click.option(
-    "--block", metavar="NAME", help="Draw one block or stage alone; the same as --style 'block NAME'."
+    "--block",
+    metavar="NAME",
+    help="Draw one block or stage alone, as --style 'block NAME'; with --style full, all of its layers.",
 )
 @click.option(
     "--fit",
@@ -82,7 +84,10 @@ def _style(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str,
     "--depth", type=click.IntRange(0), metavar="N", help="How many levels of stages and blocks to open."
 )
 @click.option(
-    "--expand", multiple=True, metavar="NAME", help="A stage or block to open. May be given several times."
+    "--expand",
+    multiple=True,
+    metavar="NAME",
+    help="A stage or block to show in full, whatever its size. May be given several times.",
 )
 @click.option(
     "--fold", multiple=True, metavar="NAME", help="A stage or block to fold. May be given several times."

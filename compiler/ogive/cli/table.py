@@ -18,7 +18,9 @@ from ogive.render import visible
 
 if TYPE_CHECKING:
     from ogive.network import Network
-    from ogive.tables import Rows, Subject
+    from ogive.tables import Rows, Subject, Table
+
+_SPELT = {"markdown": "Markdown", "csv": "CSV"}
 
 
 def _file(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
@@ -58,8 +60,8 @@ def _file(_: click.Context, __: click.Parameter, value: str | None) -> Path | No
 @click.option(
     "--compare", is_flag=True, help="Published figures beside the computed ones, where the zoo cites any."
 )
-@click.option("--caption", metavar="TEXT", help="The caption; an empty one for none.")
-@click.option("--label", metavar="NAME", help="What a text refers to it by: tab:resnet.")
+@click.option("--caption", metavar="TEXT", help="The caption; an empty one for none. CSV has none.")
+@click.option("--label", metavar="NAME", help="What a LaTeX text, or a page, refers to it by.")
 @click.option(
     "--title", "titles", multiple=True, metavar="TEXT", help="What a TARGET is called, one for each."
 )
@@ -78,7 +80,7 @@ def command(
 
     A single network of branches, such as googlenet, has columns for these instead.
     """
-    from ogive.tables import LEGIBLE, Options, make, type_size, written
+    from ogive.tables import Options, make, written
     from ogive.tabulate import subjects_of
 
     if titles and len(titles) != len(targets):
@@ -95,8 +97,8 @@ def command(
     if chosen == "csv" and output is not None and str(output) != "-":
         text = f"\ufeff{text}"  # without it programs of spreadsheets take UTF-8 for something else
     write_or_print(output, text)
-    if chosen == "latex" and (size := type_size(table)) < LEGIBLE:
-        click.echo(f"note: {_small(size, len(targets))}", err=True)
+    for note in (*_idle(chosen, caption, label), *_on_the_page(table, chosen, _shorter(len(targets), rows))):
+        click.echo(f"note: {note}", err=True)
     for note in _missing(subjects) if compare else ():
         click.echo(f"note: {visible(note)}", err=True)
 
@@ -119,13 +121,39 @@ def _load(targets: Sequence[str], settings: Settings) -> list[Network]:
     return networks
 
 
-def _small(size: float, count: int) -> str:
-    """What is said of a table whose type is too small, and what to do about it."""
-    fewer = "fewer networks in one table, or " if count > 1 else "`--rows stages`, or "
-    return (
-        f"in a paper of two columns the type of this table is about {size:.1f} pt, and journals ask for 6: "
-        f"{fewer}a page of its own on its side (`sidewaystable` of the package rotating)"
-    )
+def _idle(format_: str, caption: str | None, label: str | None) -> Iterator[str]:
+    """Which options say nothing in a format."""
+    if label and format_ in {"markdown", "csv"}:
+        yield f"--label is for LaTeX and HTML; in {_SPELT[format_]} a table has none"
+    if caption and format_ == "csv":
+        yield f"--caption is for LaTeX, HTML and Markdown; in {_SPELT[format_]} a table has none"
+
+
+def _shorter(count: int, rows: Rows | None) -> list[str]:
+    """What makes a table smaller."""
+    if count > 1:
+        return ["fewer networks in one table"]
+    return ["`--rows stages`"] if rows == "layers" else []
+
+
+def _on_the_page(table: Table, format_: str, shorter: list[str]) -> Iterator[str]:
+    """What is said of a table whose type is too small, or that is too high, and what to do about it."""
+    from ogive.tables import LEGIBLE, page_of
+
+    if format_ != "latex":
+        return
+    page = page_of(table)
+    if page.size < LEGIBLE:
+        on_its_side = "a page of its own on its side (`sidewaystable` of the package rotating)"
+        yield (
+            f"in a paper of two columns the type of this table is about {page.size:.1f} pt, and journals ask "
+            f"for {LEGIBLE:g}: {', or '.join([*shorter, on_its_side])}"
+        )
+    if len(page.parts) > 1:
+        yield (
+            f"this table is higher than a page: it stands in {len(page.parts)} floats under one number"
+            f"{'; shorter is ' if shorter else ''}{''.join(shorter)}"
+        )
 
 
 def _format(given: str | None, output: Path | None) -> str:
@@ -144,7 +172,7 @@ def _format(given: str | None, output: Path | None) -> str:
         return "markdown"
     found = format_of(output.name)
     if found is None:
-        *most, last = (f".{ending}" for ending in ENDINGS)
+        *most, last = (f".{ending}" for ending in ENDINGS if ending != "htm")
         refuse(
             "E580",
             f"`{visible(str(output))}` does not say which kind of table it is to be",

@@ -59,7 +59,9 @@ def fields(graph: Graph) -> dict[str, Field]:
     for node in graph:
         operands = graph.operands(node.name)
         if not operands:
-            found[node.name] = Field(tuple(Axis() for _ in node.outputs[0].spatial))
+            sizes = node.outputs[0].spatial
+            one = all(size == 1 for size in sizes)  # the one place there is, which everything sees
+            found[node.name] = Field(tuple(Axis(whole=one) for _ in sizes))
             continue
         arrived = _merged([found[ref.node] for ref in operands if ref.node in found])
         found[node.name] = _through(node, arrived, graph.operand_types(node.name))

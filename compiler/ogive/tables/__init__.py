@@ -17,19 +17,20 @@ from ogive.tables.branches import branches_table, has_modules, is_of_branches
 from ogive.tables.building import Net, outline
 from ogive.tables.costs import Costs
 from ogive.tables.csv import to_csv
-from ogive.tables.footnotes import legend
 from ogive.tables.html import to_html
 from ogive.tables.joins import told_apart
-from ogive.tables.latex import LEGIBLE, to_latex, type_size
+from ogive.tables.latex import to_latex
 from ogive.tables.layers import layers_table
 from ogive.tables.markdown import to_markdown
-from ogive.tables.model import Note, Table
+from ogive.tables.model import Table
+from ogive.tables.page import LEGIBLE, page_of
 from ogive.tables.stages import stages_table
 from ogive.tables.subject import Subject
+from ogive.tables.unlike import distinct
 
 __all__ = [
     "ENDINGS", "FORMATS", "LEGIBLE", "ROWS", "Options", "Rows", "Subject", "Table", "format_of", "make",
-    "type_size", "unknown_format", "written",
+    "page_of", "unknown_format", "written",
 ]  # fmt: skip
 
 Rows = Literal["stages", "branches", "layers"]
@@ -70,7 +71,7 @@ def make(subjects: Sequence[Subject], options: Options | None = None) -> Table:
         ArchError: E581, they cannot stand in a table of those rows.
     """
     options = options or Options()
-    nets = told_apart([(subject, outline(subject)) for subject in subjects])
+    nets = told_apart(distinct([(subject, outline(subject)) for subject in subjects]))
     rows = options.rows or _rows_for(nets)
     _check(nets, rows)
     costs = Costs(subjects, compare=options.compare)
@@ -81,13 +82,9 @@ def make(subjects: Sequence[Subject], options: Options | None = None) -> Table:
             table = branches_table(nets[0], costs)
         case "layers":
             table = layers_table(subjects[0], costs)
-    label = options.label if options.label is not None else "tab:" + _plain(subjects[0].title)
+    label = options.label if options.label is not None else _label(nets, rows)
     caption = options.caption if options.caption is not None else table.caption
-    notes = (
-        *(n for n in table.notes if not n.mark),
-        *map(Note, legend(table, nets)),
-        *(n for n in table.notes if n.mark),
-    )
+    notes = (*(n for n in table.notes if not n.mark), *(n for n in table.notes if n.mark))
     return replace(table, caption=caption, label=label, notes=notes)
 
 
@@ -133,6 +130,12 @@ def _check(nets: Sequence[Net], rows: Rows) -> None:
     if rows == "branches" and not has_modules(nets[0][1]):
         message = f"{names} has no module of branches, so that a table of branches would have no columns"
         raise ArchError([Diagnostic("E581", message, help="`--rows stages`, or `--rows layers`")])
+
+
+def _label(nets: Sequence[Net], rows: Rows) -> str:
+    """What tells a table from every other one: all of its nets, and the rows where they are not as usual."""
+    parts = [_plain(subject.title) for subject, _ in nets]
+    return "tab:" + "-".join([*parts, *([rows] if rows != _rows_for(nets) else [])])
 
 
 def _plain(name: str) -> str:

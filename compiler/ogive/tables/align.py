@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from math import inf
 
 from ogive.tables.cells import Entry
 
@@ -14,8 +15,9 @@ Aligned = list[tuple["Entry | None", ...]]
 def aligned(nets: Sequence[Sequence[Entry]]) -> Aligned:
     """One tuple a row, with the entry of each net, or None where it has none there.
 
-    The order of every net is kept. A pair is the better the more it has in common: name, size, or at least
-    how often its input was halved, and whether it is in brackets (Needleman & Wunsch 1970).
+    The order of every net is kept. A pair is the better the more it has in common: size, or at least how
+    often its input was halved, then name, and whether it is in brackets (Needleman & Wunsch 1970). A name
+    alone is worth less than any size: `conv3` of 56×56 is no more than a namesake of `conv3` of 28×28.
     """
     rows: Aligned = [(entry,) for entry in nets[0]]
     for number, net in enumerate(nets[1:], 1):
@@ -72,7 +74,9 @@ def _best(rows: Aligned, net: Sequence[Entry], before: int) -> Aligned:
         if both and scores[i][j] and best[i][j] == scores[i][j] + best[i + 1][j + 1]:
             found.append((*rows[i], net[j]))
             i, j = i + 1, j + 1
-        elif i < len(rows) and (j == len(net) or best[i][j] == best[i + 1][j]):
+        elif i < len(rows) and (
+            j == len(net) or _first(rows[i], net[j], best[i][j], best[i + 1][j], best[i][j + 1])
+        ):
             found.append((*rows[i], None))
             i += 1
         else:
@@ -81,18 +85,34 @@ def _best(rows: Aligned, net: Sequence[Entry], before: int) -> Aligned:
     return found
 
 
+def _first(
+    row: Sequence[Entry | None], entry: Entry, all_: int, without_row: int, without_entry: int
+) -> bool:
+    """Whether a row stands above an entry beside which it does not stand: the larger of the two does."""
+    if all_ != without_row or all_ != without_entry:
+        return all_ == without_row
+    above = next(other for other in row if other is not None)
+    return _depth(above) <= _depth(entry)
+
+
+def _depth(entry: Entry) -> float:
+    return inf if entry.halvings is None else entry.halvings
+
+
 def _score(row: Sequence[Entry | None], entry: Entry) -> int:
     """How much an entry has in common with a row; 0 where it does not belong there."""
     return max((_common(other, entry) for other in row if other is not None), default=0)
 
 
 def _common(a: Entry, b: Entry) -> int:
-    place = 4 if a.size == b.size else 3 if a.halvings is not None and a.halvings == b.halvings else 0
-    name = 10 if a.name == b.name else 0
+    place = 8 if a.size == b.size else 7 if a.halvings is not None and a.halvings == b.halvings else 0
+    name = (14 if place else 1) if a.name == b.name else 0
     if a.name != b.name and not place:
         return 0
     same_kind = a.stacked == b.stacked
     apart = a.continues != b.continues
-    if (not same_kind and (not name or apart)) or (not place and apart):
+    if (
+        not same_kind and (apart or not place or (not name and (a.continues or not (a.weighs and b.weighs))))
+    ) or (not place and apart):
         return 0
-    return place + name + same_kind + 2 * (a.parts == b.parts) - 2 * apart
+    return place + name + same_kind - 4 * (not same_kind) + 2 * (a.parts == b.parts) - 2 * apart

@@ -19,9 +19,10 @@ from ogive.tables.cells import line_texts
 from ogive.tables.columns import BranchColumns, Module, columns_of
 from ogive.tables.connections import connections
 from ogive.tables.costs import Costs
-from ogive.tables.footnotes import counting, gates
+from ogive.tables.footnotes import Signs, counting, gates
 from ogive.tables.model import Cell, Column, Row, Stack, Table, text_cell
 from ogive.tables.outline import Branches, Element, Line, Part, Unit, lines_in
+from ogive.tables.residuals import behind_sums
 from ogive.tables.sequences import sequences
 from ogive.tables.subject import Subject
 
@@ -124,9 +125,12 @@ def branches_table(net: Net, costs: Costs) -> Table:
     rows.append(Row((text_cell("total", width), *costs.total(subject)), total=True))
     notes = [
         *sequences([(subject, parts)], _row_of),
-        *connections([(subject, parts)]),
-        *columns.notes(),
+        *(signs := Signs(rows, [(subject, parts)])).layers(),
         *gates([(subject, parts)]),
+        *columns.notes(),
+        *signs.brackets(),
+        *connections([(subject, parts)]),
+        *behind_sums([(subject, parts)]),
         *counting([subject]),
     ]
     return Table(

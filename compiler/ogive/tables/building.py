@@ -13,7 +13,7 @@ from ogive.tables.lines import NAMED, Lines
 from ogive.tables.naming import joined, numbered, of_layers, of_region
 from ogive.tables.outline import Branches, Element, Line, Part, Unit, lines_in
 from ogive.tables.parallel import MOST, chunks
-from ogive.tables.rolling import rolled, strides, without_strides
+from ogive.tables.rolling import paired, rolled, strides, without_strides
 from ogive.tables.subject import Subject
 from ogive.tables.wording import worded
 
@@ -52,7 +52,9 @@ class _Builder:
             found = [replace(behind, nodes=(*bare.nodes, *behind.nodes)), *rest]
         if not any(part.elements for part in found):  # nothing that tables name: then all there is
             found = [self._alone(name) for part in found for name in part.nodes]
-        return numbered(_neighbours(found, self._follows))
+        named = numbered(_neighbours(found, self._follows))
+        inside = paired((part.elements for part in named), self._follows)
+        return [replace(part, elements=tuple(each)) for part, each in zip(named, inside, strict=True)]
 
     def _alone(self, name: str) -> Part:
         node = self.graph.node(name)
@@ -237,10 +239,14 @@ class _Builder:
         units = [element for element in inner if isinstance(element, Unit)]
         if len(units) == len(inner) and all("residual" in unit.kinds for unit in units):
             adds = True  # one after the other
+        turns = region.kind == "iteration" and len(units) == len(inner) > 1 and all(u.name for u in units)
         kinds = frozenset({"residual"} if adds else ())
         if region.shared is not None:
             kinds |= {"shared"}
+        if turns:
+            kinds |= {"pair"}
         type_ = self._type(region, nodes)
+        after = self._lines.shorts_after_sum(region)
         if len(inner) == 1:
             (only,) = inner
             if isinstance(only, Unit):
@@ -250,12 +256,21 @@ class _Builder:
                 kinds |= only.kinds
                 return [
                     _entered(
-                        replace(only, kinds=kinds, name=name, regions=regions, first=nodes[0], type=type_)
+                        replace(
+                            only,
+                            kinds=kinds,
+                            name=name,
+                            regions=regions,
+                            first=nodes[0],
+                            type=type_,
+                            after=only.after or after,
+                        )
                     )
                 ]
             if isinstance(only, Line) and region.kind == "block" and not kinds:
                 return inner
-        return [_entered(Unit(tuple(inner), type_, nodes[0], block, kinds, regions=(region, region)))]
+        unit = Unit(tuple(inner), type_, nodes[0], block, kinds, regions=(region, region), after=after)
+        return [_entered(unit)]
 
     def _of_dense(self, element: Element, region: Region) -> Element:
         """A layer of a dense block, `count` times, with what it appends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from ogive.tables.subject import Subject
 
 BRANCH = "| "
 """What a branch begins with, as in a program."""
+_TWO = 2
 _TOGETHER = 40
 """So many characters of layers that make one place are written side by side."""
 
@@ -34,6 +36,7 @@ class Entry:
         kinds: what the units in it are, which nets that are written alike may differ in.
         leads: the nodes of the layers that it names.
         aside: whether it takes another result than that of the row above.
+        weighs: whether a layer in it has weights.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Entry:
     kinds: frozenset[str] = frozenset()
     leads: tuple[str, ...] = ()
     aside: bool = False
+    weighs: bool = True
 
     @property
     def place(self) -> Place:
@@ -87,6 +91,7 @@ def entries(subject: Subject, outline: Sequence[Part]) -> list[Entry]:
                     span,
                     frozenset(kind for unit in units_in(group) for kind in unit.kinds),
                     tuple(line.node for line in lines_in(group)),
+                    weighs=any(line.sequence for line in lines_in(group)),
                 )
             )
     taken = aside(subject.graph, [entry.place for entry in found])
@@ -95,9 +100,9 @@ def entries(subject: Subject, outline: Sequence[Part]) -> list[Entry]:
 
 def brackets(outline: Iterable[Part]) -> frozenset[str]:
     """The blocks that stand in brackets at every use, since they do at one."""
-    return frozenset(
-        unit.name for part in outline for unit in units_in(part.elements) if unit.name and unit.bracketed
-    )
+    units = [unit for part in outline for unit in units_in(part.elements)]
+    in_turn = [e for unit in units if "pair" in unit.kinds for e in unit.elements if isinstance(e, Unit)]
+    return frozenset(unit.name for unit in units if unit.name and unit.bracketed) | {u.name for u in in_turn}
 
 
 def bracketed(element: Element, named: Collection[str]) -> bool:
@@ -127,8 +132,8 @@ def parts_of(group: Sequence[Element], named: Collection[str]) -> tuple[CellPart
     parts: list[CellPart] = []
     for element in group:
         if bracketed(element, named):
-            inside = element.elements if isinstance(element, Unit) else (element,)
-            parts.append(Stack(tuple(line_texts(inside)), _count(element)))
+            inside = unit_texts(element) if isinstance(element, Unit) else line_texts((element,))
+            parts.append(Stack(tuple(inside), _count(element)))
         else:
             parts += line_texts((element,))
     texts = [part for part in parts if isinstance(part, str)]
@@ -147,6 +152,14 @@ def _count(element: Element) -> int | None:
     return None if element.count == 1 and not element.kinds and branching else element.count
 
 
+def unit_texts(unit: Unit) -> list[str]:
+    """The lines in the brackets of a unit; of one that is a pair, each of its units in brackets."""
+    if "pair" in unit.kinds:
+        inner = [e for e in unit.elements if isinstance(e, Unit)]
+        return [f"[{'; '.join(unit_texts(e))}]{f' × {e.count}' * (e.count > 1)}" for e in inner]
+    return [*line_texts(unit.elements), *([unit.said] if unit.said else [])]
+
+
 def line_texts(elements: Iterable[Element]) -> list[str]:
     """The lines of a stack, in order."""
     found: list[str] = []
@@ -157,7 +170,7 @@ def line_texts(elements: Iterable[Element]) -> list[str]:
             case Branches() if element.gate:
                 found.append(gate_text(element, "gate"))
             case Branches():
-                found += [BRANCH + (_inline(branch) or "identity") for branch in element.branches]
+                found += [BRANCH + text for text in _branch_texts(element)]
                 found += [element.said] if element.said else []
             case Unit() if is_gate(element):
                 gate = element.elements[0]
@@ -166,10 +179,20 @@ def line_texts(elements: Iterable[Element]) -> list[str]:
             case Unit() if _again(element):
                 found.append(_same_weights(element))
             case Unit() if element.count > 1:
-                found.append(f"[{'; '.join(line_texts(element.elements))}] × {element.count}")
+                found.append(f"[{'; '.join(unit_texts(element))}] × {element.count}")
             case Unit():
-                found += line_texts(element.elements)
+                found += unit_texts(element)
     return found
+
+
+def _branch_texts(join: Branches) -> list[str]:
+    """Its branches, each on a line; of more than two that are alike, one: `3×3, 4 (32 branches)`."""
+    texts = [_inline(branch) or "identity" for branch in join.branches]
+    often = Counter(texts)
+    return [
+        f"{text} ({often[text]} branches)" if often[text] > _TWO else text
+        for text in (dict.fromkeys(texts) if max(often.values(), default=0) > _TWO else texts)
+    ]
 
 
 def _inline(branch: Sequence[Element]) -> str:
@@ -177,7 +200,7 @@ def _inline(branch: Sequence[Element]) -> str:
     texts: list[str] = []
     for element in branch:
         if isinstance(element, Branches) and not element.gate:
-            inner = " | ".join(_inline(each) or "identity" for each in element.branches)
+            inner = " | ".join(_branch_texts(element))
             texts.append(f"({inner})")
             texts += [element.said] if element.said else []
         elif isinstance(element, Unit) and element.count == 1 and not is_gate(element):

@@ -30,11 +30,34 @@ def connections(nets: Sequence[Net], *, units: bool = True) -> Iterator[str]:
                     found.setdefault(what, {})[part.name] = None
         for what, parts in found.items():
             said.setdefault(what.format(listed(list(parts))), []).append(subject.title)
-        if text := _projections(subject, [(p.name, u) for p in outline for u in units_in(p.elements)]):
-            said.setdefault(text, []).append(subject.title)
     for text, titles in said.items():
         named = by_net(titles, len(nets)).strip()
         yield sentence(f"{named} {text}" if named else text)
+    yield from _beside(nets)
+
+
+def _beside(nets: Sequence[Net]) -> Iterator[str]:
+    """The projections of nets, with the channels that they append: net by net where these differ."""
+    ways: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[str]]] = {}
+    for subject, outline in nets:
+        units = [(part.name, unit) for part in outline for unit in units_in(part.elements)]
+        text, appended = _projections(subject, units)
+        if text:
+            ways.setdefault((text, tuple(appended)), {}).setdefault(tuple(appended.values()), []).append(
+                subject.title
+            )
+    for (text, parts), numbers in ways.items():
+        titles = [title for each in numbers.values() for title in each]
+        named = by_net(titles, len(nets)).strip()
+        said = sentence(f"{named} {text}" if named else text)
+        if parts:
+            widths = [f"{listed(each)}{by_net(nets_, len(titles))}" for each, nets_ in numbers.items()]
+            order = "" if f"of {listed(parts)}" in text else f" for {listed(parts)}"
+            said = (
+                f"{said[:-1]}; it makes what that unit adds to, and channels that come before those appended"
+                f"{order}, {', '.join(widths)}."
+            )
+        yield said
 
 
 def _residual(subject: Subject, unit: Unit, *, plain: bool) -> Iterator[str]:
@@ -65,8 +88,10 @@ def _channels(subject: Subject, unit: Unit) -> Iterator[str]:
         yield f"channels are shuffled {where} of {{}}"
 
 
-def _projections(subject: Subject, units: Sequence[tuple[str, Unit]]) -> str:
-    """A projection that no word makes, beside the first unit of a stage (Chen et al. 2017, figure 2d)."""
+def _projections(subject: Subject, units: Sequence[tuple[str, Unit]]) -> tuple[str, dict[str, str]]:
+    """A projection that no word makes, beside the first unit of a stage (Chen et al. 2017, figure 2d), and
+    how many channels it makes in each part that others are appended to.
+    """
     found: dict[str, list[str]] = {}
     appended: dict[str, str] = {}
     for part, unit in units:
@@ -81,9 +106,4 @@ def _projections(subject: Subject, units: Sequence[tuple[str, Unit]]) -> str:
         f"a projection (a {conv}) stands beside the first unit of {listed(parts)}"
         for conv, parts in found.items()
     ]
-    if appended:
-        numbers = listed([f"{number} in {part}" for part, number in appended.items()])
-        said.append(
-            f"it makes what that unit adds to, and channels that come before those appended: {numbers}"
-        )
-    return "; ".join(said)
+    return "; ".join(said), appended

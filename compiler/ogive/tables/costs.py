@@ -33,7 +33,8 @@ class Costs:
         told = self._told.values()
         self.with_params: bool = any(each.params or each.parts for each in told)
         self.with_macs: bool = any(each.macs for each in told)
-        self._kilo = any(each.parts for each in told)
+        parts = [figure for each in told for figure in each.parts.values()]
+        self._unit = max(parts, key=lambda figure: figure.value) if parts else None
         self.columns: tuple[Column, ...] = (
             Column("params", "right"),
             *(_beside("params") if self.with_params else ()),
@@ -57,7 +58,7 @@ class Costs:
         if figure is None:
             return Cell()
         return Cell(
-            (Number(figure.value, figure.shown, printed=figure.printed, source=figure.source.cite),),
+            (Number(figure.value, figure.printed, printed=figure.printed, source=figure.source.cite),),
             mark=self._citations.mark(figure),
         )
 
@@ -82,9 +83,9 @@ class Costs:
         self, params: Size, told_params: Figure | None, macs: Size, told_macs: Figure | None, *, total: bool
     ) -> tuple[Cell, ...]:
         return (
-            _count(params, total=total, kilo=self._kilo),
+            _count(params, total=total, like=told_params or self._unit),
             *(self._beside(params, told_params) if self.with_params else ()),
-            _count(macs, total=total),
+            _count(macs, total=total, like=told_macs),
             *(self._beside(macs, told_macs) if self.with_macs else ()),
         )
 
@@ -118,17 +119,17 @@ def _beside(name: str) -> tuple[Column, Column]:
     )
 
 
-def _count(value: Size, *, total: bool, kilo: bool = False) -> Cell:
+def _count(value: Size, *, total: bool, like: Figure | None) -> Cell:
     """A count; what a part does not have is left out.
 
     Args:
         value: the count.
         total: whether it is one of a whole net.
-        kilo: whether it is printed in thousands, for a column of one unit.
+        like: the figure that it is printed like.
     """
-    if not total and value == 0:
-        return Cell()
-    if kilo and isinstance(value, int):
-        digits = 0 if value >= 99_950 else 1 if value >= 9_995 else 2
-        return Cell((Number(value, f"{value / 1000:,.{digits}f} k"),))
-    return Cell((count(value),))
+    return Cell() if not total and value == 0 else Cell((compared(value, like),))
+
+
+def compared(value: Size, figure: Figure | None) -> Number:
+    """A count; with the digits and the unit of the figure that it is compared with, if there is one."""
+    return Number(value, figure.like(value)) if figure and isinstance(value, int) else count(value)

@@ -8,13 +8,15 @@ from ogive.layers.sizes import show
 from ogive.report import counts
 from ogive.report.units import short
 from ogive.tables.building import Net
-from ogive.tables.cells import BRANCH, bracketed, brackets, gate_text, is_gate
+from ogive.tables.cells import BRANCH, gate_text, is_gate
 from ogive.tables.connections import connections
-from ogive.tables.model import Stack, Table
+from ogive.tables.loose import loose
+from ogive.tables.model import Row, Stack
 from ogive.tables.numbers import count
-from ogive.tables.outline import Branches, Part, Unit, branches_in, lines_in, units_in
+from ogive.tables.outline import Branches, Line, Unit, branches_in, lines_in, units_in
 from ogive.tables.prose import by_net, listed
-from ogive.tables.sequences import sequences
+from ogive.tables.residuals import around, behind_sums, some_residual, units_of
+from ogive.tables.sequences import noun, sequences
 from ogive.tables.subject import Subject
 
 _WHAT = {
@@ -27,15 +29,22 @@ _MOST_NAMES = 3
 """So many names of blocks are told."""
 
 
-def footnotes(nets: Sequence[Net]) -> Iterator[str]:
-    """What is to be said of the cells of some nets, in whole sentences."""
+def footnotes(nets: Sequence[Net], rows: Sequence[Row]) -> Iterator[str]:
+    """What is to be said of the cells of some nets, in whole sentences; each sign beside what it is about."""
     yield from sequences(nets)
+    signs = Signs(rows, nets)
+    yield from signs.layers()
+    yield from gates(nets)
     yield from _brackets(nets)
+    yield from signs.brackets()
+    yield from some_residual(nets)
+    yield from behind_sums(nets)
+    yield from loose(nets)
     yield from _cliques(nets)
     yield from _strides(nets)
     yield from _shortcuts(nets)
+    yield from signs.appended()
     yield from connections(nets, units=False)
-    yield from gates(nets)
 
 
 def counting(subjects: Sequence[Subject]) -> Iterator[str]:
@@ -77,50 +86,74 @@ def _behind(subject: Subject) -> str:
     return listed(list(found))
 
 
-def legend(table: Table, nets: Sequence[Net]) -> Iterator[str]:
-    """What signs mean that stand in the cells of a table of some nets."""
-    texts = [
-        text
-        for row in table.rows
-        for cell in row.cells
-        for part in cell.parts
-        for text in (part.lines if isinstance(part, Stack) else (part,) if isinstance(part, str) else ())
-    ]
-    if any("G=" in text for text in texts):
-        yield "G is the number of groups."
-    if any(" dw" in text for text in texts):
-        yield "dw is a depthwise convolution."
-    if any("(+" in text for text in texts):
-        yield "(+k) are channels that are appended, where the others are added."
-    if any(text.startswith(BRANCH) for text in texts):
-        joins = [join for _, outline in nets for part in outline for join in branches_in(part.elements)]
-        ways = dict.fromkeys(join.joined for join in joins)
-        how = (
-            f"branches whose results are {next(iter(ways))}"
-            if len(ways) == 1
-            else "branches; the word below them says how their results are joined"
-        )
-        yield f"Lines that begin with {BRANCH.strip()} are {how}."
+class Signs:
+    """What signs mean that stand in the cells of a table.
+
+    Args:
+        rows: those of the table.
+        nets: the nets of it.
+    """
+
+    def __init__(self, rows: Sequence[Row], nets: Sequence[Net]) -> None:
+        self._nets = nets
+        self._texts = [
+            text
+            for row in rows
+            for cell in row.cells
+            for part in cell.parts
+            for text in (part.lines if isinstance(part, Stack) else (part,) if isinstance(part, str) else ())
+        ]
+
+    def layers(self) -> Iterator[str]:
+        """Those of single layers."""
+        said = ["G is the number of groups"] if self._has("G=") else []
+        said += ["dw is a depthwise convolution"] if self._has(" dw") else []
+        if said:
+            yield f"{'; '.join(said)}."
+
+    def appended(self) -> Iterator[str]:
+        """`(+k)`."""
+        if self._has("(+"):
+            yield "(+k) are channels that are appended, where the others are added."
+
+    def brackets(self) -> Iterator[str]:
+        """Those of branches, and of brackets in brackets."""
+        if any(text.startswith(BRANCH) for text in self._texts):
+            joins = [
+                join for _, outline in self._nets for part in outline for join in branches_in(part.elements)
+            ]
+            ways = dict.fromkeys(join.joined for join in joins)
+            how = (
+                f"branches whose results are {next(iter(ways))}"
+                if len(ways) == 1
+                else "branches; the word below them says how their results are joined"
+            )
+            yield f"Lines that begin with {BRANCH.strip()} are {how}."
+        if any("pair" in u.kinds for _, parts in self._nets for p in parts for u in units_in(p.elements)):
+            yield "Brackets in one bracket are units that take turns."
+
+    def _has(self, sign: str) -> bool:
+        return any(sign in text for text in self._texts)
 
 
 # --------------------------------------------------------------------------- what brackets stand for
-
-
-def _units(outline: Sequence[Part]) -> list[Unit]:
-    """The units of a net that are not inside others."""
-    return [e for part in outline for e in part.elements if isinstance(e, Unit) and not is_gate(e)]
 
 
 def _brackets(nets: Sequence[Net]) -> Iterator[str]:
     kinds: dict[str, list[str]] = {}
     numbered: set[str] = set()
     for subject, outline in nets:
-        named = brackets(outline)
-        units = [unit for unit in _units(outline) if bracketed(unit, named)]
+        units = [unit for _, unit in units_of(outline)]
         each = {unit.kinds & set(_WHAT) for unit in units}
         names = {unit.name for unit in units}
         if len(each) == 1 and len(kind := each.pop()) == 1:
-            kinds.setdefault(_WHAT[next(iter(kind))], []).append(subject.title)
+            what = _WHAT[next(iter(kind))]
+            sums = {around(unit) for unit in units}
+            if len(sums) == 1 and (where := sums.pop()):
+                what = f"units with residual connections around {where}"
+            elif sums - {""}:
+                what = "residual units, some of several connections"
+            kinds.setdefault(what, []).append(subject.title)
         elif 0 < len(names) <= _MOST_NAMES and all(names) and len(each) == 1:
             kinds.setdefault(f"{listed(sorted(names))} blocks", []).append(subject.title)
         if any(unit.count > 1 or unit.kinds for unit in units):
@@ -231,7 +264,7 @@ def _ways_beside(subject: Subject) -> set[str]:
 
 
 def gates(nets: Sequence[Net]) -> Iterator[str]:
-    """`SE is a gate: global average pool, 1×1 conv, 1×1 conv; the number is its width inside.`"""
+    """`SE is a gate on channels: global average pool, 1×1 conv-ReLU, 1×1 conv-sigmoid; …`"""
     ways: dict[str, dict[str, None]] = {}
     for _, outline in nets:
         for part in outline:
@@ -239,10 +272,19 @@ def gates(nets: Sequence[Net]) -> Iterator[str]:
                 for element in unit.elements:
                     if isinstance(element, Branches) and element.gate:
                         name = unit.name if is_gate(unit) and unit.name else "gate"
-                        titles = ", ".join(line.words.title for line in lines_in((element,)))
+                        titles = ", ".join(_with_followers(line) for line in lines_in((element,)))
                         if "," in gate_text(element, name):
                             titles += "; the number is its width inside"
                         ways.setdefault(name, {}).setdefault(titles)
     for name, titles in ways.items():
         for way in titles:
             yield f"{name} is a gate on channels: {way}."
+
+
+def _with_followers(line: Line) -> str:
+    """A layer with the norms and activations around it: `1×1 conv-ReLU`."""
+    word = noun(line)
+    if not word:
+        return "-".join((line.words.title, *line.then))
+    at = line.sequence.index(word)
+    return "-".join((*line.sequence[:at], line.words.title, *line.sequence[at + 1 :]))

@@ -1,166 +1,99 @@
 r"""A table as LaTeX, with booktabs: `\input` it where it is to stand.
 
-Stacks are arrays between brackets. A table wider than the text, or higher, is made smaller by graphicx.
+Stacks are arrays between brackets. What is wider than the text, or higher, is made smaller by graphicx; its
+footnotes are not. A table that would be too small on one page stands on several.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ogive.latex_text import paragraph
-from ogive.tables.model import Cell, Number, Part, Row, Stack, Table, times
+from ogive.tables.model import Cell, Number, Part, Row, Stack, Table
+from ogive.tables.page import Page, gap_above, gap_between, heading_lines, page_of
 
 _ALIGNED = {"left": "l", "centre": "c", "right": "r"}
 _UNFIT = re.compile(r"[^\w:.,+*/-]", re.ASCII)
 """What no label may hold."""
-_TALL = 36
-"""Tables of more lines are made smaller where a page is not as high."""
-_MANY = 8
-"""Tables of more columns have headings of two lines."""
 _BREAK = r" \\ "
-_WIDTHS = {"table": 245.0, "table*": 505.0}
-"""How wide a column and the text are in most papers of two columns, in points."""
-_TYPE, LEGIBLE = 9.0, 6.0
-"""The size of \\small, and the smallest that journals print, in points."""
-_EM = 0.5
-"""How wide a character is on average, in Computer Modern."""
-_GAPS = (5, 3, 2)
-"""What stands beside a column, in points: less where the table is wide."""
+_FLOATS = 16
+"""LaTeX of any age holds as many floats back until it must print them."""
 
 
 def to_latex(table: Table) -> str:
-    """A float with the table, its caption and its footnotes."""
-    return "\n".join([*_lines(table), ""])
+    """A float with the table, its caption and its footnotes; several of them where a page is too low."""
+    page = page_of(table)
+    lines = [r"% \usepackage{booktabs,graphicx}"]
+    for number, rows in enumerate(page.parts):
+        if number and number % _FLOATS == 0:
+            lines.append(r"\clearpage")
+        lines += _float(table, page, rows, number)
+    return "\n".join([*lines, ""])
 
 
-def type_size(table: Table) -> float:
-    """How large the type of a table is in a paper of two columns, about, in points."""
-    environment, gap = _fitting(table)
-    return min(_TYPE, _TYPE * _WIDTHS[environment] / _width(table, gap))
-
-
-def _fitting(table: Table) -> tuple[str, int]:
-    """The environment, and the gap between columns: one column where the type stays legible there."""
-    for environment, smallest in (("table", 6.5), ("table*", _TYPE)):
-        for gap in _GAPS[: 2 if environment == "table" else 3]:
-            if _TYPE * _WIDTHS[environment] / _width(table, gap) >= smallest:
-                return environment, gap
-    return "table*", _GAPS[-1]
-
-
-def _lines(table: Table) -> Iterator[str]:
-    environment, gap = _fitting(table)
-    width = r"\textwidth" if environment == "table*" else r"\linewidth"
-    yield r"% \usepackage{booktabs,graphicx}"
-    yield rf"\begin{{{environment}}}[tb]"
+def _float(table: Table, page: Page, rows: Sequence[Row], number: int) -> Iterator[str]:
+    """One float of a table: a part of its rows, the number-th."""
+    width = r"\textwidth" if page.environment == "table*" else r"\linewidth"
+    several, last = len(page.parts) > 1, number == len(page.parts) - 1
+    yield rf"\begin{{{page.environment}}}[{'p' if several else 'tb'}]"
     yield r"\centering"
-    if table.caption:
+    if table.caption and number:
+        # the number that the first one has
+        yield rf"\addtocounter{{table}}{{-1}}\caption[]{{{escaped(table.caption)} (Continued.)}}\smallskip"
+    elif table.caption:
         yield rf"\caption{{{escaped(table.caption)}}}\smallskip"
-    if table.label:
+    if table.label and not number:
         yield rf"\label{{{_UNFIT.sub('-', table.label)}}}"
-    yield rf"\small\setlength{{\tabcolsep}}{{{gap}pt}}\renewcommand{{\arraystretch}}{{1.1}}%"
+    yield rf"\small\setlength{{\tabcolsep}}{{{page.gap}pt}}\renewcommand{{\arraystretch}}{{1.1}}%"
     yield r"\sbox0{%"
     yield rf"\begin{{tabular}}{{@{{}}{''.join(_ALIGNED[column.align] for column in table.columns)}@{{}}}}"
     yield r"\toprule"
-    yield _row(_heading(column.title, len(table.columns)) for column in table.columns)
+    yield _row(_heading(heading_lines(column.title, len(table.columns))) for column in table.columns)
     yield r"\midrule"
     before: Row | None = None
-    for row in table.rows:
+    for row in rows:
         yield from _above(before, row)
         yield _row(_cell(cell) for cell in row.cells)
         before = row
     yield r"\bottomrule"
     yield r"\end{tabular}}%"
-    # the notes are as wide as the table, and become smaller with it; a narrow one has more room for them
+    yield rf"\ifdim\wd0>{width} \sbox0{{\resizebox{{{width}}}{{!}}{{\usebox0}}}}\fi"
+    # the notes are as wide as the table, and in their own type; below a narrow one they have more room
     yield rf"\dimen0=\wd0 \ifdim\dimen0<.6{width} \dimen0=.6{width}\fi"
-    tall = _lines_high(table) > _TALL
-    if tall:
-        yield r"\resizebox*{!}{\ifdim\totalheight>.8\textheight .8\textheight\else\totalheight\fi}{%"
-    yield rf"\resizebox{{\ifdim\width>{width} {width}\else\width\fi}}{{!}}{{%"
-    yield r"\begin{tabular}{@{}c@{}}\usebox0"
-    if table.notes:
-        notes = " ".join(f"{_mark(note.mark)}{escaped(note.text)}" for note in table.notes)
-        yield rf"\\[4pt]\parbox[t]{{\dimen0}}{{\footnotesize\raggedright {notes}}}"
-    yield r"\end{tabular}}" + "}" * tall
-    yield rf"\end{{{environment}}}"
-
-
-def _width(table: Table, gap: int) -> float:
-    """How wide a table is, about, in points."""
-    widths = [_heading_length(column.title, len(table.columns)) for column in table.columns]
-    spans: list[tuple[int, int, float]] = []
-    for row in table.rows:
-        at = 0
-        for cell in row.cells:
-            length = max(map(_length, cell.parts), default=0)
-            if cell.span == 1:
-                widths[at] = max(widths[at], length)
-            elif not row.total:
-                spans.append((at, cell.span, length))
-            at += cell.span
-    for at, span, length in spans:
-        lack = length - sum(widths[at : at + span])
-        if lack > 0:
-            widths[at + span - 1] += int(lack)
-    return _TYPE * _EM * sum(widths) + 2 * gap * (len(widths) - 1)
-
-
-def _heading_length(title: str, columns: int) -> int:
-    first, space, rest = title.rpartition(" ")
-    return len(title) if columns <= _MANY or not space else max(len(first), len(rest))
-
-
-def _lines_high(table: Table) -> int:
-    """How high a table is, about, in lines."""
-    return sum(max((_height(cell) for cell in row.cells), default=1) for row in table.rows)
-
-
-def _height(cell: Cell) -> int:
-    return sum(len(part.lines) if isinstance(part, Stack) else 1 for part in cell.parts)
-
-
-def _length(part: Part) -> int:
-    match part:
-        case Stack():
-            return max(map(len, part.lines), default=0) + 3 + len(times(part))
-        case Number():
-            return len(part.text) + (5 if part.exponent else 0)
-        case str():
-            return len(part)
+    notes = " ".join(f"{_mark(note.mark)}{escaped(note.text)}" for note in table.notes) if last else ""
+    yield rf"\sbox2{{\parbox[t]{{\dimen0}}{{\footnotesize\raggedright {notes}}}}}%"
+    yield r"\dimen2=\dimexpr.9\textheight-\ht2-\dp2\relax"
+    yield r"\ifdim\dimexpr\ht0+\dp0>\dimen2 \sbox0{\resizebox*{!}{\dimen2}{\usebox0}}\fi"
+    yield r"\usebox0" + (r"\par\vspace{4pt}\usebox2" if notes else "")
+    yield rf"\end{{{page.environment}}}"
 
 
 def _above(before: Row | None, row: Row) -> Iterator[str]:
     """What parts a row from the one above."""
-    if before is None:
-        return
-    if row.total and not before.total:
+    if before is not None and row.total and not before.total:
         yield r"\midrule"
-    elif row.begins and (_high(row) or _high(before)):
-        yield r"\addlinespace[5pt]"
-
-
-def _high(row: Row) -> bool:
-    return any(isinstance(part, Stack) or len(cell.parts) > 1 for cell in row.cells for part in cell.parts)
+    elif gap := gap_above(before, row):
+        yield rf"\addlinespace[{gap}pt]"
 
 
 def _row(cells: Iterator[str]) -> str:
     return " & ".join(cells) + _BREAK.rstrip()
 
 
-def _heading(title: str, columns: int) -> str:
-    """A heading; in a table of many columns in two lines, if it has two words."""
-    first, space, rest = title.rpartition(" ")
-    if columns <= _MANY or not space:
-        return escaped(title)
-    return rf"\begin{{tabular}}[b]{{@{{}}c@{{}}}}{escaped(first)}{_BREAK}{escaped(rest)}\end{{tabular}}"
+def _heading(lines: Sequence[str]) -> str:
+    texts = _BREAK.join(map(escaped, lines))
+    return texts if len(lines) == 1 else rf"\begin{{tabular}}[b]{{@{{}}c@{{}}}}{texts}\end{{tabular}}"
 
 
 def _cell(cell: Cell) -> str:
     parts = [_part(part) for part in cell.parts]
     text = parts[0] if len(parts) == 1 else ""
     if len(parts) > 1:
-        lines = _BREAK.join(parts)
+        gaps = [gap_between(*pair) for pair in zip(cell.parts, cell.parts[1:], strict=False)]
+        # not \\[3pt], which is nothing below what is as deep as brackets
+        breaks = [_BREAK + (rf"\addlinespace[{gap}pt] " if gap else "") for gap in gaps]
+        lines = parts[0] + "".join(f"{at}{part}" for at, part in zip(breaks, parts[1:], strict=True))
         text = rf"\begin{{tabular}}{{@{{}}c@{{}}}}{lines}\end{{tabular}}"
     text += _mark(cell.mark)
     if cell.span > 1:

@@ -8,7 +8,7 @@ from ogive.tables.aside import MARK, Place, aside, brief
 from ogive.tables.branches import output_text
 from ogive.tables.building import partition
 from ogive.tables.costs import Costs
-from ogive.tables.footnotes import counting
+from ogive.tables.footnotes import Signs, counting
 from ogive.tables.lines import Lines
 from ogive.tables.model import Cell, Column, Row, Table, text_cell
 from ogive.tables.subject import Subject
@@ -37,6 +37,6 @@ def layers_table(subject: Subject, costs: Costs) -> Table:
     ]
     rows.append(Row((text_cell("total", 3), *costs.total(subject)), total=True))
     columns = (Column("layer", "left"), Column("operation", "left"), Column("output size"), *costs.columns)
-    notes = list(counting([subject]))
+    notes = [*Signs(rows, []).layers(), *counting([subject])]
     told = (brief(),) if any(taken) else ()
     return Table(f"Layers of {subject.title}.", "", columns, tuple(rows), (*told, *costs.notes(notes)))

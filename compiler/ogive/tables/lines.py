@@ -9,6 +9,7 @@ from itertools import takewhile
 
 from ogive.graph import Node, Region
 from ogive.layers.base import Layout, TensorType
+from ogive.layers.order import magnitude
 from ogive.layers.sizes import show
 from ogive.tables.outline import Line
 from ogive.tables.subject import Subject
@@ -46,7 +47,8 @@ class Lines:
             return None
         vector = out.layout is Layout.PLAIN and len(out.sizes) == 1
         words = worded(look, show((out.channels,)), vector=vector)
-        sequence = self._sequence(node) if look.kind == "conv" else ()
+        noun = "fc" if vector and words.title == "linear" else look.kind
+        sequence = self._sequence(node, noun) if look.kind in _LEADS else ()
         behind = "dense" if look.kind == "conv" and self._behind_dense(node) else ""
         channels = types[0].channels if types else 0
         then = tuple(self._shorts(self._after(node))) if look.kind == "pool" else ()
@@ -64,8 +66,9 @@ class Lines:
         if any(around.kind in _JOINING for around in self._graph.ancestors(node.region)):
             return None
         here = self._part_of(node.name)
-        others = (self._origin(ref.node, here) for ref in self._graph.operands(node.name))
-        named = tuple(dict.fromkeys(name for name in others if name and name != here))
+        refs = self._graph.operands(node.name)
+        others = [(self._origin(ref.node, here), self._fitted(ref.node, here)) for ref in refs]
+        named = tuple(dict.fromkeys(f"{name}{how}" for name, how in others if name and name != here))
         if len(self._graph.operands(node.name)) < 2 or not named or len(named) > _MOST_JOINED:
             return None
         words = Wording(node.layer.kind, "merge", rest=named)
@@ -83,6 +86,17 @@ class Lines:
                 return here
             name = ref.node
         return self._part_of(name)
+
+    def _fitted(self, name: str, here: str) -> str:
+        """How a tensor of another part is made to fit here: ` (cropped)`, ` (padded)`, or not at all."""
+        inner = self._graph.node(name).outputs[0]
+        while self._part_of(name) == here and (look := self.subject.looks.get(name)) and look.kind == "shape":
+            name = self._graph.operands(name)[0].node
+        outer = self._graph.node(name).outputs[0]
+        if not _moves([outer], inner):
+            return ""
+        before, after = magnitude(outer.spatial[0]), magnitude(inner.spatial[0])
+        return " (cropped)" if after < before else " (padded)"
 
     def _on_flow(self, node: Node) -> bool:
         """Whether a layer takes what its part made, or the part before it; not what is kept for later."""
@@ -119,30 +133,76 @@ class Lines:
         added, appended = (show((part.channels,)) for part in parts)
         return replace(words, width=added, added=appended)
 
-    def _sequence(self, node: Node) -> tuple[str, ...]:
-        """A convolution with the norms and activations that go with it: `BN`, `ReLU`, `conv`.
+    def _sequence(self, node: Node, noun: str) -> tuple[str, ...]:
+        """A layer with weights with the norms and activations that go with it: `BN`, `ReLU`, `conv`.
 
-        What stands between two convolutions belongs to the first of them, but in a block that begins with
+        What stands between two of them belongs to the first of them, but in a block that begins with
         norms or activations (pre-activation, He et al. 2016): there such kinds belong to the second.
         """
-        return (*self._shorts(self._before(node)), "conv", *self._shorts(self._after(node)))
+        return (*self._shorts(self._before(node)), noun, *self._shorts(self._after(node)))
+
+    def followers(self, node: Node) -> tuple[str, ...]:
+        """The norms and activations that the line of a node tells, by their names."""
+        kind = self.subject.looks[node.name].kind
+        before = self._before(node) if kind in _LEADS else []
+        return (*before, *(self._after(node) if kind in {*_LEADS, "pool"} else ()))
+
+    def after_sum(self, region: Region) -> tuple[str, ...]:
+        """The norms and activations between the sum that ends a region and its end, by their names."""
+        if not region.outputs:
+            return ()
+        if region.kind == "residual":
+            return self._after_residual(region)
+        name, inside = region.outputs[0].node, self._inside(region)
+        found: list[str] = []
+        while name in inside and self.subject.looks[name].kind in {*_FOLLOWERS, "dropout"}:
+            found.append(name)
+            name = self._graph.operands(name)[0].node
+        ends = name in inside and self._graph.node(name).layer.kind == "add"
+        return tuple(found[::-1]) if ends else ()
+
+    def _after_residual(self, region: Region) -> tuple[str, ...]:
+        """The norms and activations that follow the sum of `residual { … }` in the block around it."""
+        around = next((r for r in self._graph.ancestors(region.id) if r.id != region.id), None)
+        if around is None or around.kind not in {"block", "iteration"}:
+            return ()
+        inside, found, name = self._inside(around), [], region.outputs[0].node
+        while len(users := self.subject.users[name]) == 1:
+            ((_, name),) = users
+            if name not in inside or self.subject.looks[name].kind not in {*_FOLLOWERS, "dropout"}:
+                break
+            found.append(name)
+        return tuple(found)
+
+    def shorts_after_sum(self, region: Region) -> tuple[str, ...]:
+        """The same in short: `ReLU`."""
+        return tuple(self._shorts(self.after_sum(region)))
 
     def _shorts(self, names: Sequence[str]) -> list[str]:
         looks = (self.subject.looks[name] for name in names)
         return [look.short for look in looks if look.kind in _FOLLOWERS]
 
     def _before(self, node: Node) -> list[str]:
-        """The norms and activations in front of a convolution that belong to it."""
+        """The norms and activations in front of a layer with weights that belong to it."""
         chain, origin = self._chain(node.name, back=True)
-        leading = self._leading(node)
+        around, leading = self._led(node)
+        if around is not None:  # what stands in front of the block is of the one before
+            chain = [name for name in chain if name in self._inside(around)]
         if origin in self._graph.inputs:
             return chain
+        if not leading and not self._weighs(origin):  # but what begins a residual branch
+            return self._begun(node, chain)
         if not leading or not self._weighs(origin):
             return chain if leading else []
         return chain[self._cut(chain, leading) :]
 
+    def _begun(self, node: Node, chain: Sequence[str]) -> list[str]:
+        """What of a chain in front of a layer stands in the same `residual { … }`."""
+        around = next((r for r in self._graph.ancestors(node.region) if r.kind == "residual"), None)
+        return [name for name in chain if around is not None and name in self._inside(around)]
+
     def _after(self, node: Node) -> list[str]:
-        """The norms and activations behind a convolution that belong to it."""
+        """The norms and activations behind a layer that belong to it."""
         chain, behind = self._chain(node.name, back=False)
         if not self._weighs(behind):
             return chain
@@ -185,12 +245,20 @@ class Lines:
 
     def _leading(self, node: Node) -> frozenset[str]:
         """The kinds of norms and activations that the block around a node begins with."""
+        return self._led(node)[1]
+
+    def _led(self, node: Node) -> tuple[Region | None, frozenset[str]]:
+        """The block around a node, if it begins with norms or activations, and of what kinds these are."""
         for region in self._graph.ancestors(node.region):
             if region.kind in {"block", "iteration", "stage"}:
                 inside = (self.subject.looks[name].kind for name in self.subject.nodes[region.id])
                 told = (kind for kind in inside if kind not in {"merge", "shape", "dropout"})
-                return frozenset(takewhile(lambda kind: kind in _FOLLOWERS, told))
-        return frozenset()
+                leading = frozenset(takewhile(lambda kind: kind in _FOLLOWERS, told))
+                return (region if leading else None), leading
+        return None, frozenset()
+
+    def _inside(self, region: Region) -> frozenset[str]:
+        return frozenset(self.subject.nodes[region.id])
 
     def _behind_dense(self, node: Node) -> bool:
         """Whether a layer takes what a dense block gives, through norms and activations."""

@@ -29,8 +29,8 @@ class Line:
         words: what is said of it.
         type: what it gives.
         channels: how many channels enter it.
-        sequence: the norm, activation and convolution that it stands for (`BN`, `ReLU`, `conv`); empty but
-            for convolutions.
+        sequence: the norm, activation and layer with weights that it stands for (`BN`, `ReLU`, `conv`); empty
+            for a layer without weights.
         then: the norms and activations behind a pooling that no convolution has.
         behind: the kind of the unit whose result it takes, where that is `dense`.
     """
@@ -87,12 +87,16 @@ class Unit:
         type: what the last copy gives.
         first: the first node of the first copy.
         name: the block that it is a use of, if it is one.
-        kinds: what it is: `residual`, `dense`, `clique`, `shared`; nothing where it only repeats.
+        kinds: what it is: `residual`, `dense`, `clique`, `shared`, `pair` of two units that take turns,
+            `open` where what stands behind the other sums does not stand behind the last; nothing where it
+            only repeats.
         count: how many copies.
         strides: layers that have a stride in the first copy alone, with it.
         growth: the channels that a layer of a dense block appends.
         regions: what the copies are, first and last.
         beside: the layers of the first copy that stand beside it, a projection that no word makes.
+        after: the norms and activations behind the sum that ends it.
+        said: what its bracket says of it beside its layers, where another reads the same and is not.
     """
 
     elements: tuple[Element, ...]
@@ -105,6 +109,8 @@ class Unit:
     growth: Size = 0
     regions: tuple[Region, Region] | None = None
     beside: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    said: str = ""
 
     @property
     def bracketed(self) -> bool:

@@ -46,11 +46,12 @@ class Source:
     def note(self) -> str:
         """What a footnote says."""
         counted = (
-            f", which counts {self.per_multiply_add} FLOPs for a multiply-add: divided by that here"
+            f", which counts {self.per_multiply_add} FLOPs for a multiply-add: compared with"
+            f" {self.per_multiply_add} times the computed FLOPs"
             if self.per_multiply_add > 1
             else ""
         )
-        kilo = f"; K is {self.thousand} there, and k is 1000" if self.thousand != 1000 else ""
+        kilo = f"; K is {self.thousand} there and in what is beside it" if self.thousand != 1000 else ""
         return f"{self.cite}{counted}{kilo}."
 
 
@@ -72,15 +73,18 @@ class Figure:
     doubt: str = ""
     counts_flops: bool = False
 
-    @property
-    def shown(self) -> str:
-        """As it is printed, or what that is in multiply-adds, where the source counts otherwise: `0.46G`."""
+    def like(self, value: int) -> str:
+        """A number in the unit of this one, with as many digits, so that `=` is seen: `0.94 M` for `0.94M`.
+
+        Where the source counts other FLOPs there is one digit more, from which theirs can be reckoned.
+        """
         found = _PRINTED.fullmatch(self.printed)
-        if self.source.per_multiply_add == 1 or found is None or not self.counts_flops:
-            return self.printed
-        digits = Decimal(found["digits"])
-        halved = (digits / self.source.per_multiply_add).quantize(digits, ROUND_HALF_UP)
-        return f"{halved}{found['unit']}"
+        assert found is not None
+        worth = round(self.source.value("1" + found["unit"]))
+        doubled = self.counts_flops and self.source.per_multiply_add > 1
+        places = len(found["digits"].partition(".")[2]) + doubled
+        digits = (Decimal(value) / worth).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+        return f"{digits} {found['unit']}".rstrip()
 
     @property
     def half(self) -> float:
@@ -120,16 +124,17 @@ def published(name: str) -> Published:
 def _read(path: Path) -> dict[str, Published]:
     nets: dict[str, Published] = {}
     for source, told in sources(path):
+        doubts: dict[str, dict[str, str]] = told.get("doubts", {})
         for name, printed in told.get("params", {}).items():
-            nets.setdefault(name, Published()).params = Figure(printed, source.value(printed), source)
+            doubt = doubts.get(name, {}).get("params", "")
+            nets.setdefault(name, Published()).params = Figure(printed, source.value(printed), source, doubt)
         for name, printed in told.get("flops", {}).items():
             worth = source.value(printed) / source.per_multiply_add
             nets.setdefault(name, Published()).macs = Figure(printed, worth, source, counts_flops=True)
         for name, parts in told.get("parts", {}).items():
             net = nets.setdefault(name, Published())
-            doubts = told.get("doubts", {}).get(name, {})
             net.parts |= {
-                part: Figure(printed, source.value(printed), source, doubts.get(part, ""))
+                part: Figure(printed, source.value(printed), source, doubts.get(name, {}).get(part, ""))
                 for part, printed in parts.items()
             }
     return nets

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from ogive.tables.outline import Branches, Element, Line, Unit, lines_in
@@ -16,8 +16,9 @@ Follows = Callable[[Element, Element], bool]
 def rolled(elements: Iterable[Element], follows: Follows) -> list[Element]:
     """The elements with runs of equal ones taken together.
 
-    Units are equal when they are written alike. A stride of the first alone is no difference: papers write it
-    into the caption. A layer becomes a unit where more than `MOST_LINES` of it follow each other.
+    Units are equal when they compute alike, with the same norms, activations and connections. A stride of
+    the first alone is no difference: papers write it into the caption. A layer becomes a unit where more
+    than `MOST_LINES` of it follow each other.
 
     Args:
         elements: in program order.
@@ -35,13 +36,13 @@ def rolled(elements: Iterable[Element], follows: Follows) -> list[Element]:
 
 
 def key(element: Element) -> Hashable:
-    """Equal for what is written alike but for strides."""
+    """Equal for what computes alike but for strides: layers, norms, activations, and what connects them."""
     match element:
         case Line():
-            return element.words.without(stride=True)
+            return element.words.without(stride=True), element.sequence, element.then
         case Unit():
             kinds = element.kinds - {"shared"}
-            return "unit", kinds, element.count, tuple(key(e) for e in element.elements)
+            return "unit", kinds, element.count, element.after, tuple(key(e) for e in element.elements)
         case Branches():
             return element.word, tuple(tuple(key(e) for e in branch) for branch in element.branches)
 
@@ -66,6 +67,12 @@ def without_strides(element: Element) -> Element:
 def _joined(group: Unit, unit: Unit) -> Unit | None:
     """A group with more copies, if they are equal; blocks that are dense inside stay apart."""
     whole = {"dense", "clique"} & (group.kinds | unit.kinds)
+    if (
+        "residual" in unit.kinds and group.after and not unit.after
+    ):  # the last sum alone has nothing behind it
+        unit = replace(unit, after=group.after)
+        joined = _joined(group, unit)
+        return replace(joined, kinds=joined.kinds | {"open"}) if joined else None
     if whole or key(replace(group, count=1)) != key(replace(unit, count=1)):
         return None
     first = group.strides
@@ -105,12 +112,48 @@ def _pairs(elements: list[Element], follows: Follows) -> list[Element]:
         assert isinstance(second, Unit)
         last = elements[at + 2 * count - 1]
         assert isinstance(last, Unit)
-        ends = (first.regions, last.regions)
-        regions = (ends[0][0], ends[1][1]) if ends[0] and ends[1] else None
-        kinds = first.kinds & second.kinds
-        found.append(Unit((first, second), last.type, first.first, first.name, kinds, count, regions=regions))
+        found.append(_pair(first, second, last, count))
         at += 2 * count
     return found
+
+
+def _pair(first: Unit, second: Unit, last: Unit, count: int) -> Unit:
+    ends = (first.regions, last.regions)
+    regions = (ends[0][0], ends[1][1]) if ends[0] and ends[1] else None
+    kinds = (first.kinds & second.kinds) | {"pair"}
+    return Unit((first, second), last.type, first.first, first.name, kinds, count, regions=regions)
+
+
+def paired(outlines: Iterable[Sequence[Element]], follows: Follows) -> list[list[Element]]:
+    """The elements of the parts of a net, with single units as a pair where another part has them in turn."""
+    parts = [list(elements) for elements in outlines]
+    in_turn = {
+        _signature(e) for elements in parts for e in elements if isinstance(e, Unit) and "pair" in e.kinds
+    }
+    if not in_turn:
+        return parts
+    found: list[list[Element]] = []
+    for elements in parts:
+        told: list[Element] = []
+        for element in elements:
+            last = told[-1] if told else None
+            if isinstance(last, Unit) and isinstance(element, Unit) and last.count == element.count == 1:
+                pair = _pair(last, element, element, 1)
+                if _signature(pair) in in_turn and follows(last, element):
+                    told[-1] = pair
+                    continue
+            told.append(element)
+        found.append(told)
+    return found
+
+
+def _signature(pair: Unit) -> Hashable:
+    """What two units in turn are, at whatever width."""
+    return tuple(
+        (unit.name, unit.kinds, unit.after, tuple(line.words.title for line in lines_in((unit,))))
+        for unit in pair.elements
+        if isinstance(unit, Unit)
+    )
 
 
 def _again(pair: list[Element], elements: list[Element], at: int, follows: Follows) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ogive.tables.building import Net
@@ -14,18 +14,33 @@ from ogive.tables.prose import by_net, listed, sentence
 from ogive.tables.subject import Subject
 
 _ALONE = ("conv",)
+_CONV = "conv"
+_NOUNS = (_CONV, "linear", "fc", "attention")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
 @dataclass(frozen=True, slots=True)
 class _Conv:
-    """A convolution, the part that it stands in, whether it is the last of a unit in brackets, and whether it
-    stands behind branches in one.
+    """A layer with weights, and where it stands.
+
+    Attributes:
+        line: its line.
+        part: the part that it stands in.
+        ends: whether it is the last of a unit in brackets.
+        joins: whether it stands behind branches in one.
+        at: which of the layers of its noun in a unit it is, and of how many; nothing outside of units.
     """
 
     line: Line
     part: str
     ends: bool
     joins: bool
+    at: tuple[int, int] | None = None
+
+    @property
+    def noun(self) -> str:
+        """`conv`, `linear`, `fc`, `attention`."""
+        return noun(self.line)
 
     @property
     def sequence(self) -> tuple[str, ...]:
@@ -49,7 +64,10 @@ def sequences(
             for part in outline
             for conv in _within(part.elements, partial(place, subject, part), named, ends=False)
         ]
-        if text := _told(convs):
+        nouns = dict.fromkeys(conv.noun for conv in convs)
+        told = [_told([conv for conv in convs if conv.noun == _CONV])]
+        told += [_others([c for c in convs if c.noun == each], each) for each in nouns if each != _CONV]
+        if text := "; ".join(filter(None, told)):
             said.setdefault(text, []).append(subject.title)
         if text := _behind_pools(subject, outline):
             said.setdefault(text, []).append(subject.title)
@@ -78,7 +96,7 @@ def _behind_pools(subject: Subject, outline: Sequence[Part]) -> str:
 def _within(
     elements: Sequence[Element], part: Callable[[Line], str], named: frozenset[str], *, ends: bool
 ) -> Iterator[_Conv]:
-    """The convolutions of some elements, but those of gates."""
+    """The layers with weights of some elements, but those of gates."""
     last = next((e for e in reversed(elements) if isinstance(e, Line)), None)
     for at, element in enumerate(elements):
         match element:
@@ -93,7 +111,75 @@ def _within(
                 whole = bracketed(element, named) and not any(
                     isinstance(e, Branches) for e in element.elements
                 )
-                yield from _within(element.elements, part, named, ends=whole)
+                inside = list(_within(element.elements, part, named, ends=whole))
+                yield from _placed(inside) if bracketed(element, named) else inside
+
+
+def noun(line: Line) -> str:
+    """What the sequence of a line calls it: `conv`, `linear`, `fc`, `attention`."""
+    return next((each for each in line.sequence if each in _NOUNS), "")
+
+
+def _placed(inside: Sequence[_Conv]) -> Iterator[_Conv]:
+    """The layers of a unit, with which of their noun they are; those of a unit inside keep theirs."""
+    often = Counter(conv.noun for conv in inside)
+    so_far: Counter[str] = Counter()
+    for conv in inside:
+        so_far[conv.noun] += 1
+        at = conv.at or (so_far[conv.noun], often[conv.noun])
+        yield replace(conv, at=at)
+
+
+def _others(layers: Sequence[_Conv], word: str) -> str:
+    """`each attention is LN-attention; the first linear of each unit is LN-linear-GELU`.
+
+    Of what stands alone nothing is said.
+    """
+    kinds = dict.fromkeys(layer.sequence for layer in layers)
+    said: list[str] = []
+    for sequence in kinds:
+        if sequence == (word,):
+            continue
+        having = [layer for layer in layers if layer.sequence == sequence]
+        where, many = _where(layers, having, word)
+        said.append(f"{where} {'are' if many else 'is'} {'-'.join(sequence)}")
+    return "; ".join(said)
+
+
+def _where(layers: Sequence[_Conv], having: Sequence[_Conv], word: str) -> tuple[str, bool]:
+    """Which of all layers of a noun some are, and whether that is said in the plural."""
+    if len(having) == len(layers):
+        return (f"each {word}" if len(having) > 1 or having[0].at else f"the {_text(having[0])}"), False
+    places = {layer.at for layer in having}
+    if len(places) == 1 and (at := places.pop()) and all(x in having for x in layers if x.at == at):
+        number, of = at
+        which = "" if of == 1 else "last " if number == of else f"{_ordinal(number)} "
+        return f"the {which}{word} of each unit", False
+    texts = {_text(layer) for layer in having}
+    if len(texts) == 1 and all(x in having for x in layers if _text(x) in texts):
+        return (f"each {texts.pop()}" if len(having) > 1 else f"the {texts.pop()}"), False
+    outside = all(layer.at is None for layer in having)
+    mixed = False
+    parts: dict[str, list[str]] = {}
+    for part in dict.fromkeys(layer.part for layer in having):
+        inside = [layer for layer in layers if layer.part == part]
+        mine = [layer for layer in inside if not outside or layer.at is None]
+        mixed = mixed or len(mine) < len(inside)
+        places = [str(n) for n, layer in enumerate(mine, 1) if layer in having]
+        several = "s" * (len(places) > 1)
+        what = f"the {word}{several}" if len(places) == len(mine) else f"{word}{several} {listed(places)}"
+        parts.setdefault(what, []).append(part)
+    said = [f"{_plural(what, len(where), word)} of {listed(where)}" for what, where in parts.items()]
+    return listed(said) + " outside of brackets" * mixed, len(having) > 1
+
+
+def _text(layer: _Conv) -> str:
+    """`4096-d fc`, `linear, 384`."""
+    return layer.line.words.text()
+
+
+def _ordinal(number: int) -> str:
+    return _ORDINALS[number - 1] if number <= len(_ORDINALS) else f"{number}th"
 
 
 def _told(convs: Sequence[_Conv]) -> str:
@@ -122,7 +208,9 @@ def _places(convs: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
     if having == [convs[0]]:
         return ["the first"]
     if having == [convs[-1]]:
-        return ["the last"]
+        return [
+            "the last conv of all" if any(c.ends and c.sequence != sequence for c in convs) else "the last"
+        ]
     if all(conv.joins for conv in having) and not any(c.joins and c.sequence != sequence for c in convs):
         return ["what takes the results of branches"]
     found: list[str] = []
@@ -132,12 +220,27 @@ def _places(convs: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:
         if all(conv.sequence == sequence for conv in alike):
             found.append(f"each {title}" if len(alike) > 1 else f"the {title}")
             left = [conv for conv in left if conv.line.words.title != title]
+    if left and (where := _but_the_last(convs, having)):
+        return [f"the convs of {listed(where)} but the last of each unit"]
     parts: dict[str, list[str]] = {}
     for part in dict.fromkeys(conv.part for conv in left):
         inside = [conv for conv in convs if conv.part == part]
         for what in _within_part(inside, sequence):
             parts.setdefault(what, []).append(part)
-    return [*found, *(f"{what} of {listed(where)}" for what, where in parts.items())]
+    return [*found, *(f"{_plural(what, len(where))} of {listed(where)}" for what, where in parts.items())]
+
+
+def _plural(what: str, of: int, word: str = _CONV) -> str:
+    """`the 1×1 convs` of several parts."""
+    return f"{what}s" if of > 1 and what.startswith("the ") and what.endswith(word) else what
+
+
+def _but_the_last(convs: Sequence[_Conv], having: Sequence[_Conv]) -> list[str]:
+    """The parts whose convolutions all are of a sequence but the last of each unit; none if others are."""
+    parts = list(dict.fromkeys(conv.part for conv in having))
+    inside = [conv for conv in convs if conv.part in parts]
+    before = [conv for conv in inside if not conv.ends]
+    return parts if len(before) < len(inside) and before == list(having) else []
 
 
 def _within_part(inside: Sequence[_Conv], sequence: tuple[str, ...]) -> list[str]:

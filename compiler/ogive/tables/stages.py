@@ -10,11 +10,11 @@ from ogive.tables.align import Aligned, aligned
 from ogive.tables.aside import MARK, asides
 from ogive.tables.building import Net
 from ogive.tables.cells import Entry, entries
-from ogive.tables.costs import Costs
+from ogive.tables.costs import Costs, compared
 from ogive.tables.footnotes import counting, footnotes
 from ogive.tables.growth import grown
-from ogive.tables.model import Cell, Column, Row, Table, text_cell
-from ogive.tables.numbers import count, powers
+from ogive.tables.model import Cell, Column, Number, Row, Table, text_cell
+from ogive.tables.numbers import powers
 from ogive.tables.prose import listed
 from ogive.tables.published import Figure
 from ogive.tables.subject import Subject
@@ -29,14 +29,14 @@ def stages_table(nets: Sequence[Net], costs: Costs) -> Table:
     columns_of = [entries(subject, parts) for subject, parts in nets]
     rows = aligned(columns_of)
     places = [[entry.place for entry in column] for column in columns_of]
-    notes = [*footnotes(nets), *([growth] if growth else []), *counting(subjects)]
     head = (Column("layer name", "left"), Column("output size"))
     if len(subjects) == 1:
         body = _single(rows, subjects[0], costs)
         columns = (*head, Column(titles[0]), *costs.columns)
     else:
-        body = [*_several(rows), *_totals(subjects, costs)]
+        body = [*_several(titles, rows), *_totals(subjects, costs)]
         columns = (*head, *map(Column, titles))
+    notes = [*footnotes(nets, body), *([growth] if growth else []), *counting(subjects)]
     return Table(
         f"Architecture{'s' * (len(titles) > 1)} of {listed(titles)}.",
         "",
@@ -46,14 +46,25 @@ def stages_table(nets: Sequence[Net], costs: Costs) -> Table:
     )
 
 
-def _labels(rows: Aligned) -> list[tuple[Cell, Cell, bool]]:
+def _sizes(titles: Sequence[str], row: Sequence[Entry | None]) -> tuple[str, ...]:
+    """The size of a row; where nets have several, each with theirs: `56×56 (vgg16)`."""
+    sizes: dict[str, list[str]] = {}
+    for title, entry in zip(titles, row, strict=True):
+        if entry is not None and entry.size:
+            sizes.setdefault(entry.size, []).append(title)
+    if len(sizes) < 2:
+        return tuple(sizes)
+    return tuple(f"{size} ({', '.join(named)})" for size, named in sizes.items())
+
+
+def _labels(titles: Sequence[str], rows: Aligned) -> list[tuple[Cell, Cell, bool]]:
     """The first two cells of each row, and whether something begins there."""
-    found: list[tuple[str, str, bool]] = []
+    found: list[tuple[str, tuple[str, ...], bool]] = []
     for row in rows:
         there = [entry for entry in row if entry is not None]
         begun = [entry for entry in there if not entry.continues]
         name = " / ".join(dict.fromkeys(entry.name for entry in begun or there))
-        size = ", ".join(dict.fromkeys(entry.size for entry in there))
+        size = _sizes(titles, row)
         # nets may begin one part in different rows
         goes_on = len(begun) < len(there) and bool(found) and found[-1][0] == name
         found.append((name, size, not found or (bool(begun) and not goes_on)))
@@ -62,7 +73,7 @@ def _labels(rows: Aligned) -> list[tuple[Cell, Cell, bool]]:
         following = next((n for n, row in enumerate(found[at + 1 :], 1) if row[2]), len(found) - at)
         mark = MARK if any(entry is not None and entry.aside for entry in rows[at]) else ""
         label = Cell((name,) if name else (), rows=following) if begins else Cell()
-        size_cell = text_cell(size)
+        size_cell = Cell(size)
         if label.parts:
             label = replace(label, mark=mark)
         else:
@@ -71,9 +82,9 @@ def _labels(rows: Aligned) -> list[tuple[Cell, Cell, bool]]:
     return cells
 
 
-def _several(rows: Aligned) -> list[Row]:
+def _several(titles: Sequence[str], rows: Aligned) -> list[Row]:
     found: list[Row] = []
-    for row, (label, size, begins) in zip(rows, _labels(rows), strict=True):
+    for row, (label, size, begins) in zip(rows, _labels(titles, rows), strict=True):
         cells = [(entry.parts, entry.kinds) if entry is not None else ((), frozenset[str]()) for entry in row]
         if len(set(cells)) == 1:
             here = (Cell(cells[0][0], len(row), shared=True),)
@@ -85,11 +96,20 @@ def _several(rows: Aligned) -> list[Row]:
 
 def _totals(subjects: Sequence[Subject], costs: Costs) -> list[Row]:
     params: list[Size] = [subject.params for subject in subjects]
-    macs = [subject.macs for subject in subjects]
-    rows = [Row((text_cell("params", 2), *(Cell((count(value),)) for value in params)), total=True)]
-    rows += _compared("params", params, [costs.params(subject) for subject in subjects], costs)
-    rows.append(Row((text_cell("FLOPs", 2), *(Cell((number,)) for number in powers(macs))), total=True))
-    return [*rows, *_compared("flops", macs, [costs.macs(subject) for subject in subjects], costs)]
+    macs: list[Size] = [subject.macs for subject in subjects]
+    told_params = [costs.params(subject) for subject in subjects]
+    told_macs = [costs.macs(subject) for subject in subjects]
+    beside = list(map(compared, macs, told_macs)) if any(told_macs) else powers(macs)
+    return [
+        _total("params", list(map(compared, params, told_params))),
+        *_compared("params", params, told_params, costs),
+        _total("FLOPs", beside),
+        *_compared("flops", macs, told_macs, costs),
+    ]
+
+
+def _total(name: str, numbers: Sequence[Number]) -> Row:
+    return Row((text_cell(name, 2), *(Cell((number,)) for number in numbers)), total=True)
 
 
 def _compared(name: str, values: Sequence[Size], figures: Sequence[Figure | None], costs: Costs) -> list[Row]:
@@ -106,7 +126,7 @@ def _compared(name: str, values: Sequence[Size], figures: Sequence[Figure | None
 
 def _single(rows: Aligned, subject: Subject, costs: Costs) -> list[Row]:
     found: list[Row] = []
-    for (entry,), (label, size, begins) in zip(rows, _labels(rows), strict=True):
+    for (entry,), (label, size, begins) in zip(rows, _labels([subject.title], rows), strict=True):
         assert isinstance(entry, Entry)
         cost = costs.of(subject, entry.nodes, entry.name if label.parts and label.rows == 1 else "")
         found.append(Row((label, size, Cell(entry.parts), *cost), begins))

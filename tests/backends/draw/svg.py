@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
+from fontTools.ttLib import TTFont
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 from ogive.resources import fonts
@@ -50,6 +54,20 @@ class Text:
     box: tuple[float, float, float, float] | None
     size: float = 0.0
     """In points, as printed."""
+
+
+def embedded(svg: str) -> dict[bool, Any]:
+    """The fonts in a drawing: upright, and bold."""
+    style = "".join(style.text or "" for style in ET.fromstring(svg).iter(f"{NS}style"))
+    faces = re.findall(r"font-weight: (\w+); src: url\(data:font/ttf;base64,([^)]*)\)", style)
+    return {weight == "bold": TTFont(io.BytesIO(base64.b64decode(data))) for weight, data in faces}
+
+
+def advance(fonts: dict[bool, Any], text: str, size: float, bold: bool) -> float:
+    """How far text goes in these fonts, which have all of its signs, in the unit of the size."""
+    font = fonts[bold]
+    codes, metrics = font.getBestCmap(), font["hmtx"].metrics
+    return sum(metrics[codes[ord(sign)]][0] for sign in text) * size / font["head"].unitsPerEm
 
 
 class Image:

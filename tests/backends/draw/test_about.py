@@ -124,7 +124,7 @@ def test_shared_weights_are_told_of() -> None:
     assert second is not None
     assert first.params == 6464
     assert first.note == "59.0 M MACs"
-    assert second.params is None
+    assert second.params == 6464  # as its box says, where colours mean parameters
     assert second.note == "59.0 M MACs, weights of twin.conv1"
 
 

@@ -17,7 +17,8 @@ from ogive.backends.draw.drawn import drawing
 from ogive.backends.draw.options import Options
 from ogive.backends.draw.scene import Arrow, Frame, Mark, Scene, line, straight
 from ogive.backends.draw.subject import Subject
-from ogive.backends.draw.words.caption import alt_text, caption
+from ogive.backends.draw.words.caption import caption
+from ogive.backends.draw.words.description import alt_text
 from ogive.backends.draw.words.outline import Thing, in_words, layer_word, listed, outline, told
 from ogive.backends.draw.words.signs import signs
 
@@ -160,8 +161,8 @@ def arrow(kind: str) -> Arrow:
     ("kind", "paper", "grey"),
     [
         ("skip", "Orange arrows: skip connections.", "Thick grey arrows: skip connections."),
-        ("projection", "Dashed arrows: skip connections with a projection.",
-         "Dashed arrows: skip connections with a projection."),
+        ("projection", "Dashed arrows: skip connections where shapes differ.",
+         "Dashed arrows: skip connections where shapes differ."),
         ("aux", "Light grey boxes and arrows: auxiliary heads, there in training only.",
          "White boxes with grey text, and pale arrows: auxiliary heads, there in training only."),
         ("flow", None, None),
@@ -268,7 +269,7 @@ def test_copies_are_explained_where_they_are() -> None:
 
 
 def test_a_chain_says_what_its_boxes_leave_out() -> None:
-    omits = "of which normalizations and activations are not named"
+    omits = "whose normalizations and activations are not named"
     assert omits in drawing([subject("cliquenet_s3_a")], "dot", Options(style="chain")).caption
     assert omits not in drawing([subject("cliquenet_s3_a")], "dot", Options()).caption
 
@@ -295,7 +296,7 @@ def mark(*texts: str, **more: object) -> Mark:
         (mark("BN · ReLU"), "BN: batch normalization; ReLU: rectified linear unit."),
         (mark("BNx"), None),
         (mark("x", badge="×3"), "×N: N of them in a row."),
-        (mark("x", pen=look.FOLDED_PEN, stroke="#000000"), "Boxes with thick borders hold several layers."),
+        (mark("x", pen=look.FOLDED_PEN, stroke="#000000"), "Boxes with thick borders stand for whole blocks or stages."),
         (mark("+", shape="circle"), "Circles: + adds."),
         (mark("x", fill=look.PAINTS["conv"].fill), "Colours: blue for convolution."),
         (Mark("a.to.b", (0, 0), 9, 9, (line("64×56×56"),), "bare"), "Beside arrows: the shapes of tensors, where they change."),
@@ -361,7 +362,7 @@ def test_skips_and_definitions_are_told() -> None:
     )  # fmt: skip
     scene = Scene("lenet5", 100, 100, (frame,), skips, marks)
     text = alt_text([subject("lenet5")], scene)
-    assert "Skip connections from first to second." in text
+    assert "Skip connection from first to second." in text
     assert "Unit is defined beside it: 1×1 conv, width beside a skip connection; sum." in text
     many = replace(scene, arrows=skips[:1] * 7)
     assert "Seven skip connections." in alt_text([subject("lenet5")], many)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import combinations, pairwise
 
@@ -22,7 +23,7 @@ from ogive.backends.draw.fold.collapse import collapse, deepest
 from ogive.backends.draw.fold.definitions import definitions
 from ogive.backends.draw.fold.picture import Box, Picture, Ring
 from ogive.backends.draw.fold.rows import condensed
-from ogive.backends.draw.options import Options
+from ogive.backends.draw.options import Options, Style
 from ogive.backends.draw.subject import Subject
 from ogive.report import counts
 
@@ -173,6 +174,41 @@ def test_scale_of_bytes_is_binary() -> None:
     assert scale.bounds == (2**12, 2**15, 2**18, 2**21, 2**24)
 
 
+def test_the_scale_is_that_which_tells_most_apart() -> None:
+    many = amounts(9.54e3, 75e3, 141e3, 379e3, 840e3, 1.51e6, 5.59e6, 6.04e6, 8.93e6, 2.05e6)
+    scale = scale_of(many)
+    assert scale is not None
+    assert scale.logarithmic
+    assert scale.step(many[0]) < scale.step(many[4])  # 90 times as many parameters
+    even = scale_of(amounts(1, 22, 41, 62, 85, 100))
+    assert even is not None
+    assert not even.logarithmic  # the least alone is far from the others
+    narrow = scale_of(amounts(100, 110, 120, 130, 950))
+    assert narrow is not None
+    assert not narrow.logarithmic  # less than an order of magnitude
+    ends = [scale_of(amounts(10**exponent, 10 ** (exponent + gap))) for exponent in (0, 3) for gap in (3, 6)]
+    assert all(each is not None and each.step(amounts(1)[0]) == 0 for each in ends)
+    uneven = scale_of(amounts(1.79e3, 9.5e3, 37e3, 74e3, 148e3, 590e3, 1.2e6, 2.4e6, 17e6, 103e6))
+    assert uneven is not None
+    assert uneven.step(amounts(1.79e3)[0]) == 0  # no step that no box can have
+
+
+def test_sums_do_not_stretch_the_scale_of_others() -> None:
+    own = amounts(10, 30, 50, 70, 90)
+    scale = scale_of(own, amounts(400, 300))
+    assert scale is not None
+    assert scale.bounds == (20, 40, 60, 80, 100)
+    assert scale.open
+    assert scale.step(amounts(400)[0]) == STEPS - 1
+    assert MEASURES["params"].bounds(scale) == ["20", "40", "60", "80", "more"]
+    closed = scale_of(own, amounts(95))
+    assert closed is not None
+    assert not closed.open
+    alone = scale_of([], amounts(10, 90))
+    assert alone is not None
+    assert alone.bounds == scale.bounds
+
+
 def test_what_sees_everything_lies_in_the_last_step() -> None:
     scale = scale_of([*amounts(3, 7, 15), Amount(4000.0, "field: all", whole=True)])
     assert scale is not None
@@ -180,6 +216,10 @@ def test_what_sees_everything_lies_in_the_last_step() -> None:
     assert scale.whole
     assert scale.step(Amount(5.0, "field: all", whole=True)) == STEPS - 1
     assert scale_of(amounts(0, 0)) is None
+    alone = scale_of([Amount(5.0, "field: all", whole=True)])
+    assert alone is not None
+    assert alone.bounds == ()
+    assert alone.step(Amount(5.0, "field: all", whole=True)) == STEPS - 1
 
 
 @given(st.lists(st.integers(1, 10**12), min_size=1, max_size=40), st.booleans())
@@ -235,9 +275,33 @@ def test_shared_weights_count_once() -> None:
     )
     colours = Colours.of([one], "params")
     assert one.facts.params(["f", "f_2", "f_3"]) == 81
-    assert [colours.value_text([name]) for name in ("f", "f_2", "f_3")] == ["81", "", ""]
+    # every box that uses them shows them, and what has several uses in it has them once
+    assert [colours.value_text([name]) for name in ("f", "f_2", "f_3")] == ["81", "81", "81"]
+    assert colours.value_text(["f", "f_2", "relu1", "f_3"]) == "81"
+    assert colours.value_text(["f_2", "f_3"]) == "81"
     assert one.facts.owners(["f_2"]) == ["f"]
-    assert colours.paint("conv", ["f_2"]).fill == "#FFFFFF"
+    assert colours.paint("conv", ["f_2"]) == colours.paint("conv", ["f"])
+    assert one.facts.shares
+
+
+@pytest.mark.parametrize(
+    ("name", "shares"), [("siamese", True), ("resnet18", False), ("cliquenet_s0", False)]
+)
+def test_which_nets_share_weights(name: str, shares: bool) -> None:
+    assert subject(name).facts.shares == shares  # what is shared in a clique alone is no sharing of boxes
+
+
+def test_twins_are_painted_alike() -> None:
+    one = subject("siamese")
+    made = drawing([one], "svg", Options(colour_by="params"))
+    boxes = [box for box in Image(made.data.decode()).boxes if "linear, 4096" in box.text]
+    assert len(boxes) == 2
+    assert len({box.fill for box in boxes}) == 1
+    assert boxes[0].fill in {step.lower() for step in look.STEPS}
+    assert boxes[0].text == boxes[1].text
+    note = "shown wherever they are used, counted once"
+    assert f"shared weights: {note}" in made.data.decode()
+    assert f"Shared weights are {note}." in made.caption
 
 
 def test_layers_of_a_clique_have_what_all_stages_have() -> None:
@@ -265,6 +329,41 @@ def test_fields() -> None:
     texts = [colours.value_text([name]) for name in ("conv1", "conv2", "linear1", "conv1")]
     assert texts == ["field 3×5", "field 5×7", "field: all", "field 3×5"]
     assert colours.value_text(["conv1", "conv2"]) == "field 5×7"
+
+
+def test_fields_of_up_convolutions_are_whole_numbers() -> None:
+    """A place sees elements, of which there are no fractions; of a map of one element, it sees that."""
+    one = of_text(
+        "net T() { input noise: 100x4x4\n"
+        " conv_transpose(8, 4x4, stride = 2, padding = 1)\n"
+        " conv_transpose(8, 4x4, stride = 2, padding = 1) }"
+    )
+    colours = Colours.of([one], "receptive-field")
+    layers = ["conv_transpose1", "conv_transpose2"]
+    assert [str(one.facts.field([name])) for name in layers] == ["2", "2.5"]
+    assert [colours.value_text([name]) for name in layers] == ["field 2×2", "field 3×3"]
+    noise = Colours.of([subject("dcgan_generator")], "receptive-field")
+    graph = noise.nets[0].graph
+    layers = [node.name for node in graph if graph.operands(node.name)]
+    assert {noise.value_text([name]) for name in layers} == {"field: all"}
+
+
+@pytest.mark.parametrize(
+    ("by", "text"),
+    [
+        ("receptive-field", "a receptive field (these are tokens or vectors, not maps)"),
+        ("params", "parameters"),
+    ],
+)
+@pytest.mark.parametrize("style", ["overview", "tensors"])
+def test_a_drawing_that_has_none_of_it_says_so(by: str, text: str, style: Style) -> None:
+    made = drawing(
+        [of_text("net T() { input tokens: [32]\n relu -> softmax(axis = -1) }")],
+        "svg",
+        Options(style, colour_by=by),
+    )
+    assert f"nothing here has {text}: no box is coloured" in made.notes
+    assert "up to" not in made.data.decode()
 
 
 def test_unknown_sizes_are_usual_ones() -> None:
@@ -302,11 +401,12 @@ def test_paint_by_parameters(theme: str) -> None:
     told = {box.text.title: (box.text.after, colours.paint(box.kind, box.every).fill) for box in boxes}
     steps = colours.steps
     assert colours.scale is not None
-    assert colours.scale.bounds == (2_000_000, 4_000_000, 6_000_000, 8_000_000, 10_000_000)
+    assert colours.scale.bounds == (20_000, 100_000, 500_000, 2_000_000, 10_000_000)
+    assert colours.scale.logarithmic
     assert told["7×7 conv, 64, /2"] == ("BN · ReLU, 9.54 k", steps[0])
+    assert told["Bottleneck 64→256"][1] == steps[1]
+    assert told["Bottleneck 512"] == ("1×1 · 3×3 · 1×1, + skip, 840 k", steps[3])
     assert told["Bottleneck 2048"] == ("1×1 · 3×3 · 1×1, + skip, 8.93 M", steps[4])
-    assert told["Bottleneck 1024→2048, /2"][1] == steps[3]
-    assert told["linear, 1000"] == ("2.05 M", steps[1])
     assert told["3×3 max pool, /2"] == ("", "#FFFFFF")
     assert told["image"] == ("", "#FFFFFF")
     linear, pool = (colours.paint(kind, ["linear1"]) for kind in ("linear", "pool"))
@@ -397,9 +497,9 @@ def test_a_drawing_is_painted_as_its_legend_says(name: str, by: str, theme: str)
     steps = [fill.lower() for fill in Colours(theme, by).steps]
     units = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
     boxes = [box for box in Image(made.data.decode()).boxes if box.fill in steps]
-    value = re.compile(r"(?:^|, )([\d.]+) ?([kMG]?)$")
+    value = re.compile(r"(?:^|, )([\d.]+) ?([kMG]?)$|^(more)$")
     last = [next(found for text in reversed(box.text) if (found := value.search(text))) for box in boxes]
-    numbers = [float(found[1]) * units[found[2]] for found in last]
+    numbers = [math.inf if found[3] else float(found[1]) * units[found[2]] for found in last]
     legend, painted = numbers[-STEPS:], list(zip(numbers, boxes, strict=True))[:-STEPS]
     assert [box.fill for box in boxes[-STEPS:]] == steps
     assert legend == sorted(legend)

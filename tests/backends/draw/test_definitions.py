@@ -182,15 +182,15 @@ def test_blocks_of_one_definition_are_counted_together() -> None:
 def test_shared_weights_are_said_once() -> None:
     picture = collapse(Structure(ogive.load("siamese").ir), 9)
     frames = [f for f in picture.items if isinstance(f, Cluster)]
-    assert [(f.note, f.label) for f in frames] == [("", ("shared weights",))] * 2
-    assert not [b for b in picture.boxes() if isinstance(b, Box) and "shared" in b.text.after]
+    assert [(f.note, f.label) for f in frames] == [("", ("weights of twin",))] * 2
+    assert not [b for b in picture.boxes() if isinstance(b, Box) and "weights" in b.text.after]
 
 
 def test_a_layer_alone_says_that_it_is_shared() -> None:
     text = "net N() { input x: 8x8x8; share f = conv(8, 3x3, padding = 1); f -> relu -> f -> relu }"
     picture = collapse(Structure(ogive.loads(text).ir), 9)
     boxes = [b for b in picture.boxes() if isinstance(b, Box) and "conv" in b.text.title]
-    assert [(b.text.after, b.badge) for b in boxes] == [("ReLU · shared weights", 2)]
+    assert [(b.text.after, b.badge) for b in boxes] == [("ReLU · weights of f", 2)]
 
 
 def test_two_thirds() -> None:

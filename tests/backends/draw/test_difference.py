@@ -220,6 +220,64 @@ def test_what_is_removed_first_in_a_block_takes_what_enters_it() -> None:
     assert [edge.style for edge in part.edges if (edge.tail, edge.head) == (entry, gone)] == ["removed"]
 
 
+def test_definitions_of_one_name_are_told_apart_and_boxes_say_which_they_mean() -> None:
+    found = ogive.diff(ogive.load("mobilenet_v3_small"), ogive.load("mobilenet_v3_large"))
+    with Graphviz() as graphviz:
+        drawn = place(found, graphviz)
+    names = [part.name for part in drawn.picture.definitions]
+    assert len(set(names)) == len(names) > 1
+    said = {box.definition for box in drawn.picture.boxes() if isinstance(box, Box)}
+    assert set(names) <= said
+    lettered = {name for name in said if name.startswith("Bneck (")}
+    (note,) = [note for note in drawn.notes if note.startswith("no room for the definitions of")]
+    assert all((name in names) != (f"{name}," in note or f"{name}:" in note) for name in lettered)
+
+
+def test_definitions_that_their_stages_tell_apart_have_no_letters() -> None:
+    names = [part.name for part in placed("dual").picture.definitions]
+    assert not any("(" in name for name in names)
+
+
+def test_a_clique_is_defined_by_what_it_does_at_each_layer() -> None:
+    found = placed("clique")
+    (clique,) = [part for part in found.picture.definitions if part.name == "clique"]
+    assert clique.note == "at each layer"
+    named = {box.id: box.text.title for box in boxes(clique)}
+    assert list(named.values())[:4] == ["in", "≈ BN", "ReLU", "+ 1×1 conv, 36"]
+    assert [named[edge.tail] for edge in clique.edges] == list(named.values())[:-1], "it is a row"
+    assert any("defined beside it: clique" in note for note in found.notes)
+
+
+def test_what_stands_between_two_layers_of_a_new_residual_stays_between_them() -> None:
+    body = "conv(8, 3x3, padding = 1) -> bn -> relu -> {}conv(8, 3x3, padding = 1) -> bn"
+    text = "net N() {{\n  input x: 8x8x8\n  stage s {{ {} }}\n}}"
+    picture = open_picture(
+        of(text.format(body.format("dropout(0.1) -> ")), text.format(f"residual {{ {body.format('')} }}"))
+    )
+    (gone,) = [box.id for box in boxes(picture) if box.kind == "removed"]
+    named = {box.id: box.text for box in boxes(picture)}
+    assert [(named[e.tail].after, named[e.head].after) for e in picture.edges if gone in (e.tail, e.head)] == [
+        ("BN · ReLU", ""), ("", "BN"),
+    ]  # fmt: skip
+
+
+def test_a_net_of_very_many_layers_says_how_many_are_other() -> None:
+    text = "net N() {{\n  input x: 3x8x8\n  for i in 0..{} {{ conv(8 + i % {}, 1x1) -> bn -> relu }}\n}}"
+    found = of(text.format(400, 3), text.format(400, 4))
+    changed = len(found.of("changed"))
+    with Graphviz() as graphviz:
+        drawn = place(found, graphviz)
+    (box,) = [box for box in boxes(drawn.picture) if box.kind not in {"input", "output"}]
+    assert (box.kind, box.text.title) == ("changed", f"~ {changed} of 1,200 layers changed")
+    assert "changed" in texts(drawn.scene), "the legend"
+    assert drawn.notes == ("long rows of layers are one box, which says how many of them are other",)
+
+
+def test_notes_say_how_far_it_is_folded() -> None:
+    assert placed("edit").notes == ("folded to depth 1 of 2; defined beside it: Bottleneck",)
+    assert placed("same").notes == ()
+
+
 def test_who_points_at_a_box_is_told_what_happened() -> None:
     with Graphviz() as graphviz:
         marks = place(difference("unlike"), graphviz).scene.marks
@@ -323,7 +381,8 @@ def test_caption_and_alt() -> None:
     )
     assert made.alt == (
         "Architecture diagram of what is different. resnet50 → resnet101: 170 layers added: "
-        "added in conv4: 6 → 23 Bottleneck."
+        "added in conv4: 6 → 23 Bottleneck (conv4.bottleneck7 … conv4.bottleneck23). "
+        "Signs: + only in resnet101; all other boxes are the same in both."
     )
 
 

@@ -13,7 +13,7 @@ from ogive.backends.draw.colours.amounts import MEASURES, Scale
 from ogive.backends.draw.colours.colour import THEMES, Colours, contrast, measured
 from ogive.backends.draw.colours.legend import legend
 from ogive.backends.draw.fold.collapse import collapse
-from ogive.backends.draw.scene import Mark, Scene
+from ogive.backends.draw.scene import Mark, Scene, Shape
 from ogive.backends.draw.subject import Subject
 
 
@@ -110,6 +110,31 @@ def test_no_key_where_there_is_nothing_to_tell() -> None:
     bare = Subject(pools.ir, pools.unrolled)
     assert legend(Colours.of([bare], "params"), [bare]) is None
     assert legend(Colours.of([bare], "memory"), [bare]) is not None
+
+
+def test_none_stands_there_where_a_box_has_none() -> None:
+    one = subject("lenet5")
+    colours = Colours.of([one], "params")
+    marks: tuple[tuple[str, tuple[str, ...], Shape, bool], ...] = (
+        ("conv", ("conv1",), "round", False),
+        ("input", (), "round", False),
+        ("merge", (), "circle", False),
+        ("pool", ("avg_pool1",), "round", True),
+    )
+    for kind, nodes, shape, there in marks:
+        paint = colours.paint(kind, nodes)
+        mark = Mark("a", (1, 1), 2, 2, shape=shape, fill=paint.fill, stroke=paint.stroke)
+        scene = legend(colours, [one], Scene("lenet5", 9, 9, marks=(mark,)))
+        assert scene is not None
+        assert ("none" in texts(scene)) == there, kind
+
+
+def test_a_key_of_one_step_where_everything_sees_everything() -> None:
+    one = subject("dcgan_generator")
+    scene = legend(Colours.of([one], "receptive-field"), [one])
+    assert scene is not None
+    assert texts(scene)[:2] == ["side of the receptive field", "all"]
+    assert [mark.fill for mark in steps(scene)] == [look.STEPS[-1]]
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -44,9 +44,27 @@ def resnet() -> Structure:
 
 def test_a_stage_is_opened_and_the_others_are_not(resnet: Structure) -> None:
     picture = drawn(resnet, "conv4")
-    assert [f.name for f in frames(picture.items)] == ["conv4"]
-    (frame,) = frames(picture.items)
+    stage, first, others = frames(picture.items)
+    assert [(f.name, f.badge) for f in (stage, first, others)] == [
+        ("conv4", 1),
+        ("Bottleneck", 1),
+        ("Bottleneck", 5),
+    ]
+    assert said(first.items).count("1×1 conv, 1024, /2") == 1  # its projection
+    assert said(others.items)[1:] == ["1×1 conv, 256", "3×3 conv, 256", "1×1 conv, 1024", "add", "ReLU"]
+    assert [t for t in said(picture.items) if "conv" in t] == [
+        "conv1 3→64, /4",
+        "conv2 64→256",
+        "conv3 256→512, /2",
+        "conv5 1024→2048, /2",
+    ]
+
+
+def test_the_blocks_of_an_opened_stage_fold_where_that_is_asked(resnet: Structure) -> None:
+    (frame,) = frames(drawn(resnet, "conv4", fold=("Bottleneck",)).items)
     assert said(frame.items) == ["Bottleneck 512→1024, /2", "Bottleneck 1024 ×5"]
+    names = [f.name for f in frames(drawn(resnet, "conv4", fold=("conv4.bottleneck1",)).items)]
+    assert names == ["conv4", "Bottleneck"]
 
 
 @pytest.mark.parametrize("name", ["conv4.3", "conv4.bottleneck3"])
@@ -146,6 +164,55 @@ def test_residuals_survive_folding_at_every_depth(resnet: Structure) -> None:
         folded = [b for b in picture.boxes() if isinstance(b, Box) and "+ skip" in b.text.after]
         assert len(skips(picture)) == sum(f.badge > 1 for f in blocks)
         assert bool(blocks) != bool(folded) or depth == 0
+
+
+NESTED = """
+block Inner(width) { residual { conv(width, 3x3, padding = 1) -> bn } -> relu }
+block Outer(width) { repeat 2 { Inner(width) } }
+net Nested() {
+  input image: 8x32x32
+  stage body {
+    repeat 2 as i {
+      stage "level {i}" { repeat 3 { Outer(8 * 2 ** i) }; max_pool(2x2) }
+    }
+  }
+  stage head { stage "level 2" { repeat 2 { Outer(8) } }; max_pool(2x2) }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def nested() -> Structure:
+    return Structure(ogive.loads(NESTED).ir)
+
+
+def test_what_stands_on_a_frame_is_a_name(nested: Structure) -> None:
+    (level,) = find(nested, "level 1", "open")
+    assert level.path == "body.repeat1.layer2.level 1"
+    for path in ("body.level 1", "body.2.level 1", level.path):
+        assert find(nested, path, "open") == [level]
+
+
+def test_every_choice_is_accepted_and_means_one_thing(nested: Structure) -> None:
+    with pytest.raises(ArchError) as caught:
+        by_hand(nested, ["nothing"], ())
+    help = caught.value.diagnostics[0].help or ""
+    choices = help.removeprefix("it has ").replace("`", "").split(", ")
+    assert choices == ["body", "level 0", "level 1", "head", "level 2", "Outer", "Inner"]
+    for name in choices:
+        assert len({r.block or r.id for r in find(nested, name, "open")}) == 1
+
+
+def test_a_guess_is_accepted(nested: Structure) -> None:
+    with pytest.raises(ArchError) as caught:
+        by_hand(nested, ["body.level 3"], ())
+    guess = (caught.value.diagnostics[0].help or "").split("`")[1]
+    assert find(nested, guess, "open")
+
+
+def test_a_stage_of_stages_shows_these(nested: Structure) -> None:
+    picture = drawn(nested, "body")
+    assert [f.name for f in frames(picture.items)] == ["body", "level 0", "level 1"]
 
 
 @pytest.mark.parametrize(

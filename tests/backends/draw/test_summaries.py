@@ -8,7 +8,7 @@ import pytest
 
 import ogive
 from backends.draw import nets
-from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries, unframed
+from ogive.backends.draw.fitting.candidates import Candidate, summaries, unframed
 from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.fold.gather import gathered
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Picture, Text, order
@@ -17,7 +17,7 @@ from ogive.backends.draw.fold.rows import condensed, shortened
 from ogive.backends.draw.fold.segments import segmented
 
 CHANGES: list[Callable[..., Picture]] = [
-    gathered, lambda p: gathered(p, loosely=True), condensed, shortened, segmented, unframed, capped,
+    gathered, lambda p: gathered(p, loosely=True), condensed, shortened, segmented, unframed,
 ]  # fmt: skip
 HARD = ["ssd300_vgg16", "inception_v3", "fractalnet", "cliquenet_s0", "dpn68", "unet", "siamese"]
 

@@ -10,10 +10,13 @@ import pytest
 
 from backends.draw import nets, scenes
 from backends.draw.scenes import SIGNS
+from ogive import diff, loads
 from ogive.backends.draw import Options, Subject, drawing
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Arrow, Mark, Scene, line, straight
+from ogive.backends.draw.styles.difference import difference_drawing
 from ogive.backends.draw.writers.tikz import tikz
+from ogive.graph import Graph
 from ogive.latex_text import comment, latex
 
 TEXTS = {
@@ -60,6 +63,35 @@ def test_text_of_a_style(
     name: str, options: Options, golden: Callable[[str, str | Path], None], request: pytest.FixtureRequest
 ) -> None:
     golden(_drawn(name, options), f"golden/{name}-{request.node.callspec.id}.tex")
+
+
+SMALL: dict[str, tuple[list[Graph], Options]] = {
+    "tensors": ([nets.unet(2, 16)], Options(style="tensors")),
+    "tensors-row": ([nets.lenet()], Options(style="tensors", theme="grey")),
+    "arcs": ([nets.densenet((4,))], Options(style="arcs")),
+    "chain": ([nets.densenet((3, 2))], Options(style="chain")),
+    "chain-clique": ([nets.cliquenet(3)], Options(style="chain", theme="grey")),
+    "beside": ([nets.lenet(), nets.resnet((1, 2, 1, 1)), nets.densenet((2, 3))], Options()),
+    "measured": ([nets.resnet((1, 2))], Options(colour_by="params")),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_text_of_small_nets_in_every_style(name: str, golden: Callable[[str, str | Path], None]) -> None:
+    graphs, options = SMALL[name]
+    made = drawing([Subject(graph, graph) for graph in graphs], "tikz", options)
+    golden(made.data.decode(), f"golden/small-{name}.tex")
+
+
+def test_text_of_a_difference(golden: Callable[[str, str | Path], None]) -> None:
+    before, after = (
+        loads(f"net {name}() {{ input image: 3x32x32\n {body} -> max_pool(2x2) -> flatten -> linear(10) }}")
+        for name, body in (
+            ("Before", "conv(16, 3x3) -> relu -> dropout"),
+            ("After", "conv(24, 3x3) -> bn -> relu"),
+        )
+    )
+    golden(difference_drawing(diff(before, after), "tikz").data.decode(), "golden/small-difference.tex")
 
 
 def _drawn(name: str, options: Options) -> str:

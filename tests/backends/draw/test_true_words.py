@@ -14,7 +14,7 @@ from backends.draw.test_caption import EMPTY, of_text, subject
 from ogive.backends.draw.drawn import Drawing, drawing
 from ogive.backends.draw.options import Options
 from ogive.backends.draw.scene import Arrow, Frame, Mark, line, straight
-from ogive.backends.draw.words.caption import alt_text
+from ogive.backends.draw.words.description import alt_text
 from ogive.backends.draw.words.letters import letters
 from ogive.backends.draw.words.outline import in_words, outline
 from ogive.backends.draw.words.signs import place_of
@@ -65,10 +65,10 @@ def test_a_stem_with_branches(name: str, merges: int) -> None:
 
 
 def test_parts_side_by_side() -> None:
-    assert "Beside it, one Twin block, to 4096." in made("siamese").alt
+    assert "Beside it, one Twin block with shared weights, to 4096." in made("siamese").alt
     heads = made("ssd300_vgg16", fit=(3.25, 9.0))
     assert "beside it stage classification" in heads.caption
-    assert "Beside it, stage classification:" in heads.alt
+    assert "Beside it stage classification (" in heads.alt
 
 
 def boxes(*texts: str) -> list[Mark]:
@@ -98,9 +98,13 @@ def arrows(*pairs: str) -> list[Arrow]:
         ("a b +", ["a b", "b +", "a +"], "a; b beside what entered; +"),
         ("a b c + d", ["a b", "a c", "b +", "c +", "+ d"], "a; b beside c; +; d"),
         ("a b", [], "a beside b"),
-        ("a b c d", ["a c", "b c", "b d"], "(a; c) beside (b; into c beside d)"),  # not ways that meet in pairs
+        ("a b c d", ["a c", "b c", "b d"], "a; b; c from a and b; d from b"),  # not ways that meet in pairs
         ("a b c d e", ["a b", "b c", "c d", "b d skip", "a e", "d e"],
          "a; (b; c beside a skip connection; d) beside what entered; e"),
+        ("a b c d + e", ["a b", "a c", "b d", "c d", "d +", "a + skip", "+ e"],
+         "a; (b beside c; d) beside a skip connection; +; e"),  # some ways meet before all do
+        ("a b c d + e", ["a c", "b c", "c d", "c e", "d +", "a +", "b e"],
+         "a; b; c from a and b; d; + of d and a; e from c and b"),
         ("", [], ""),
     ],
 )  # fmt: skip
@@ -112,30 +116,38 @@ def test_arrows_in_words(names: str, pairs: list[str], expected: str) -> None:
 def test_each_box_is_told_once_whatever_the_arrows() -> None:
     names = [f"n{i}" for i in range(9)]
     pairs = [f"n{i} n{j}" for i in range(9) for j in range(i + 1, 9) if (i * j) % 3 != 1]
-    told = "; ".join(woven(boxes(*names), arrows(*pairs), lambda mark: mark.lines[0][0].text))
-    assert all(len(re.findall(rf"(?<!into ){name}\b", told)) == 1 for name in names)
+    told = woven(boxes(*names), arrows(*pairs), lambda mark: mark.lines[0][0].text)
+    assert sorted(step.partition(" ")[0] for step in told) == names
+    sources = {p.split()[0] for p in pairs if p.endswith(" n8")}
+    last = next(step for step in told if step.startswith("n8"))
+    assert sources == set(re.findall(r"n\d", last)) - {"n8"}
 
 
 def test_a_projection_and_a_gate_stand_beside() -> None:
     text = made("seresnet50", block="SEBottleneck").alt
-    assert "(global avg pool; 1×1 conv, width/4; 1×1 conv, 4·width) beside what entered; product)" in text
-    assert "beside 1×1 conv, 4·width, /stride beside a skip connection; sum; ReLU." in text
+    assert (
+        "(global avg pool; 1×1 conv, width/4 · ReLU; 1×1 conv, 4·width · sigmoid) beside what entered; product)"
+        in text
+    )
+    assert "/stride · BN, where shapes differ beside a skip connection; sum; ReLU." in text
 
 
 def test_what_stands_several_times_is_told() -> None:
-    assert "; 3×3 conv, 96 to ReLU · LRN ×3" in made("rcnn_96", block="Recurrent").alt
+    text = made("rcnn_96", block="Recurrent").alt
+    turns = "three times (3×3 conv, 96 · shared weights; sum with the first 3×3 conv; ReLU · LRN)"
+    assert text.endswith(f": 3×3 conv, 96; ReLU · LRN; {turns}.")
 
 
 def test_copies_in_a_row_and_side_by_side() -> None:
     assert "×N: N of them in a row." in made("resnet50", fit=(6.5, 9.0)).caption
-    assert "×N: N of them side by side." in made("cliquenet_s0_a", fit=(3.25, 9.0)).caption
+    assert "×N: N of them side by side." in made("cliquenet_k36_t12", fit=(3.25, 9.0)).caption
 
 
 def test_a_label_in_two_lines_is_told_whole() -> None:
     frame = Frame("d1_definition", -50, -50, 50, 50, (line("Unit"),))
     label = Mark("d1.n1", (0, 0), 9, 9, (line("LN", 7), line("3×3 conv,"), line("2·width"), line("ReLU", 7)))
     scene = type(EMPTY)("lenet5", 100, 100, (frame,), marks=(label,))
-    assert "Unit is defined beside it: 3×3 conv, 2·width." in alt_text([subject("lenet5")], scene)
+    assert "Unit is defined beside it: LN · 3×3 conv, 2·width · ReLU." in alt_text([subject("lenet5")], scene)
 
 
 def test_arrows_of_gates_are_no_skip_connections() -> None:

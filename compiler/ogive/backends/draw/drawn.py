@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ogive.backends.draw.colours import look
+from ogive.backends.draw.colours.amounts import Measure
 from ogive.backends.draw.colours.colour import Colours, measured
 from ogive.backends.draw.colours.legend import legend
 from ogive.backends.draw.fitting import fit
-from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
+from ogive.backends.draw.fitting.space import PAD, Space, roomy, smallest_type
 from ogive.backends.draw.fold.picture import Picture
 from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.layout.dot import Writer
@@ -23,7 +24,8 @@ from ogive.backends.draw.scene import About, Scene, joined
 from ogive.backends.draw.styles import STYLES
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
-from ogive.backends.draw.words.caption import alt_text, caption
+from ogive.backends.draw.words.caption import caption
+from ogive.backends.draw.words.description import alt_text
 from ogive.backends.draw.words.letters import letters
 from ogive.diagnostics import ArchError, Diagnostic, did_you_mean
 from ogive.graph import Graph
@@ -114,6 +116,7 @@ def drawing(
     with ExitStack() as stack:
         colours = Colours.of(subjects, options.colour_by, options.theme)
         graphviz = graphviz or stack.enter_context(Graphviz(options.time_limit))
+        graphviz.begin()
         made = _unkeyed(subjects, options, colours, graphviz)
         below, key = 0.0, _key(made, subjects, options)
         for _ in range(_TRIES):  # what is folded further may have more to tell below it
@@ -211,18 +214,22 @@ def _checked(options: Options, nets: int) -> Options:
         ArchError: E515, some of them exclude each other.
     """
     one = "draw each net into a file of its own"
+    asked = {"`--depth`": options.depth is not None, "`--expand`": options.expand, "`--fold`": options.fold}
     if nets > 1 and options.style not in _LAID_OUT:
         raise _unsuitable(f"the style `{options.style}` is drawn of one net, and {nets} are given", one)
     if nets > 1 and options.block is not None:
         raise _unsuitable(f"the block `{clip(options.block)}` is drawn of one net, and {nets} are given", one)
     arcs = options.style == "arcs"  # in which those are opened that have very many
-    by_hand = options.depth is not None or options.fold or (options.expand and not arcs)
-    if by_hand and (nets > 1 or options.style != "overview"):
-        what = f"the style `{options.style}`" if nets == 1 else "a drawing of several nets"
-        others = "`--depth` and `--fold`" if arcs else "`--depth`, `--expand` and `--fold`"
-        raise _unsuitable(f"{what} is not folded by hand", f"leave {others} out")
-    if options.block is not None and options.style in {"full", "tensors", "chain"}:
-        help = f"draw it with `--block {clip(options.block)}` alone"
+    given = [name for name, is_given in asked.items() if is_given and not (arcs and name == "`--expand`")]
+    if given and (nets > 1 or options.style != "overview"):
+        out = f"leave {' and '.join(given)} out"
+        if nets > 1:
+            help = f"{out} (`--fit` says how much room there is to open them), or {one}"
+            raise _unsuitable("a drawing of several nets is not folded by hand", help)
+        help = f"{out}, or leave `--style {options.style}` out: the overview is folded by hand"
+        raise _unsuitable(f"the style `{options.style}` is not folded by hand", help)
+    if options.block is not None and options.style in {"tensors", "chain"}:
+        help = f"draw `{clip(options.block)}` without `--style {options.style}`, or in `--style full`"
         raise _unsuitable(f"the style `{options.style}` shows a whole net, and no block of it", help)
     return options
 
@@ -276,6 +283,7 @@ def _laid_out(
     chosen = fit.chosen(
         subject, lay_out, fit=options.fit, depth=options.depth, expand=options.expand, fold=options.fold,
         block=options.block, full=options.style == "full", below=below,
+        is_late=graphviz.is_late,
     )  # fmt: skip
     picture, own = measured(chosen.picture, colours)
     scenes = chosen.scenes
@@ -284,8 +292,11 @@ def _laid_out(
     parts = [part.moved(*place) for part, place in zip(scenes, chosen.places, strict=True)]
     name = subject.name if chosen.picture.name == subject.graph.name else chosen.picture.name
     scene = joined(name, parts, chosen.width, chosen.height)
+    notes = chosen.notes
+    if own.measure is not None and own.scale is None:
+        notes = (*notes, _bare(own.measure))
     warnings = (chosen.warning,) if chosen.warning else ()
-    return _Made(scene, own, chosen.scale, chosen.notes, picture, warnings)
+    return _Made(scene, own, chosen.scale, notes, picture, warnings)
 
 
 def _placed(subjects: Sequence[Subject], options: Options, colours: Colours, below: float) -> _Made:
@@ -295,19 +306,38 @@ def _placed(subjects: Sequence[Subject], options: Options, colours: Colours, bel
     space = Space(*(options.fit or look.PAGE), below)
     room = space.room(look.LEAST_TYPE)
     make = STYLES[options.style if len(subjects) == 1 else "beside"]
+    nothing = colours.scale is None
     if colours.measure is not None:
         watching = colours.watching()
         make(subjects, watching, options, room)
         colours = watching.settled()
     scene, notes = make(subjects, colours, options, room)
     if colours.measure is not None and colours.scale is None:
-        notes = (*notes, f"nothing in this style shows {colours.measure.title}; its colours are its own")
+        of_style = f"nothing in this style shows {colours.measure.title}; its colours are its own"
+        notes = (*notes, _bare(colours.measure) if nothing else of_style)
     scale = space.scale(scene.width, scene.height)
     least = scale * smallest_type([scene])
-    warnings = ()
-    if least < look.LEAST_TYPE - 0.01:
-        warnings = (f"fitted to {space}, its smallest type is {least:.1f} pt",)
-    return _Made(scene, colours, scale, (*notes, *warnings), warnings=warnings)
+    said = f"fits {space} at {100 * scale:.0f} %: smallest type {least:.1f} pt"
+    if least >= look.LEAST_TYPE - 0.01:
+        return _Made(scene, colours, scale, (*notes, said) if options.fit else notes)
+
+    def again(wider: Space) -> tuple[Scene, float]:
+        asked = replace(options, fit=(wider.width, wider.height))
+        larger, _ = make(subjects, colours, asked, wider.room(look.LEAST_TYPE))
+        scale = replace(wider, below=0.0).scale(larger.width, larger.height)  # the key's own, at first
+        key = _key(_Made(larger, colours, scale), subjects, asked)
+        return larger, scale * (key.height + _LEGEND_GAP) / 72 if key else 0.0
+
+    said = f"fitted to {space}, its smallest type is {least:.1f} pt"
+    known = any("has room for it" in note for note in notes)
+    if not known and (larger := roomy(scene, below, again)):
+        said += f": --fit {larger.width:g}x{larger.height:g}in has room for it"
+    return _Made(scene, colours, scale, (*notes, said), warnings=(said,))
+
+
+def _bare(measure: Measure) -> str:
+    """What is noted where nothing can be coloured."""
+    return f"nothing here {measure.without}: no box is coloured"
 
 
 def _above(scene: Scene, key: Scene) -> Scene:

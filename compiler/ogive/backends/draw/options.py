@@ -33,7 +33,7 @@ class Options:
         theme: `paper` or `grey`.
         legend: whether the kinds of layers get a key; measures always have one.
         dpi: dots an inch, of a png: 36 to 2400.
-        time_limit: seconds for one layout; when it is reached, more is folded.
+        time_limit: seconds for all layouts of a drawing together; when they are over, more is folded.
     """
 
     style: Style = "overview"

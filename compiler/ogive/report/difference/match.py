@@ -194,15 +194,17 @@ class _Level:
             pairs: what was found.
             score: what that is worth.
         """
+        pairs = _together(levels, pairs)
         open_rows: list[Row] = []
         for side, opened in enumerate((self.found.dissolved, self.found.wrapped)):
-            row, found = rows[side], {pair[side].key for pair in pairs}
+            row, whole = rows[side], {pair[side].key for pair in pairs}
+            found = set(whole)
             above = {child.key: part for level in levels for part in level[side] for child in part.children}
             for key in list(found):
                 while key in above and (key := above[key].key) not in found:
                     found.add(key)
             for level in levels:
-                holding = tuple(part for part in level[side] if part.key in found)
+                holding = tuple(part for part in level[side] if part.key in found - whole)
                 opened += holding
                 row = _opened(row, holding)
             open_rows.append(row)
@@ -254,6 +256,36 @@ def _opened(row: Row, parts: Row) -> Row:
     """The row with what is in some of its parts in their place."""
     keys = {part.key for part in parts}
     return tuple(each for part in row for each in (part.children if part.key in keys else (part,)))
+
+
+def _together(
+    levels: Sequence[tuple[Row, Row]], pairs: Sequence[tuple[Part, Part]]
+) -> list[tuple[Part, Part]]:
+    """The pairs, in order, with two opened regions of one definition in the place of those in them, where
+    these are all that either holds: what is around a block may be new, the block itself is what it was.
+
+    Args:
+        levels: the regions of both nets that were opened, the highest first.
+        pairs: what was found in them.
+    """
+    around = [
+        {child.key: part for level in levels for part in level[side] for child in part.children}
+        for side in (0, 1)
+    ]
+    held: tuple[dict[str, list[int]], dict[str, list[int]]] = ({}, {})
+    for number, pair in enumerate(pairs):
+        for side, part in enumerate(pair):
+            key = part.key
+            while key in around[side]:
+                key = around[side][key].key
+                held[side].setdefault(key, []).append(number)
+    instead: dict[int, tuple[Part, Part]] = {}
+    for x, y in ((x, y) for xs, _ in levels for x in xs for _, ys in levels for y in ys):
+        numbers = held[0].get(x.key)
+        if numbers and x.kind == y.kind and x.word == y.word and numbers == held[1].get(y.key):
+            for number in numbers:
+                instead.setdefault(number, (x, y))
+    return list(dict.fromkeys(instead.get(number, pair) for number, pair in enumerate(pairs)))
 
 
 def _in_place(xs: Row, ys: Row) -> bool:

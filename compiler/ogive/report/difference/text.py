@@ -171,6 +171,10 @@ _COUNTED = {"depth", "layers", "receptive_field"}
 
 def _more(total: Total) -> str:
     more = total.difference
+    if more is None and total.name in _COUNTED:
+        more = _between(total)
+        if more is not None:
+            return f"{'+' if more > 0 else '−' * (more < 0)}{abs(more):g}"
     if more is None:
         return "" if total.a == total.b else "other"
     if isinstance(more, SizeExpr):
@@ -182,3 +186,11 @@ def _more(total: Total) -> str:
         digits = ".1f" if abs(total.percent) >= 0.05 else ".1g"
         percent = f" ({total.percent:+{digits}} %)".replace("-", "−")
     return f"{'+' if more > 0 else '−'}{_number(total, abs(more))}{percent}"
+
+
+def _between(total: Total) -> float | None:
+    """What B has more of a number that is not whole, as a receptive field may be; None of other texts."""
+    try:
+        return float(str(total.b)) - float(str(total.a))
+    except ValueError:  # `all`, `5x7`, a size that is not known
+        return None

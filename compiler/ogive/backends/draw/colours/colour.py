@@ -65,9 +65,9 @@ class Colours:
         """The same, where nodes are those of this net."""
         return replace(self, nets=(subject.facts,)) if self.measure else self
 
-    def over(self, groups: Iterable[Sequence[str]]) -> Colours:
-        """The same with a scale for boxes that stand for these nodes."""
-        return self._scaled([self.amount(nodes) for nodes in groups]) if self.measure else self
+    def over(self, groups: Iterable[Sequence[str]], sums: Iterable[Sequence[str]] = ()) -> Colours:
+        """The same with a scale for boxes that stand for these nodes, and for sums that may be larger."""
+        return self._scaled(map(self.amount, groups), map(self.amount, sums)) if self.measure else self
 
     def watching(self) -> Colours:
         """The same, which remembers what it is asked to paint, for `settled`."""
@@ -85,10 +85,10 @@ class Colours:
             raise ValueError("several nets are drawn: `on` says whose nodes these are")
         return self.measure.amount(self.nets[0], nodes)
 
-    def _scaled(self, amounts: Iterable[Amount | None]) -> Colours:
+    def _scaled(self, amounts: Iterable[Amount | None], sums: Iterable[Amount | None] = ()) -> Colours:
         assert self.measure is not None
-        found = [amount for amount in amounts if amount is not None]
-        return replace(self, scale=scale_of(found, binary=self.measure.binary))
+        found, summed = ([amount for amount in each if amount is not None] for each in (amounts, sums))
+        return replace(self, scale=scale_of(found, summed, binary=self.measure.binary))
 
     # ------------------------------------------------------------------ boxes
 
@@ -150,19 +150,25 @@ class Colours:
 def measured(picture: Picture, colours: Colours) -> tuple[Picture, Colours]:
     """A picture whose boxes say how much they have of the measure, and colours with a scale for them.
 
-    In the definition of a block, a box has what it has in all uses of the block together.
+    In the definition of a block, a box has what it has in all uses of the block together; the scale is set by
+    the boxes of the picture itself.
     """
     if colours.measure is None:
         return picture, colours
-    groups: list[Sequence[str]] = []
-    for part in (picture, *picture.definitions):
-        for box in part.boxes():
-            if isinstance(box, Ring):
-                groups += box.members
-            elif _is_measured(box):
-                groups.append(box.every)
+    summed = [nodes for part in picture.definitions for nodes in _groups(part)]
     told = [replace(part, items=_valued(part.items, colours)) for part in (picture, *picture.definitions)]
-    return replace(told[0], definitions=tuple(told[1:])), colours.over(groups)
+    return replace(told[0], definitions=tuple(told[1:])), colours.over(_groups(picture), summed)
+
+
+def _groups(picture: Picture) -> list[Sequence[str]]:
+    """What its boxes stand for that have something of a measure."""
+    groups: list[Sequence[str]] = []
+    for box in picture.boxes():
+        if isinstance(box, Ring):
+            groups += box.members
+        elif _is_measured(box):
+            groups.append(box.every)
+    return groups
 
 
 def _is_measured(box: Box) -> bool:

@@ -32,6 +32,7 @@ class Facts:
         self.graph = graph
         self.unrolled = unrolled
         self._known: dict[tuple[str, str], Size] = {}
+        self._weights: dict[str, int] = {}
 
     @cached_property
     def path(self) -> frozenset[str]:
@@ -49,6 +50,25 @@ class Facts:
         total = self._total("params", nodes, lambda node: counts.node_params(self.unrolled, node))
         assert isinstance(total, int), "a layer refuses weights of unknown sizes"
         return total
+
+    def held(self, nodes: Iterable[str]) -> int:
+        """Trainable parameters that these layers use: each set of weights once, whether or not its owner is
+        among them.
+        """
+        found = {part.owner or part.name for name in dict.fromkeys(nodes) for part in self._parts(name)}
+        for owner in found - self._weights.keys():
+            self._weights[owner] = counts.node_params(self.unrolled, self.unrolled.node(owner))
+        return sum(self._weights[owner] for owner in found)
+
+    @cached_property
+    def shares(self) -> bool:
+        """Whether a layer of the net in inference uses weights of another; stages of one clique always do."""
+        for name in self.path:
+            parts = self._parts(name)
+            own = {part.name for part in parts}
+            if any(part.owner is not None and part.owner not in own for part in parts):
+                return True
+        return False
 
     def owners(self, nodes: Iterable[str]) -> list[str]:
         """The layers whose weights these use without owning them."""

@@ -53,20 +53,22 @@ def legend(
         return None
     written = colours.measure.bounds(colours.scale)
     if colours.scale.whole:
-        written[-1] += ", all"
-    steps = list(zip(written, colours.steps, strict=True))
+        written[-1:] = [f"{written[-1]}, all"] if written else ["all"]
+    steps = list(zip(written, colours.steps[-len(written) :], strict=True))
     texts = [line(text, look.SMALL, ink=ink_on(fill)) for text, fill in steps]
     step = widest(texts) + 2 * _PAD
-    title = (Run(f"{colours.measure.title}, up to", bold=True),)
+    up_to = ", up to" if colours.scale.bounds else ""
+    title = (Run(f"{colours.measure.title}{up_to}", bold=True),)
     rows.begin(widest([title]))
     rows.text("title", title)
-    rows.begin(5 * step, _GAP)
+    rows.begin(len(steps) * step, _GAP)
     for i, (text, (_, fill)) in enumerate(zip(texts, steps, strict=True)):
         rows.swatch(f"step{i + 1}", step, fill, look.STEP_STROKE, text)
-    none = line("none", look.SMALL)
-    rows.begin(_SWATCH + _NEAR + widest([none]), _GAP)
-    rows.swatch("none", _SWATCH, look.PLAIN.fill, look.PLAIN.stroke, None)
-    rows.text("none.text", none, _NEAR)
+    if scene is None or any(map(_has_none, scene.marks)):
+        none = line("none", look.SMALL)
+        rows.begin(_SWATCH + _NEAR + widest([none]), _GAP)
+        rows.swatch("none", _SWATCH, look.PLAIN.fill, look.PLAIN.stroke, None)
+        rows.text("none.text", none, _NEAR)
     for i, part in enumerate(_small_print(colours, subjects, scene)):
         note = line(part, look.SMALL, ink=look.INK_NOTE)
         if not i:
@@ -100,11 +102,27 @@ def sums(measure: Measure, scene: Scene) -> dict[str, str]:
     return found
 
 
+def _has_none(mark: Mark) -> bool:
+    """Whether a mark is painted as one that has nothing of the measure."""
+    return (mark.shape, mark.fill, mark.stroke) in {
+        (shape, look.PLAIN.fill, look.PLAIN.stroke) for shape in ("round", "box")
+    }
+
+
+def shared(colours: str, subjects: Sequence[Subject]) -> str:
+    """What is said of weights that several boxes use; empty where none do, or something else is measured."""
+    if colours != "params" or not any(subject.facts.shares for subject in subjects):
+        return ""
+    return "shown wherever they are used, counted once"
+
+
 def _small_print(colours: Colours, subjects: Sequence[Subject], scene: Scene | None) -> list[str]:
     """How the steps grow, what a box sums up, what is not counted, and what unknown sizes are taken to be."""
     found = ["logarithmic steps"] if colours.scale and colours.scale.logarithmic else []
     if scene is not None and colours.measure is not None:
         found += [f"{where}: {what}" for where, what in sums(colours.measure, scene).items()]
+        if said := shared(colours.by, subjects):
+            found.append(f"shared weights: {said}")
         if any(arrow.kind == "aux" for arrow in scene.arrows):
             found.append("auxiliary heads: not coloured")
     if colours.by == "macs" and any(counts.products(subject.unrolled) for subject in subjects):

@@ -168,3 +168,5 @@ MANY_BOXES = 60
 """More than these are not read."""
 MOST_BOXES = 1000
 """More than these are not laid out."""
+MOST_ARROWS = 4000
+"""Nor are more arrows."""

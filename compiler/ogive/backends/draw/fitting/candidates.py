@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -113,14 +114,27 @@ def _unframed(items: tuple[Item, ...]) -> tuple[Item, ...]:
     return tuple(found)
 
 
-def capped(picture: Picture) -> Picture:
-    """The picture, or, where it has more than `MOST_BOXES` boxes, one box between its inputs and outputs."""
+def too_large(picture: Picture) -> bool:
+    """Whether a picture has more boxes or arrows than are laid out."""
+    return picture.count > look.MOST_BOXES or len(picture.edges) > look.MOST_ARROWS
+
+
+def in_one(candidate: Candidate) -> Candidate:
+    """The candidate with one box between its inputs and outputs: what is always laid out in no time."""
+    said = "what is between input and output is one box"
+    summary = f"{candidate.summary}, {said}" if candidate.summary else said
+    return replace(candidate, picture=_between_ends(candidate.picture), summary=summary)
+
+
+def _between_ends(picture: Picture) -> Picture:
     total = sum(1 for _ in picture.boxes())
-    if total <= look.MOST_BOXES:
-        return picture
     ends = [i for i in picture.items if isinstance(i, Box) and i.kind in {"input", "output"}]
     text = Text(f"{total - len(ends)} boxes", after="more than a drawing can hold")
-    middle = Box("rest", "conv", text, region=0)
+    boxes = [b for b in picture.boxes() if isinstance(b, Box) and b.symbol is None and b not in ends]
+    kind = Counter(b.kind for b in boxes).most_common(1)[0][0] if boxes else "conv"
+    told = {name for b in ends for name in (*b.nodes, *b.every)}
+    every = tuple(name for name in picture.nodes if name not in told)
+    middle = Box("rest", kind, text, region=0, every=every)
     inputs = [b for b in ends if b.kind == "input"]
     outputs = [b for b in ends if b.kind == "output"]
     known = {b.id for b in inputs}
@@ -129,7 +143,9 @@ def capped(picture: Picture) -> Picture:
     edges = {(e.tail, e.head): e for e in (*into, *out)}
     items = (*inputs, middle, *outputs)
     spine = frozenset(b.id for b in items)
-    return Picture(picture.name, items, tuple(edges.values()), spine=spine, hidden=picture.hidden)
+    return Picture(
+        picture.name, items, tuple(edges.values()), spine=spine, hidden=picture.hidden, nodes=picture.nodes
+    )
 
 
 def _gathered(picture: Picture, _: Structure) -> Picture:

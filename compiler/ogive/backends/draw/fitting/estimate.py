@@ -49,6 +49,14 @@ def estimated_width(picture: Picture) -> float:
     return max((sum(row) + _BESIDE * (len(row) - 1) for row in rows.values()), default=0.0)
 
 
+def alone_in_row(picture: Picture) -> frozenset[str]:
+    """The boxes that have their row for themselves."""
+    rows: dict[int, list[str]] = defaultdict(list)
+    for id, row in _rows(order(picture.items), picture.edges).items():
+        rows[row].append(id)
+    return frozenset(ids[0] for ids in rows.values() if len(ids) == 1)
+
+
 def _rows(boxes: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
     """The row of each box: one below all that it follows."""
     place = {id: i for i, id in enumerate(boxes)}

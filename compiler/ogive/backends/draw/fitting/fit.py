@@ -10,7 +10,7 @@ choice is the one that shows most of the net's layers, in the overview or in a d
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -18,12 +18,14 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.fitting.estimate import estimated
 from ogive.backends.draw.fitting.packing import Place
 from ogive.backends.draw.fitting.search import Found, LayOut, Search
-from ogive.backends.draw.fitting.sources import Block, Layers, Net, Source
+from ogive.backends.draw.fitting.sources import Block, BlockLayers, Layers, Net, Source
 from ogive.backends.draw.fitting.space import PAD, Space, smallest_type
 from ogive.backends.draw.fitting.worth import folded_stages
 from ogive.backends.draw.fold.definitions import Definition
+from ogive.backends.draw.fold.opening import called, is_one
 from ogive.backends.draw.fold.picture import Picture
 from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.subject import Subject
 
@@ -70,6 +72,7 @@ def chosen(
     full: bool = False,
     below: float = 0.0,
     beside: bool = True,
+    is_late: Callable[[], bool] = lambda: False,
 ) -> Chosen:
     """The most that a space can show of a net.
 
@@ -81,32 +84,40 @@ def chosen(
         depth: how many levels are open; as many as fit unless given.
         expand: names of what is open at any depth (see `opening`).
         fold: names of what is folded at any depth.
-        block: the name of a block or stage to draw alone.
+        block: the name of a block or stage to draw alone; with `full`, every layer of it.
         full: draw every layer in a box of its own.
         below: inches of the space's height that a key below the drawing takes.
         beside: whether definitions stand beside what is folded.
+        is_late: whether the time for layouts is over: what was found by then is taken.
 
     Raises:
         ArchError: E514, there is nothing of a name that was given; E512, no picture was laid out in time.
     """
     space = Space(*(fit or look.PAGE), below)
     source: Source
-    if full:
+    if full and block is not None:
+        source, beside = BlockLayers(subject.structure, block), False
+        depth = source.top
+    elif full:
         source, beside, depth = Layers(subject.structure), False, 0
     elif block is not None:
         source = Block(subject.structure, block, expand, fold)
     else:
         source = Net(subject.structure, expand, fold)
-    search = Search(source, lay_out, space, beside)
+    search = Search(source, lay_out, space, beside, is_late)
     found = search.at(depth) if depth is not None else search.best()
-    scale = found.packing.scale if fit is not None or depth is None else 1.0
+    idle = source.idle(found.candidate)
+    # as large as it is, where what is open was asked for and has no room
+    own_size = depth is not None or (bool(source.hand.asked) and not found.legible)
+    scale = found.packing.scale if fit is not None or not own_size else 1.0
     asked = fit is not None or depth is not None or full
     plain = not asked and found.everything and scale == 1  # nothing was chosen that one would not expect
-    said = "" if plain else _said(subject, source, search, found, scale, own_size=depth is not None)
+    plain = plain and found.legible
+    said = "" if plain else _said(subject, source, search, found, scale, own_size, idle)
     smallest = scale * smallest_type(found.scenes)
     return Chosen(
         found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
-        (*search.notes, *([said] if said else [])), smallest,
+        (*search.notes, *idle.values(), *([said] if said else [])), smallest,
         said if smallest < look.LEAST_TYPE - 1e-6 else "",
     )  # fmt: skip
 
@@ -118,19 +129,36 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
 
 
 def _said(
-    subject: Subject, source: Source, search: Search, found: Found, scale: float, *, own_size: bool
+    subject: Subject,
+    source: Source,
+    search: Search,
+    found: Found,
+    scale: float,
+    own_size: bool,
+    idle: Collection[str],
 ) -> str:
-    """What a user is told about the choice; `own_size`: without a space it would be as large as it is."""
+    """What a user is told about the choice.
+
+    Args:
+        subject: the net.
+        source: what was searched.
+        search: how.
+        found: the choice.
+        scale: what it is shrunk by.
+        own_size: whether without a space it would be as large as it is.
+        idle: the names that opened or folded nothing.
+    """
     space = search.space
     type_size = found.packing.scale * smallest_type(found.scenes)
-    how = _depth(source, found)
+    opened = [name for name in dict.fromkeys(source.expand) if name not in idle]
+    how = _depth(source, found, opened)
     if found.legible:
         parts = [f"{how}, fits {space} at {100 * scale:.0f} %: smallest type {type_size:.1f} pt"]
     else:
         width, height = ((size + 2 * PAD) / 72 for size in (found.packing.width, found.packing.height))
         natural = f"{width:.1f} × {height:.1f} in"
         hard = f"{type_size:.1f} pt, and under {look.LEAST_TYPE:g} pt it is hard to read"
-        advice = _legible(source, search, found)
+        advice = _legible(source, search, found, opened)
         if scale < 1:
             own = f", without --fit it is {natural}" if own_size else ""
             parts = [f"{how}: fitted to {space}, its type is {hard}: {advice}{own}"]
@@ -145,10 +173,12 @@ def _said(
 
 def _left_out(subject: Subject, source: Source, found: Found) -> str:
     """`left out: Inception, stem (ogive draw googlenet --block NAME)`: what is folded and drawn nowhere."""
-    keys = dict(zip((_names([d]) for d in found.left_out), (d.key for d in found.left_out), strict=True))
+    names_of = called(source.structure)
+    keys = {_names([d]): names_of.get(min(d.regions), d.key) for d in found.left_out}
     known = {id for d in (*found.beside, *found.left_out) for id in d.regions}
     stages = folded_stages(source.structure, found.candidate.picture, known)
-    keys |= {path: path for path in stages if path not in keys}
+    paths = [names_of.get(stage.id, stage.path) for stage in stages]
+    keys |= {path: path for path in paths if path not in keys}
     if not keys:
         return ""
     names = list(keys)[:_MOST_NAMES]
@@ -161,17 +191,19 @@ def _left_out(subject: Subject, source: Source, found: Found) -> str:
     return f"left out: {', '.join(names)}{more} ({how})"
 
 
-def _legible(source: Source, search: Search, found: Found) -> str:
+def _legible(source: Source, search: Search, found: Found, opened: Sequence[str]) -> str:
     """What would make the type large enough."""
     parts = found.scenes
     scale = look.LEAST_TYPE / smallest_type(parts)
     width, height = (ceil(10 * (scale * size + 2 * PAD) / 72) / 10 for size in _extent(found))
     larger = f"--fit {width:g}x{height:g}in has room for it"
-    if isinstance(source, Layers):
+    if isinstance(source, Layers | BlockLayers):
         return f"--style overview folds what does not fit, {larger}"
     for depth in range(found.candidate.depth - 1, -1, -1):
         if search.at(depth).legible:
             return f"--depth {depth} is legible here, {larger}"
+    if len(opened) == 1 and isinstance(source, Net) and is_one(source.structure, opened[0]):
+        return f"--block {shlex.quote(opened[0])} draws it alone, {larger}"
     return larger
 
 
@@ -180,12 +212,16 @@ def _extent(found: Found) -> tuple[float, float]:
     return found.packing.width, found.packing.height
 
 
-def _depth(source: Source, found: Found) -> str:
+def _depth(source: Source, found: Found, opened: Sequence[str]) -> str:
+    """How far it is folded, but for what was opened by hand."""
     candidate = found.candidate
     said = "nothing is folded"
     if candidate.picture.hidden:
         said = f"folded to depth {candidate.depth} of {source.top}"
-    elif isinstance(source, Layers):
+        if opened:
+            more = f" and {len(opened) - _MOST_NAMES} more" if len(opened) > _MOST_NAMES else ""
+            said += f" but for {', '.join(f'`{clip(name)}`' for name in opened[:_MOST_NAMES])}{more}"
+    elif isinstance(source, Layers | BlockLayers):
         return candidate.summary or "every layer is a box"
     elif "one box" in candidate.summary:
         return candidate.summary

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations, islice, zip_longest
 
 from ogive.backends.draw.colours import look
-from ogive.backends.draw.fitting.candidates import Candidate, capped, summaries
-from ogive.backends.draw.fitting.estimate import estimated_height, estimated_width
+from ogive.backends.draw.fitting.candidates import Candidate, in_one, summaries, too_large
+from ogive.backends.draw.fitting.estimate import alone_in_row, estimated_height, estimated_width
 from ogive.backends.draw.fitting.packing import Packing, Size, packed
 from ogive.backends.draw.fitting.sources import Source
 from ogive.backends.draw.fitting.space import Space, smallest_type
@@ -33,6 +33,10 @@ _SUMMED_UP = 8
 """How many ways to say less are tried for it."""
 _REOPENED = 6
 """How many groups of stages are tried to be opened again."""
+_FAR = 0.5
+"""How much smaller than legible a drawing's type is that standing closer together cannot help."""
+_LAST = 3
+"""How many pictures are tried when the time for layouts is over and none was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,20 @@ class Search:
         lay_out: a picture to the scenes of its overview and of its definitions.
         space: what it is to lie in.
         beside: whether definitions stand beside what is folded.
+        is_late: whether the time for layouts is over: what was found by then is taken, or one of the most
+            folded pictures, of which each is laid out in no time.
     """
 
-    def __init__(self, source: Source, lay_out: LayOut, space: Space, beside: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        lay_out: LayOut,
+        space: Space,
+        beside: bool,
+        is_late: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.source = source
+        self._is_late = is_late
         self.lay_out = lay_out
         self.space = space
         self.beside = beside
@@ -98,7 +112,9 @@ class Search:
         folded: list[Candidate] = []
         for candidate in self.source.openings():
             folded = [candidate] if not folded or candidate.depth < folded[0].depth else [candidate, *folded]
-            found = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            if best and self.is_late():
+                break
+            found = self.tried_in_time(candidate)
             if found and found.legible and (best is None or found.shown > best.shown + _BETTER):
                 best = found
             if best and best.shown > 1 - _BETTER:
@@ -114,12 +130,28 @@ class Search:
         Raises:
             ArchError: E512, nothing was laid out in time.
         """
-        for level in range(min(depth, self.source.top), -1, -1):
-            candidate = self.source.at(level)
-            found = self.tried(replace(candidate, picture=capped(candidate.picture)))
+        candidate: Candidate | None = None
+        for candidate in self.source.down_from(depth):
+            found = None if too_large(candidate.picture) or self.is_late() else self.tried(candidate)
             if found:
                 return found
-        raise _too_slow()
+        return self.last_resort([candidate] if candidate else [])
+
+    def is_late(self) -> bool:
+        """Whether the time for layouts is over, which is said then."""
+        late = self._is_late()
+        if late:
+            self.note("the time for layouts is over: nothing that might show more was tried")
+        return late
+
+    def note(self, said: str) -> None:
+        """Something that a user is told, once."""
+        if said not in self.notes:
+            self.notes.append(said)
+
+    def tried_in_time(self, candidate: Candidate) -> Found | None:
+        """The candidate, laid out, if it may fit and there is time."""
+        return None if not self.may_fit(candidate.picture) or self.is_late() else self.tried(candidate)
 
     def may_fit(self, picture: Picture) -> bool:
         """Whether a picture is worth a layout."""
@@ -140,7 +172,7 @@ class Search:
         None: the layout took too long.
         """
         found = self.laid_out(candidate)
-        if found is None or (found.legible and not found.left_out):
+        if found is None or (found.legible and not found.left_out) or self.is_hopeless(found):
             return found
         picture = replace(candidate.picture, tight=True)
         siblings = tuple(_tight(d) for d in candidate.siblings)
@@ -164,7 +196,7 @@ class Search:
         try:
             picture, (overview,) = self.slim(picture)
         except TooSlow:
-            self.notes.append(f"laying out {picture.count} boxes takes longer than it may: more is folded")
+            self.note(f"laying out {picture.count} boxes takes longer than it may: more is folded")
             return None
         candidate = replace(candidate, picture=picture)
         alone = self.packing([overview])
@@ -178,7 +210,7 @@ class Search:
             whole, scenes = self.slim(replace(picture, definitions=tuple(d.picture for d in wanted)))
             wanted = [replace(d, picture=part) for d, part in zip(wanted, whole.definitions, strict=True)]
         except TooSlow:
-            self.notes.append("laying out the definitions takes longer than it may: they are left out")
+            self.note("laying out the definitions takes longer than it may: they are left out")
             wanted, scenes = [], [overview]
         found = self.arranged(candidate, wanted, scenes)
         return replace(found, left_out=(*found.left_out, *unnamed))
@@ -189,19 +221,26 @@ class Search:
         Raises:
             TooSlow: a layout took too long.
         """
-        parts, scenes = (picture, *picture.definitions), self.lay_out(picture)
+        parts, scenes = (picture, *picture.definitions), [*self.lay_out(picture)]
         closer = [part.tight and not part.narrow for part in parts]
         wide = {i for i, scene in enumerate(scenes) if closer[i] and self.is_too_wide(scene)}
-        if not wide:
+        if not wide or self.is_late():
             return picture, scenes
-        slim = [narrowed(part) if i in wide else part for i, part in enumerate(parts)]
-        laid_out = self.lay_out(replace(slim[0], definitions=tuple(slim[1:])))
-        fitting = [i in wide and self.is_legible(self.packing([s]), [s]) for i, s in enumerate(laid_out)]
-        parts = [after if fits else before for before, after, fits in zip(parts, slim, fitting, strict=True)]
-        scenes = [
-            after if fits else before for before, after, fits in zip(scenes, laid_out, fitting, strict=True)
-        ]
+        parts = list(parts)
+        for kept in (alone_in_row, _none):  # what has nothing beside it is seldom what is too wide
+            slim = [narrowed(part, kept(part)) if i in wide else part for i, part in enumerate(parts)]
+            laid_out = self.lay_out(replace(slim[0], definitions=tuple(slim[1:])))
+            for i in [i for i in wide if self.is_legible(self.packing([laid_out[i]]), [laid_out[i]])]:
+                parts[i], scenes[i] = slim[i], laid_out[i]
+                wide.remove(i)
+            if not wide:
+                break
         return replace(parts[0], definitions=tuple(parts[1:])), scenes
+
+    def is_hopeless(self, found: Found) -> bool:
+        """Whether less space between boxes cannot help: it is far too large, or there is no time to try."""
+        far = not found.legible and found.packing.scale < _FAR * look.LEAST_TYPE / smallest_type(found.scenes)
+        return far or self.is_late()
 
     def is_too_wide(self, scene: Scene) -> bool:
         """Whether a part that is not too tall has no room by itself."""
@@ -265,33 +304,46 @@ class Search:
         groups = list(self.source.reopened(found.candidate))[:_REOPENED]
         for group in groups:
             candidate = self.source.with_open(found.candidate, group)
-            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            attempt = self.tried_in_time(candidate)
             if attempt and attempt.legible and attempt.shown > found.shown - _BETTER / 4:
                 found = attempt
         return found
 
     def last_resort(self, folded: Sequence[Candidate]) -> Found:
-        """The most folded pictures, ever more in them as one: the first that is legible, or the largest."""
+        """The most folded pictures, ever more in them as one: the first that is legible, or the largest;
+        where parts were to be open, the largest in which nothing else is as one.
+        """
         steps = self.summed_up(folded)
         every: list[Candidate] = []
         for candidate in chain(folded, steps):
             every.append(candidate)
-            attempt = self.tried(candidate) if self.may_fit(candidate.picture) else None
+            attempt = self.tried_in_time(candidate)
             if attempt and attempt.legible:
                 return attempt
-        every = [replace(candidate, picture=capped(candidate.picture)) for candidate in every]
-        every.sort(key=lambda each: -self.estimated_scale(each.picture))
-        for candidate in every:
-            attempt = self.tried(candidate)
-            if attempt:
+        every = list(folded) if self.source.hand.asked else every
+        few = [candidate for candidate in every if not too_large(candidate.picture)]
+        few.sort(key=lambda each: -self.estimated_scale(each.picture))
+        late = 0
+        for candidate in few:
+            late += self.is_late()
+            if late > _LAST:
+                break
+            if attempt := self.tried(candidate):
                 return attempt
+        if attempt := self.tried(in_one(every[0])):
+            return attempt
         raise _too_slow()
 
     def summed_up(self, folded: Sequence[Candidate]) -> Iterator[Candidate]:
-        """The candidates with ever more in them as one."""
-        structure = self.source.structure
-        for step in zip_longest(*(summaries(candidate, structure) for candidate in folded)):
+        """The candidates with ever more in them as one, and what was to be open in them as it was."""
+        for step in zip_longest(*map(self.summaries, folded)):
             yield from (each for each in step if each)
+
+    def summaries(self, candidate: Candidate) -> Iterator[Candidate]:
+        """The candidate with ever more in it as one, and what was to be open in it as it was."""
+        for less in summaries(candidate, self.source.structure):
+            if self.source.keeps(candidate.picture, less.picture):
+                yield less
 
     def with_main_block(self, found: Found, folded: Sequence[Candidate]) -> Found:
         """What shows the block that a net is mostly made of, where less in the overview makes room for it."""
@@ -304,6 +356,8 @@ class Search:
             if self.may_fit(candidate.picture) and _skips(candidate.picture) >= skips
         )
         for candidate in chain([found.candidate], islice(less, _SUMMED_UP)):
+            if self.is_late():
+                break
             attempt = self.tried(candidate, narrow=True)
             if attempt and attempt.legible and attempt.shown > found.shown + _WORTH:
                 found = attempt
@@ -318,6 +372,10 @@ class Search:
 
 def _tight(definition: Definition) -> Definition:
     return replace(definition, picture=replace(definition.picture, tight=True))
+
+
+def _none(_: Picture) -> frozenset[str]:
+    return frozenset()
 
 
 def _skips(picture: Picture) -> int:

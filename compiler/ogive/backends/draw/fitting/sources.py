@@ -8,11 +8,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.colours import look
-from ogive.backends.draw.fitting.candidates import Candidate, capped, unframed
+from ogive.backends.draw.fitting.candidates import Candidate, unframed
 from ogive.backends.draw.fold.collapse import collapse, deepest
 from ogive.backends.draw.fold.definitions import defined
 from ogive.backends.draw.fold.folding import own_layers
-from ogive.backends.draw.fold.opening import by_hand, find
+from ogive.backends.draw.fold.opening import Hand, by_hand, find, without_effect
 from ogive.backends.draw.fold.picture import Box, Cluster, Picture
 from ogive.backends.draw.fold.rolling import Structure, Unit
 from ogive.backends.draw.fold.text import Fused
@@ -30,6 +30,9 @@ class Source(ABC):
 
     structure: Structure
     top: int
+    hand: Hand = Hand()
+    expand: Sequence[str] = ()
+    fold: Sequence[str] = ()
 
     @abstractmethod
     def at(self, depth: int) -> Candidate:
@@ -37,12 +40,50 @@ class Source(ABC):
 
     def openings(self) -> Iterator[Candidate]:
         """From the most open to the most folded."""
-        for depth in range(self.top, -1, -1):
-            yield self.at(depth)
+        yield from self.down_from(self.top)
+
+    def down_from(self, depth: int) -> Iterator[Candidate]:
+        """The picture with so many levels open, then with fewer and fewer."""
+        for level in range(min(depth, self.top), -1, -1):
+            yield self.at(level)
 
     def reopened(self, candidate: Candidate) -> Iterator[frozenset[int]]:
         """What could be opened in it beside what is open everywhere, in the order in which it is tried."""
         return iter(())
+
+    def keeps(self, before: Picture, after: Picture) -> bool:
+        """Whether all that was asked to be open in a picture is as it was after a change."""
+        return not self.hand.asked or set(self.asked(before)) <= set(self.asked(after))
+
+    def asked(self, picture: Picture) -> Iterator[Hashable]:
+        """The boxes of what was asked to be open."""
+        graph = self.structure.graph
+        for box in picture.boxes():
+            if not isinstance(box, Box) or not box.nodes:
+                continue
+            around = graph.ancestors(graph.node(box.nodes[0]).region)
+            if any(region.id in self.hand.asked for region in around):
+                yield box.id, box.nodes, "" if box.region else box.text.title
+
+    def idle(self, candidate: Candidate) -> dict[str, str]:
+        """The names that opened or folded nothing in a candidate, each with what is said of it."""
+        if not (self.expand or self.fold):
+            return {}
+        hand, drawn = self.hand, self.like(candidate)
+
+        def same(other: Hand) -> bool:
+            self.hand = other
+            try:
+                return self.like(candidate) == drawn
+            finally:
+                self.hand = hand
+
+        return dict(without_effect(self.structure, hand, same, self.expand, self.fold))
+
+    def like(self, candidate: Candidate) -> Sequence[Picture]:
+        """The pictures of a candidate before anything was summed up in them."""
+        drawn = self.at(candidate.depth)
+        return [drawn.picture, *(d.picture for d in drawn.siblings)]
 
     def with_open(self, candidate: Candidate, more: frozenset[int]) -> Candidate:
         """The candidate with more open."""
@@ -65,7 +106,7 @@ class Net(Source):
         self.structure = structure
         self.across = Structure(structure.graph, across=True)
         self.top = deepest(structure)
-        self.hand = by_hand(structure, expand, fold)
+        self.hand, self.expand, self.fold = by_hand(structure, expand, fold), expand, fold
 
     def at(self, depth: int, also: frozenset[int] = frozenset(), across: bool = False) -> Candidate:
         """The picture with so many levels open, and these regions, too."""
@@ -85,9 +126,15 @@ class Net(Source):
             yield self.at(depth, around)
         if around and self.top:
             yield self.at(0)
+        if self.hand.asked:  # what is open is not drawn as one with what is like it
+            return
         across = self.at(0, across=True)
         if self.top and across.picture != self.at(0).picture:
             yield across
+
+    def like(self, candidate: Candidate) -> Sequence[Picture]:
+        """The picture of a candidate before anything was summed up in it."""
+        return [self.at(candidate.depth, candidate.also, candidate.across).picture]
 
     def around_cliques(self) -> frozenset[int]:
         """Cliques and the stages around them."""
@@ -136,7 +183,7 @@ class Block(Source):
         self, structure: Structure, name: str, expand: Sequence[str] = (), fold: Sequence[str] = ()
     ) -> None:
         self.structure = structure
-        self.hand = by_hand(structure, expand, fold)
+        self.hand, self.expand, self.fold = by_hand(structure, expand, fold), expand, fold
         self.regions = [r.id for r in find(structure, name, "draw")]
         self.top = max(deepest(structure, id) for id in self.regions)
 
@@ -144,6 +191,21 @@ class Block(Source):
         """Its forms with so many levels open; all but the first as what stands beside that."""
         first, *others = defined(self.structure, self.regions, depth, self.hand)
         return Candidate(_framed(first.picture), depth, siblings=tuple(others))
+
+
+class BlockLayers(Block):
+    """The same layer by layer: nothing rolled, fused or folded.
+
+    Args:
+        structure: of the graph.
+        name: of a block, or the path of a part.
+
+    Raises:
+        ArchError: E514, there is nothing of that name.
+    """
+
+    def __init__(self, structure: Structure, name: str) -> None:
+        super().__init__(Structure(structure.graph, apart=True), name)
 
 
 class Layers(Source):
@@ -160,25 +222,19 @@ class Layers(Source):
 
     def at(self, depth: int) -> Candidate:
         """Every layer, at any depth."""
-        return next(iter(self.openings()))
+        return next(self.down_from(depth))
 
-    def openings(self) -> Iterator[Candidate]:
-        """Every layer; with repeats rolled, where that is too much; folded, until it is not."""
+    def down_from(self, depth: int) -> Iterator[Candidate]:
+        """Every layer, at any depth; then with repeats rolled, then folded, where that is too much."""
         every = collapse(self.structure, self.top)
-        if every.count <= look.MOST_BOXES:
-            yield Candidate(every, self.top)
-            return
-        many = f"{every.count:,} layers are more than can be laid out"
-        said = rolled = f"{many}: repeats are rolled"
-        picture, depth = collapse(self.folded, self.top), self.top
-        while picture.count > look.MOST_BOXES and depth > 0:
-            depth -= 1
-            picture = collapse(self.folded, depth)
-            said = f"{rolled}, and depth {depth} is open"
-        drawn = capped(picture)
-        if drawn is not picture:
-            said = f"{many}: what is between input and output is one box"
-        yield Candidate(drawn, depth, summary=said)
+        yield Candidate(every, self.top)
+        what = f"{every.count:,} layers" if every.count > look.MOST_BOXES else f"{len(every.edges):,} arrows"
+        many = f"{what} are more than can be laid out"
+        for level in range(self.top, -1, -1):
+            picture = collapse(self.folded, level)
+            rolled = ["repeats are rolled"] if picture.count < every.count else []
+            said = ", and ".join([*rolled, *([f"depth {level} is open"] if level < self.top else [])])
+            yield Candidate(picture, level, summary=f"{many}: {said}" if said else many)
 
 
 def _framed(picture: Picture) -> Picture:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import ceil
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.scene import Scene
@@ -19,6 +20,8 @@ _UNITS = {"in": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72}
 _LENGTH = r"(\d+(?:\.\d+)?|\.\d+)\s*(in|cm|mm|pt)?"
 _SIZE = re.compile(rf"{_LENGTH}\s*[x×]\s*{_LENGTH}", re.IGNORECASE)
 _SMALLEST, _LARGEST = 0.5, 200.0
+_TRIES = 4
+"""So many spaces are tried for a drawing that is placed otherwise in each."""
 
 
 def parse_fit(text: str) -> tuple[float, float]:
@@ -46,6 +49,28 @@ def parse_fit(text: str) -> tuple[float, float]:
                 f"{_SMALLEST:g} to {_LARGEST:g} in"
             )
     return width, height
+
+
+def roomy(scene: Scene, below: float, again: Callable[[Space], tuple[Scene, float]]) -> Space | None:
+    """A space in which a drawing that has its own places is legible; None: no figure is that large.
+
+    Args:
+        scene: as it is in a space that is too small.
+        below: inches that are kept for a key.
+        again: the drawing in another space, which may place it otherwise, and what its key takes there.
+    """
+    for _ in range(_TRIES):
+        scale = min(1.0, look.LEAST_TYPE / smallest_type([scene]))
+        width, height = (scale * (size + 2 * PAD) / 72 for size in (scene.width, scene.height))
+        wide, tall = (max(ceil(10 * inches) / 10, _SMALLEST) for inches in (width, height + below))
+        space = Space(wide, tall, below)
+        if max(space.width, space.height) > _LARGEST:
+            return None
+        scene, below = again(space)
+        type_size = space.scale(scene.width, scene.height) * smallest_type([scene])
+        if below <= space.below and type_size >= look.LEAST_TYPE - 0.01:
+            return space
+    return None
 
 
 def smallest_type(scenes: Iterable[Scene]) -> float:

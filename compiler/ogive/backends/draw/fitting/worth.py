@@ -50,8 +50,8 @@ def heaviest(
     return _with(found, {i: place for place, i in enumerate(sorted(kept))})
 
 
-def folded_stages(structure: Structure, overview: Picture, known: Collection[int]) -> Iterator[str]:
-    """The paths of folded stages whose own layers neither the overview nor a known definition shows."""
+def folded_stages(structure: Structure, overview: Picture, known: Collection[int]) -> Iterator[Region]:
+    """The folded stages whose own layers neither the overview nor a known definition shows."""
     for box in overview.boxes():
         if not isinstance(box, Box) or box.region is None:
             continue
@@ -61,7 +61,7 @@ def folded_stages(structure: Structure, overview: Picture, known: Collection[int
         for region in regions:
             said = region.id in known or not (own_layers(structure, region) or not inside(structure, region))
             if region.kind == "stage" and not said:
-                yield region.path
+                yield region
 
 
 def _outermost(structure: Structure, names: Sequence[str]) -> Iterator[Region]:

@@ -16,8 +16,9 @@ from ogive.backends.draw.fold.folding import ends, folded_text, strides
 from ogive.backends.draw.fold.numbers import Numbers
 from ogive.backends.draw.fold.picture import Box, Text
 from ogive.backends.draw.fold.rolling import Structure
+from ogive.backends.draw.fold.shared import of_shared
 from ogive.backends.draw.fold.symbols import ENTERS
-from ogive.backends.draw.fold.text import SHARED, Fused, layer_text
+from ogive.backends.draw.fold.text import Fused, layer_text
 from ogive.graph import Region
 from ogive.layers.order import magnitude
 
@@ -35,7 +36,6 @@ class _Seen:
     stride: bool
 
 
-_EVERYTHING = _Seen(leaving=True, stride=True)
 _MOST_TURNS = 4
 """So many different values of one parameter are said."""
 
@@ -52,12 +52,12 @@ def with_arguments(structure: Structure, block: Region, nodes: Collection[str], 
         text: of the box.
     """
     if block.kind == "stage":
-        return _with_those_inside(structure, block, text)
+        return _with_those_inside(structure, _copies(structure, block, nodes), text)
     if block.kind != "block" or not block.block:
         return text
     inside = set(nodes)
     uses = [use for use in _uses(structure, block.block) if structure.nodes[use.id][0] in inside]
-    named = _told(structure, uses, _EVERYTHING)
+    named = _told(structure, uses, _seen(structure, uses))
     if not named:
         return text
     line = ", ".join(f"{name} {value}" for name, value in named)
@@ -65,15 +65,30 @@ def with_arguments(structure: Structure, block: Region, nodes: Collection[str], 
         line = ", ".join(value for _, value in named)
     if len(line) > _LONGEST:
         return text
-    kept = [word for word in text.after.split(", ") if word.startswith("+ ") or word == SHARED]
+    kept = [word for word in text.after.split(", ") if word.startswith("+ ") or of_shared(word)]
     longer = ", ".join([line, *kept])
     return replace(text, after=longer if len(longer) <= _LONGEST else line)
 
 
-def _with_those_inside(structure: Structure, stage: Region, text: Text) -> Text:
-    """The text of a stage, and the arguments of the uses of blocks in it."""
-    uses = list(_used_in(structure, stage))
-    named = _told(structure, uses, _seen(structure, stage, uses))
+def _copies(structure: Structure, stage: Region, nodes: Collection[str]) -> list[Region]:
+    """The stages that a box stands for, this one and those that are taken together with it."""
+    if len(nodes) == len(structure.nodes[stage.id]):
+        return [stage]
+    graph, inside = structure.graph, set(nodes)
+    depth = len(list(graph.ancestors(stage.id)))
+    return [
+        each
+        for each in graph.regions.values()
+        if each.kind == "stage"
+        and inside.issuperset(structure.nodes[each.id][:1] or ("",))
+        and len(list(graph.ancestors(each.id))) == depth
+    ]
+
+
+def _with_those_inside(structure: Structure, stages: Sequence[Region], text: Text) -> Text:
+    """The text of a stage, or of several in one box, and the arguments of the uses of blocks in them."""
+    uses = [use for stage in stages for use in _used_in(structure, stage)]
+    named = _told(structure, uses, _seen(structure, uses, stages[-1]))
     line = ", ".join(f"{name} {value}" for name, value in named)
     if not line or len(line) > _LONGEST_OF_STAGE:
         return text
@@ -90,14 +105,16 @@ def _used_in(structure: Structure, region: Region) -> Iterator[Region]:
             yield from _used_in(structure, child)
 
 
-def _seen(structure: Structure, stage: Region, uses: Sequence[Region]) -> _Seen:
-    """What the box of a stage says of each use in it: its channels, if they leave the stage, too; its stride,
-    if none but the first has one.
+def _seen(structure: Structure, uses: Sequence[Region], stage: Region | None = None) -> _Seen:
+    """What one box says of each of these uses: the channels that leave it, if as many leave all, and the
+    stage that they are in; its stride, if none but the first has one.
     """
-    types = ends(structure, stage)
     sides = [tuple(_sides(structure, use)) for use in uses]
-    left = types is not None and all(leaving == types[1].channels for _, leaving, _ in sides)
-    return _Seen(left, all(stride == 1 for _, _, stride in sides[1:]))
+    left = {leaving for _, leaving, _ in sides}
+    if stage is not None:
+        types = ends(structure, stage)
+        left.add(types[1].channels if types else None)
+    return _Seen(len(left) == 1, all(stride == 1 for _, _, stride in sides[1:]))
 
 
 def _told(structure: Structure, uses: Sequence[Region], seen: _Seen) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from ogive.backends.draw.fold.folding import (
     inside,
     layers_text,
     name_of,
+    names_of,
     strides,
     told_of,
 )
@@ -41,9 +42,8 @@ from ogive.backends.draw.fold.picture import (
     with_nodes,
 )
 from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
-from ogive.backends.draw.fold.shared import says_shared, without_shared
+from ogive.backends.draw.fold.shared import says_shared, whose_weights, without_shared
 from ogive.backends.draw.fold.text import (
-    SHARED,
     Fused,
     bundled,
     channels_text,
@@ -108,6 +108,7 @@ class _Scene:
         self.carried: list[frozenset[tuple[int, int]]] = []
         self.frames: dict[int, str] = {}  # by roll: its frame
         self.rings: dict[str, Region] = {}
+        self.often: dict[tuple[str, str], int] = {}  # by arrow: how often its circle takes that tensor
         # of a node that is folded away: the region that its edges are seen from
         self.above: dict[str, int | None] = {}
 
@@ -211,6 +212,10 @@ class _Scene:
             title = layers_text(self.structure, rolled.unit, rolled)
             return replace(item, symbol=None, text=replace(item.text, title=title or item.text.title))
         growth = self.growth(rolled)
+        if isinstance(item, Cluster) and item.kind == "stage" and item.region is not None:
+            region = self.graph.regions[item.region]
+            named = names_of(self.structure, region, rolled)
+            item = replace(item, name=named + item.name.removeprefix(name_of(region)))
         if isinstance(item, Cluster) and growth:
             return replace(item, note=", ".join(n for n in (item.note, growth) if n))
         return item
@@ -261,7 +266,8 @@ class _Scene:
             return (with_label(_named(region, items[0]), label),)
         name, note = name_of(region), ""
         if region.shared and any(says_shared(item) for item in items):
-            label, items = (SHARED, *label), tuple(map(without_shared, items))  # below: a frame stays narrow
+            # below the name: a frame stays narrow
+            label, items = (whose_weights(self.graph, region), *label), tuple(map(without_shared, items))
         if region.kind == "aux" and region.weight is not None:
             note = f"weight {region.weight:g}"
         only = items[0] if len(items) == 1 else None
@@ -409,6 +415,8 @@ class _Scene:
                     known = found.get(ends)
                     if known is None or (style == "flow" and known[0].style != "flow"):
                         found[ends] = Edge(*ends, style), known[1] if known else carried
+                    if drawn not in self.above and (times := flow.often(self.graph, name, ref)) > 1:
+                        self.often[ends] = times
                     entered = self.entered(name, slot, before)
                     entering[ends] = entering.get(ends, entered) & entered
                     if carried:
@@ -473,6 +481,8 @@ class _Scene:
             if self.root == 0 and edge.style == "flow" and not known:
                 named.add((edge.tail, carried))
                 edge = replace(edge, label=carried)
+            if times := self.often.get((edge.tail, edge.head)):
+                edge = replace(edge, label=f"{edge.label} (×{times})" if edge.label else f"×{times}")
             done.append(edge)
         return done
 

@@ -5,7 +5,7 @@ Three uses of `Bottleneck` with 64, 128 and 256 give one picture that says `widt
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -17,8 +17,8 @@ from ogive.backends.draw.fold.numbers import Numbers
 from ogive.backends.draw.fold.opening import Hand
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
 from ogive.backends.draw.fold.rolling import Structure
-from ogive.backends.draw.fold.shared import without_shared
-from ogive.backends.draw.fold.text import SHARED, clip, shape
+from ogive.backends.draw.fold.shared import SHARED, whose_weights, without_shared
+from ogive.backends.draw.fold.text import clip, shape
 from ogive.backends.draw.fold.titles import told_apart
 from ogive.graph import Region
 
@@ -88,7 +88,7 @@ def definitions(structure: Structure, overview: Picture, most: int = MOST) -> li
         if len(found) < most:
             uses = frozenset(r.id for r in regions)
             found.append(Definition(made, uses, frozenset(), _key_of(regions[0])))
-    return _named(structure, found)
+    return _named(structure, found, of_region)
 
 
 def defined(
@@ -111,13 +111,22 @@ def defined(
             picture = collapse(structure, depth, id, prefix, hand=hand)
         uses = frozenset(use.id for use in variant.uses) if variant else frozenset((id,))
         found.append(Definition(picture, uses, _folded(structure, picture), _key_of(region)))
-    return _named(structure, found)
+    return _named(structure, found, of_region)
 
 
-def _named(structure: Structure, found: Sequence[Definition]) -> list[Definition]:
-    """The definitions, those of one name told apart."""
+def _named(
+    structure: Structure, found: Sequence[Definition], of_region: Mapping[int, Variant]
+) -> list[Definition]:
+    """The definitions, those of one name told apart, and from the forms without letters that are not here."""
+    marks = letters(structure)
     groups = [[structure.graph.regions[id] for id in sorted(d.regions)] for d in found]
-    names = told_apart(structure, groups, [d.name for d in found], letters(structure))
+    names = [d.name for d in found]
+    bare = {name for name, uses in zip(names, groups, strict=True) if uses[0].id not in marks}
+    here = {id for d in found for id in d.regions}
+    elsewhere = {id(v): v.uses for v in of_region.values() if here.isdisjoint(use.id for use in v.uses)}
+    others = [uses for uses in elsewhere.values() if _name(uses[0]) in bare]
+    names = told_apart(structure, [*groups, *others], [*names, *(_name(uses[0]) for uses in others)], marks)
+    names = names[: len(found)]
     return [replace(d, picture=replace(d.picture, name=n)) for d, n in zip(found, names, strict=True)]
 
 
@@ -176,14 +185,25 @@ def _define(
     if model.kind == "clique":
         lines, note = as_one([clique_lines(r.clique) for r in regions if r.clique])
         items = tuple(replace(i, lines=lines) if isinstance(i, Ring) else i for i in picture.items)
-        return replace(picture, name="clique", items=items, note=note)
-    name = "dense layer" if variant.uses[0].kind == "dense" else clip(variant.uses[0].block or "block")
+        return replace(picture, name=_name(model), items=items, note=note)
+    name = _name(variant.uses[0])
     symbols = numbers.symbols.notes
     if all(r.shared for r in regions) and any(i != without_shared(i) for i in items):
-        items, symbols = tuple(map(without_shared, items)), [*symbols, SHARED]
+        items, symbols = tuple(map(without_shared, items)), [*symbols, _whose(structure, regions)]
     note = f"({', '.join(symbols)})" if symbols else ""
     label = picture.label if len({r.notes for r in regions}) == 1 else ()
     return replace(picture, name=name, items=items, edges=edges, note=note, label=label)
+
+
+def _name(use: Region) -> str:
+    """What the definition of this and its like is called."""
+    return {"dense": "dense layer", "clique": "clique"}.get(use.kind) or clip(use.block or "block")
+
+
+def _whose(structure: Structure, regions: Sequence[Region]) -> str:
+    """Whose weights these have, where they are all the same."""
+    found = {whose_weights(structure.graph, region) for region in regions}
+    return found.pop() if len(found) == 1 else SHARED
 
 
 def _shapes(structure: Structure, region: Region) -> tuple[str, ...]:

@@ -7,6 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.fold.picture import Edge
+from ogive.graph import Graph, Ref
+
+
+def often(graph: Graph, name: str, ref: Ref) -> int:
+    """How often what joins tensors takes one: twice in `x -> add(x)`. An attention's are told by its name."""
+    operands = list(graph.operands(name))
+    joins = graph.node(name).layer.look(graph.operand_types(name)).kind == "merge"
+    return operands.count(ref) if joins else 1
 
 
 def mark_skips(edges: Sequence[Edge], thin: frozenset[str]) -> list[Edge]:

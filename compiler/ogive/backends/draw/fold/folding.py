@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from ogive.backends.draw.fold.picture import Text
 from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
-from ogive.backends.draw.fold.text import SHARED, Fused, channels_text, clip, look, ranged
+from ogive.backends.draw.fold.shared import whose_weights
+from ogive.backends.draw.fold.text import Fused, channels_text, clip, look, ranged
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 
 _DEFINED = {"block", "dense", "clique"}
 _NAMED = {"conv", "linear", "attention", "pool"}
+_AUX = "+ auxiliary head"
 _LONGEST = 46
 _NO_LETTERS: Mapping[int, str] = MappingProxyType({})
 _HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
@@ -42,11 +44,40 @@ def ends(structure: Structure, region: Region) -> tuple[TensorType, TensorType] 
     nodes = structure.nodes[region.id]
     if start is None or not nodes:
         return None
-    if region.clique:
+    end = _leaving(structure, region)
+    if region.clique and (end not in region.outputs or not _goes_on(structure, region, end)):
         body = region.clique
         return structure.graph.type(start), body.result.with_channels(body.layers * body.result.channels)
-    end = region.outputs[0] if region.outputs else Ref(nodes[-1])
     return structure.graph.type(start), structure.graph.type(end)
+
+
+def _leaving(structure: Structure, region: Region) -> Ref:
+    """The tensor that leaves a region: what it gives, or where nothing goes on from that, the one in it from
+    which something does. Of what a clique gives, its layers before those with X0.
+    """
+    given = (
+        region.outputs[-1 if region.clique else 0] if region.outputs else Ref(structure.nodes[region.id][-1])
+    )
+    if _goes_on(structure, region, given):
+        return given
+    others = {Ref(name, at) for name in structure.nodes[region.id] for at in _taken(structure, region, name)}
+    return others.pop() if len(others) == 1 else given
+
+
+def _goes_on(structure: Structure, region: Region, ref: Ref) -> bool:
+    outputs = (other for _, other in structure.graph.outputs)
+    return ref in outputs or ref.output in _taken(structure, region, ref.node)
+
+
+def _taken(structure: Structure, region: Region, name: str) -> set[int]:
+    """The outputs of a node that something outside a region takes, auxiliary heads aside."""
+    graph = structure.graph
+    found: set[int] = set()
+    for at, user, _ in graph.consumers(name):
+        around = list(graph.ancestors(graph.node(user).region))
+        if region not in around and not any(each.kind == "aux" for each in around):
+            found.add(at)
+    return found
 
 
 def _of_several(structure: Structure, region: Region) -> bool:
@@ -82,12 +113,18 @@ def name_of(region: Region) -> str:
             return clip(region.block or region.kind)
 
 
-def _names_of(structure: Structure, region: Region, rolled: Rolled | None) -> str:
+def names_of(structure: Structure, region: Region, rolled: Rolled | None) -> str:
     """`4b–4d`, where stages are taken together; else the name of the region."""
-    if region.kind != "stage" or not rolled or rolled.count < 2 or rolled.unit != region:
+    nodes = structure.nodes[region.id]
+    if region.kind != "stage" or not rolled or rolled.count < 2 or nodes[0] not in rolled.copies[0]:
         return name_of(region)
-    around = structure.graph.ancestors(structure.graph.node(rolled.copies[-1][0]).region)
-    last = next(r for r in around if r.kind == "stage" and r.parent == region.parent)
+    graph = structure.graph
+    depth = len(list(graph.ancestors(region.id)))
+    beginning = rolled.copies[-1][rolled.copies[0].index(nodes[0])]
+    around = list(graph.ancestors(graph.node(beginning).region))
+    last = around[-depth] if len(around) >= depth else region
+    if last.kind != "stage" or name_of(last) == name_of(region):
+        return name_of(region)
     first = name_of(region).rpartition("_")[0]
     same, _, other = name_of(last).rpartition("_")
     return clip(f"{name_of(region)}–{other if first and first == same else name_of(last)}")
@@ -101,13 +138,13 @@ def layers_text(structure: Structure, stage: Region, rolled: Rolled) -> str:
     place = rolled.copies[0].index(unit.lead)
     leads = (structure.graph.node(copy[place]) for copy in rolled.copies)
     titles = [look(structure.graph, node).label for node in leads]
-    return clip(f"{_names_of(structure, stage, rolled)} · {ranged(titles)}")
+    return clip(f"{names_of(structure, stage, rolled)} · {ranged(titles)}")
 
 
 def after_all(structure: Structure, region: Region, rolled: Rolled) -> TensorType | None:
     """The type that leaves the last copy of a roll, where `region`, in the first copy, is what it holds."""
     types = ends(structure, region)
-    end = region.outputs[0] if region.outputs else Ref(structure.nodes[region.id][-1])
+    end = _leaving(structure, region)
     if types is None or region.clique or end.node not in rolled.copies[0]:
         return types[1] if types else None
     last = rolled.copies[-1][rolled.copies[0].index(end.node)]
@@ -125,8 +162,12 @@ def strides(structure: Structure, region: Region, rolled: Rolled | None = None) 
 
 
 def _only(structure: Structure, region: Region) -> Rolled | None:
-    """What a region holds, if it is one thing, dropout aside."""
-    weighty = [rolled for rolled in structure.rolled(region.id) if not _is_dropout(structure, rolled.unit)]
+    """What a region holds, if it is one thing, dropout and auxiliary heads aside."""
+    weighty = [
+        rolled
+        for rolled in structure.rolled(region.id)
+        if not _is_dropout(structure, rolled.unit) and not _is_aux(rolled.unit)
+    ]
     return weighty[0] if len(weighty) == 1 else None
 
 
@@ -152,7 +193,7 @@ def folded_text(
         letters: by region, what tells the form of a block from others; it stands behind its name.
     """
     only = _only(structure, region)
-    name, prefix, badge, told = _names_of(structure, region, rolled), "", 1, told_of(structure, region)
+    name, prefix, badge, told = names_of(structure, region, rolled), "", 1, told_of(structure, region)
     if only and told != region:
         prefix, name, badge = f"{name} · ", name_of(told), only.count
         rolled = rolled or only
@@ -167,16 +208,22 @@ def folded_text(
     if told.kind == "dense":
         badge *= max(len(structure.children[told.id]), 1)
     parts, suffix = summary(structure, told, letters if told.kind == "stage" else _NO_LETTERS)
-    if only and told is only.unit and len(structure.rolled(region.id)) > 1:
-        suffix = [*suffix, "dropout"]
+    if only and told is only.unit:
+        beside = [each.unit for each in structure.rolled(region.id) if each is not only]
+        suffix = [*suffix, *(["dropout"] if any(_is_dropout(structure, unit) for unit in beside) else [])]
+        suffix = [*suffix, *([_AUX] if any(map(_is_aux, beside)) else [])]
     lines = _joined(parts)
     if region.kind == "aux" and region.weight is not None:
         suffix = [*suffix, f"weight {region.weight:g}"]
-    if any(around.shared for around in structure.graph.ancestors(region.id)):
-        suffix = [*suffix, SHARED]
+    if whose := whose_weights(structure.graph, region):
+        suffix = [*suffix, whose]
     after = ", ".join([*([lines] if lines else []), *suffix])
     text = Text(clip(prefix + name + about), after=clip(after, 60))
     return text, name if told.kind in _DEFINED else prefix + name, badge
+
+
+def _is_aux(unit: Unit) -> bool:
+    return isinstance(unit, Region) and unit.kind == "aux"
 
 
 def _is_dropout(structure: Structure, unit: Unit) -> bool:
@@ -275,8 +322,11 @@ def _unit(structure: Structure, rolled: Rolled, letters: Mapping[int, str]) -> t
         return ([Part(clip(lead.short, 24))] if lead.kind in _NAMED else []), []
     if unit.kind == "stage" or unit.kind == "block":
         return [Part(name_of(unit), structure.kinds(unit), letters.get(unit.id, ""))], []
+    if unit.id in letters:
+        turns = len(structure.children[unit.id]) if unit.kind == "dense" else 1
+        return [Part(unit.kind, structure.signature(unit, "kind"), letters[unit.id])] * max(turns, 1), []
     if unit.kind in {"aux", "shortcut"}:
-        return [], []
+        return [], [_AUX] if unit.kind == "aux" else []
     return summary(structure, unit, letters)
 
 

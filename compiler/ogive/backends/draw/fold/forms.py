@@ -45,15 +45,17 @@ def letters(structure: Structure) -> Mapping[int, str]:
     """By region: ` (a)`, ` (b)` behind the name of a block, where no one picture can define all uses of it.
 
     A box, and the definition that it means, say the same letter. Blocks inside others have none: they are
-    seen in the definitions of these. The forms stand in the order of the program; found once for a structure.
+    seen in the definitions of these. Dense blocks have letters as blocks have, and cliques where
+    their numbers of layers and stages do not tell them apart. The forms stand in the order of the program;
+    found once for a structure.
     """
     if structure.letters is None:
         found: dict[str, list[Variant]] = defaultdict(list)
         of_region = variants(structure)
         for id_, variant in of_region.items():
             region = structure.graph.regions[id_]
-            if region.kind == "block" and _is_outermost(structure, region):
-                known = found[region.block or ""]
+            if _is_outermost(structure, region):
+                known = found[_said(region)]
                 if variant not in known:
                     known.append(variant)
         structure.letters = {
@@ -64,6 +66,13 @@ def letters(structure: Structure) -> Mapping[int, str]:
             if len(forms) > 1
         }
     return structure.letters
+
+
+def _said(region: Region) -> str:
+    """What boxes say of a region before its letter."""
+    if region.clique:
+        return f"clique {region.clique.layers} {region.clique.stages}"
+    return f"block {region.block}" if region.kind == "block" else region.kind
 
 
 def _is_outermost(structure: Structure, region: Region) -> bool:

@@ -26,6 +26,8 @@ def gathered(picture: Picture, loosely: bool = False) -> Picture:
         loosely: whether they may differ in their channels.
     """
     folded = [b for b in picture.items if isinstance(b, Box) and b.region is not None]
+    past = {e.head for e in picture.edges if e.style == "skip"}
+    whole: set[str] = set()
     for group in _groups(folded, form if loosely else lambda box: (box.kind, box.text, box.badge, box.form)):
         first = group[0]
         text = replace(first.text, title=ranged([b.text.title for b in group]))
@@ -33,14 +35,19 @@ def gathered(picture: Picture, loosely: bool = False) -> Picture:
             tuple(n for b in group for n in names(b)) for names in (attrgetter("nodes"), attrgetter("every"))
         )
         badge = sum(b.badge for b in group)
+        before = picture
         picture = _merged(picture, group, replace(first, text=text, nodes=nodes, every=every, badge=badge))
+        if picture is not before and past.isdisjoint(b.id for b in group):
+            whole.add(first.id)
     tails = {e.head: e.tail for e in picture.edges}
     into = Counter(e.head for e in picture.edges)
     outputs = [b for b in picture.items if isinstance(b, Box) and b.kind == "output" and into[b.id] == 1]
     for group in _groups(outputs, lambda box: tails[box.id]):
         title = clip(f"{group[0].text.title} … {group[-1].text.title}")
         picture = _merged(picture, group, replace(group[0], text=Text(title)))
-    return picture
+    # each of these arrows leads to another part of the box: none of them goes past what is read there
+    edges = [replace(e, style="flow") if e.head in whole and e.style == "skip" else e for e in picture.edges]
+    return replace(picture, edges=tuple(edges))
 
 
 def _groups(boxes: Sequence[Box], key: Callable[[Box], Hashable]) -> list[list[Box]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
+from typing import cast
 
 from ogive.backends.draw.fold.folding import ends, folded_text
 from ogive.backends.draw.fold.picture import Box, Text
@@ -22,7 +24,8 @@ class Numbers:
     Args:
         structure: of the graph.
         uses: the uses of a definition.
-        regions: what is shown of each: the use itself, or the first turn of a dense block.
+        regions: what is shown of each: the use itself, or the first turn of a dense block, whose other turns
+            are uses, too: more channels enter each.
         model: the one of these that is drawn.
     """
 
@@ -36,7 +39,8 @@ class Numbers:
         place = {n: (0, i) for i, n in enumerate(main)} | {n: (1, i) for i, n in enumerate(beside)}
         self.others: list[tuple[dict[str, str], Given]] = []
         seen: set[Hashable] = set()
-        for use, region in zip(uses, regions, strict=True):
+        shown = [*zip(uses, regions, strict=True), *_later_turns(structure, uses)]
+        for use, region in shown:
             key = structure.signature(region), repr(self.given(use, region))
             if key in seen:  # a thousand uses that say the same are one
                 continue
@@ -59,19 +63,37 @@ class Numbers:
             return box.text
         texts: list[Text] = []
         known: list[Given] = []
+        paddings: list[tuple[int, bool] | None] = []
         for same, given in self.others:
             if all(n in same for n in box.nodes):
                 text = self.text(box, same)
                 if text is not None:
                     texts.append(text)
                     known.append(given)
+                    paddings.append(self.padding(box, same))
         if not texts:
             return box.text
         written = self.written(box)
         title = self.line([t.title for t in texts], known, box.text.title, written)
         before = self.line([t.before for t in texts], known, box.text.before, written)
         after = self.line([t.after for t in texts], known, box.text.after, written)
+        found = [one for one in paddings if one]
+        if len(found) == len(paddings) and len({keeps for _, keeps in found}) > 1:  # no title says it
+            padding = self.line([f"padding {zeros}" for zeros, _ in found], known, "", written)
+            after = " · ".join(words for words in (after, padding) if words)
         return Text(title, before, after, box.text.label)
+
+    def padding(self, box: Box, same: Mapping[str, str]) -> tuple[int, bool] | None:
+        """The zeros on each side of the maps that a layer in the box takes, and whether they are what keeps
+        the size of the maps where the stride is 1.
+        """
+        for name in box.nodes if box.region is None else ():
+            layer = self.structure.graph.node(same[name]).layer
+            zeros, steps = getattr(layer, "padding", None), getattr(layer, "dilation", 1)
+            kernel = getattr(layer, "kernel_size", None)
+            if isinstance(zeros, int) and isinstance(steps, int) and isinstance(kernel, tuple):
+                return zeros, all(2 * zeros == steps * (side - 1) for side in cast("tuple[int, ...]", kernel))
+        return None
 
     def written(self, box: Box) -> list[str]:
         """The expressions in the calls that made what is in a box."""
@@ -87,7 +109,8 @@ class Numbers:
             lead = titles.index(box.text.title) if box.text.title in titles else 0
             return layer_text(graph, Fused(nodes[:lead], nodes[lead], nodes[lead + 1 :]))
         kind, inside = graph.regions[box.region].kind, {same[n] for n in box.nodes}
-        alike = (r for r in graph.regions.values() if r.kind == kind)
+        around = chain.from_iterable(graph.ancestors(graph.node(name).region) for name in sorted(inside)[:1])
+        alike = (r for r in around if r.kind == kind)
         region = next((r for r in alike if set(self.structure.nodes[r.id]) == inside), None)
         return folded_text(self.structure, region)[0] if region else None
 
@@ -112,6 +135,15 @@ class Numbers:
             named = [n for n in self.symbols.used if all(k.get(n) == values[0] for k in known)]
             return named[0] if named else text
         return text
+
+
+def _later_turns(structure: Structure, uses: Sequence[Region]) -> Iterator[tuple[Region, Region]]:
+    """The turns of dense blocks after the first, of the same layers as that, with their blocks."""
+    for use in uses:
+        turns = structure.children[use.id] if use.kind == "dense" else []
+        for turn in turns[1:]:
+            if structure.signature(turn, by="kind") == structure.signature(turns[0], by="kind"):
+                yield use, turn
 
 
 _UNSAID = ((re.compile(r"/\d+"), "/1"), (re.compile(r"shift \d+"), "shift 0"))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.contents import contents
 from ogive.backends.draw.fold.picture import Box, Edge, Item, Picture, Ring, Text, leaves, order
 from ogive.backends.draw.fold.rolling import Structure
-from ogive.backends.draw.fold.text import clip
+from ogive.backends.draw.fold.rows import form
+from ogive.backends.draw.fold.text import clip, ranged
 
 _FEW = 3
 """So few boxes are not put together."""
 _LONGEST = 44
+_TOLD = 2
+"""So many of the things in it are named."""
 
 
 def segmented(picture: Picture, structure: Structure) -> Picture:
@@ -48,17 +51,17 @@ def _merged(picture: Picture, stretch: Sequence[Item], structure: Structure) -> 
     inside = list(leaves(tuple(stretch)))
     boxes = [b for b in inside if isinstance(b, Box)]
     members = set(order(stretch))
-    titles = Counter(b.definition or b.text.title for b in boxes if b.symbol is None)
-    for box in boxes:
-        titles[box.definition or box.text.title] += box.badge - 1
-    most = ", ".join(f"{title} ×{n}" if n > 1 else title for title, n in titles.most_common(2))
-    kind = Counter(b.kind for b in boxes).most_common(1)[0][0] if boxes else "conv"
+    told = [b for b in boxes if b.symbol is None]
+    most, kinds = _most(told), Counter(b.kind for b in told or boxes)
+    kind = kinds.most_common(1)[0][0] if boxes else "conv"
+    if woven := _woven(picture, told, {b.id for b in boxes if b.symbol is not None}):
+        most = f"{most}\n{woven}" if most else woven
     nodes = tuple(n for b in boxes for n in b.nodes)
     every = tuple(n for b in boxes for n in b.every) + tuple(
         n for b in inside if isinstance(b, Ring) for turn in b.members for n in turn
     )
     defines = tuple(dict.fromkeys(r for b in boxes for r in b.defines))
-    text = Text(contents(structure, inside), after=clip(most, _LONGEST))
+    text = Text(contents(structure, inside), after=most)
     whole = Box(inside[0].id, kind, text, nodes, 0, defines=defines, every=every)
     edges: dict[tuple[str, str], Edge] = {}
     for e in picture.edges:
@@ -71,3 +74,37 @@ def _merged(picture: Picture, stretch: Sequence[Item], structure: Structure) -> 
     lines = [replace(e, style="flow") if e.style == "skip" else e for e in edges.values()]
     lines = flow.mark_skips(lines, frozenset())
     return replace(picture, items=items, edges=tuple(lines), spine=flow.spine(order(items), lines))
+
+
+def _most(boxes: Sequence[Box]) -> str:
+    """What boxes say: `1×1 conv, 4 … 10` where they differ in channels alone, else what most of them say."""
+    if len(boxes) > 1 and len({(form(b), b.badge) for b in boxes}) == 1:
+        return clip(ranged([b.text.title for b in boxes]), _LONGEST)
+    titles = Counter[str]()
+    for box in boxes:
+        titles[box.definition or box.text.title] += box.badge
+    said = ", ".join(f"{title} ×{n}" if n > 1 else title for title, n in titles.most_common(_TOLD))
+    return clip(f"{said}, …" if len(titles) > _TOLD else said, _LONGEST)
+
+
+def _woven(picture: Picture, boxes: Sequence[Box], circles: Collection[str]) -> str:
+    """How boxes read each other, where they are no row: what a single box would otherwise not tell."""
+    before: dict[str, list[str]] = defaultdict(list)
+    for e in picture.edges:
+        before[e.head].append(e.tail)
+    earlier: set[str] = set()
+    every = len(boxes) > _FEW
+    for box in boxes:
+        read, stack = set[str](), list(before[box.id])
+        while stack:  # back through the circles, in which tensors come together
+            at = stack.pop()
+            if at not in read:
+                read.add(at)
+                stack += before[at] if at in circles else []
+        every = every and earlier <= read
+        earlier.add(box.id)
+    if every:
+        return "each reads all before it"
+    members = earlier | set(circles)
+    skips = any(e.style in {"skip", "projection"} and e.head in members for e in picture.edges)
+    return "with skips" if skips else ""

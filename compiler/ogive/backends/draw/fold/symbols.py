@@ -42,6 +42,7 @@ class Symbols:
     def __init__(self) -> None:
         self.used: list[str] = []
         self.letters: dict[tuple[Fraction, ...], str] = {}
+        self.said: dict[tuple[str, ...], str] = {}  # by its factors: a product, as it was first written
 
     @property
     def notes(self) -> list[str]:
@@ -69,7 +70,7 @@ class Symbols:
             *_pairs(values, given, names),
         ):
             self.use(*names_used)
-            return text
+            return self.said.setdefault(tuple(sorted(text.split("·"))), text)
         return self.letter(tuple(values), {name for one in given for name in one})
 
     def use(self, *names: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ogive.backends.draw.fold.picture import Text
+from ogive.backends.draw.fold.shared import whose_weights
 from ogive.graph import Graph, Node, Ref
 from ogive.layers.base import Look, TensorType
 from ogive.layers.order import magnitude
@@ -19,7 +20,6 @@ _CARRIED = {"dropout", "beside", "nowhere"}
 _LIGHT = {"beside", "nowhere"}
 _CLOSED = {"merge", "input"}
 """Boxes that nothing joins: circles, and what is there before the first layer."""
-SHARED = "shared weights"
 _LONGEST, _LONGEST_RANGE = 44, 60
 _NUMBER = re.compile(r"\d+")
 _LABEL_WIDTH, _LABEL_LINES, MAX_LENGTH = 44, 4, 200
@@ -165,16 +165,9 @@ def layer_text(graph: Graph, fused: Fused) -> Text:
         )
     shared = lead.owner or lead.shared or any(region.shared for region in graph.ancestors(lead.region))
     if shared and any(_weighs(graph, name) for name in fused.nodes):
-        after.append(SHARED)
+        after += [whose] if (whose := whose_weights(graph, lead)) else []
     before = _shorts(graph, fused.before)
     return Text(clip(title.label), clip(" · ".join(before)), clip(" · ".join(after)), label)
-
-
-def unshared(words: str) -> str:
-    """What stands below a title, without saying that weights are shared."""
-    for mark in (" · ", ", "):
-        words = words.removesuffix(f"{mark}{SHARED}").replace(f"{SHARED}{mark}", "")
-    return "" if words == SHARED else words
 
 
 def bundled(carried: Mapping[Ref, str]) -> str:

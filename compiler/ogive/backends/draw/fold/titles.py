@@ -104,9 +104,10 @@ def _argument(name: str, value: object) -> str:
 
 
 def _place(structure: Structure, region: Region) -> str:
-    """Whether it is the first of its name in its stage."""
-    stage = next((r for r in structure.graph.ancestors(region.id) if r.kind == "stage"), None)
-    if stage is None:
+    """Whether it is the first of its name in its stage; nothing of one inside another of its name."""
+    around = list(structure.graph.ancestors(region.parent or 0))
+    stage = next((r for r in around if r.kind == "stage"), None)
+    if stage is None or any(r.block == region.block and r.kind == region.kind for r in around):
         return ""
     inside = (r for r in structure.inside(stage.id) if r.block == region.block and r.kind == region.kind)
     return "first of a stage" if next(inside) == region else "not first of a stage"

@@ -108,15 +108,17 @@ class Writer:
         """Writes a picture's items, then its edges."""
         modules = forks(picture)
         between = {fork.begins[len(fork.begins) // 2]: fork for fork in modules if len(fork.begins) % 2 == 0}
+        lines = dict.fromkeys(picture.spine, "spine") | _lines(picture)
         for item in picture.items:
-            self.item(graph, item, picture.spine, between)
+            self.item(graph, item, lines, between)
         rings = {b.id: b for b in picture.boxes() if isinstance(b, Ring)}
+        aside = set(beside(picture))
         for edge in picture.edges:
             fork = between.get(edge.head)
             if fork and fork.tail == edge.tail:  # what is joined stands straight below what forks
                 graph.edge(fork.tail, fork.middle, style="invis", weight="12")
                 graph.edge(fork.middle, fork.join, style="invis", weight="12")
-            if edge.style != "skip" or not self.frames:
+            if not self.frames or edge not in aside:
                 self.edge(graph, edge, picture, rings)
         for above, below in _pushed(picture):
             graph.edge(above, below, style="invis", weight="0")
@@ -142,21 +144,21 @@ class Writer:
     # ------------------------------------------------------------------ items
 
     def item(
-        self, graph: graphviz.Digraph, item: Item, spine: frozenset[str], between: Mapping[str, Fork]
+        self, graph: graphviz.Digraph, item: Item, lines: Mapping[str, str], between: Mapping[str, Fork]
     ) -> None:
-        """Writes a box, a ring, or a cluster with what is in it."""
+        """Writes a box, a ring, or a cluster with what is in it; `lines` say which boxes stand in one."""
         if isinstance(item, Cluster):
             frame = graphviz.Digraph(f"cluster_{item.id}")
             frame.attr(**self.frame(item.name, item.note, item.badge, item.label))
             for inside in item.items:
-                self.item(frame, inside, spine, between)
+                self.item(frame, inside, lines, between)
             graph.subgraph(frame)
         elif isinstance(item, Ring):
-            self.ring(graph, item, spine)
+            self.ring(graph, item, lines)
         else:
             if fork := between.get(item.id):
                 graph.node(fork.middle, "", style="invis", shape="point", width="0", height="0", margin="0")
-            group = {"group": "spine"} if item.id in spine else {}
+            group = {"group": lines[item.id]} if item.id in lines else {}
             graph.node(item.id, **self.box(item), **group)
 
     def frame(self, name: str, note: str, badge: int, label: tuple[str, ...] = ()) -> dict[str, str]:
@@ -197,10 +199,10 @@ class Writer:
             "height": self.inches(2 * radius), "fontsize": self.points(look.TYPE - 0.5), "margin": "0",
         }  # fmt: skip
 
-    def ring(self, graph: graphviz.Digraph, ring: Ring, spine: frozenset[str]) -> None:
+    def ring(self, graph: graphviz.Digraph, ring: Ring, lines: Mapping[str, str]) -> None:
         """X0 and a frame to be filled, or the layers themselves."""
         layers = ring.body.layers
-        group = {"group": "spine" if ring.id in spine else ring.id}
+        group = {"group": lines.get(ring.id, ring.id)}
         graph.node(ring.source, **self.circle("X0", look.PLAIN, SOURCE_RADIUS), **group)
         if self.framed(ring):
             width, height = (self.inches(v) for v in ring_shape.frame(layers, len(ring.lines)))
@@ -281,6 +283,31 @@ def _pushed(picture: Picture) -> Iterator[tuple[str, str]]:
             if out and {edge.tail, edge.head} <= picture.spine:
                 below = [end for end in ends if end != edge.tail and place[end] < place[edge.head]]
                 yield from ((end, edge.head) for end in below)
+
+
+def beside(picture: Picture) -> list[Edge]:
+    """What goes past boxes in the line of the flow, in lanes of its own: skips, and what leads on into a box
+    that stands for several, each of which reads another one.
+    """
+    line = [id for id in order(picture.items) if id in picture.spine]
+    place = {id: i for i, id in enumerate(line)}
+    return [
+        e
+        for e in picture.edges
+        if e.style == "skip"
+        or (e.style == "flow" and {e.tail, e.head} <= place.keys() and place[e.head] > place[e.tail] + 1)
+    ]
+
+
+def _lines(picture: Picture) -> dict[str, str]:
+    """By box: the frame in which it stands in a line, where that holds one chain beside the spine."""
+    found: dict[str, str] = {}
+    for frame, held in _clusters(picture.items):
+        ways = [(e.tail, e.head) for e in picture.edges if e.tail in held and e.head in held]
+        chain = list(pairwise(order(frame.items)))
+        if chain and ways == chain and picture.spine.isdisjoint(held):
+            found |= dict.fromkeys(held, frame.id)
+    return found
 
 
 def _clusters(items: tuple[Item, ...]) -> Iterator[tuple[Cluster, set[str]]]:

@@ -16,7 +16,7 @@ from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.look import Paint
 from ogive.backends.draw.fold.picture import ENTRY, Box, Cluster, Item, Picture, Ring, leaves
 from ogive.backends.draw.layout import labels
-from ogive.backends.draw.layout.dot import SOURCE_RADIUS, Writer
+from ogive.backends.draw.layout.dot import SOURCE_RADIUS, Writer, beside
 from ogive.backends.draw.layout.process import Graphviz, Json
 from ogive.backends.draw.layout.routing import GLYPH, Layout
 from ogive.backends.draw.scene import About, Arrow, Frame, Line, Mark, Point, Run, Scene, Shape, line
@@ -78,8 +78,8 @@ class _Placing:
     origin: Point = (0.0, 0.0)
 
     def scene(self) -> Scene:
-        skips = [(e.tail, e.head) for e in self.picture.edges if e.style == "skip"]
-        splines = self.routed(skips)
+        skips = {(e.tail, e.head): e.style for e in beside(self.picture)}
+        splines = self.routed([*skips])
         x0, y0, x1, y1 = (float(v) for v in self.data["bb"].split(","))
         self.origin = x0, y0
         self.place_items()
@@ -87,7 +87,7 @@ class _Placing:
         self.place_edges(numbers)
         for (tail, head), spline in splines.items():
             points, tip = self.curve(spline)
-            self.arrow(points, tip, tail, head, "skip")
+            self.arrow(points, tip, tail, head, skips[tail, head])
         width, height = (x1 - x0) / SCALE, (y1 - y0) / SCALE
         marks, arrows, frames = tuple(self.marks), tuple(self.arrows), tuple(self.frames)
         return Scene(self.picture.name, width, height, frames, arrows, marks)

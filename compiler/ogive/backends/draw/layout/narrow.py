@@ -6,7 +6,7 @@ between its boxes is not enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from ogive.backends.draw import measure
@@ -21,11 +21,17 @@ _JOINS = (", ", " · ", " → ")
 """After these a line ends well; else between two words."""
 
 
-def narrowed(picture: Picture) -> Picture:
-    """The same picture, its lines divided where that makes its boxes and its frame less wide, all closer."""
+def narrowed(picture: Picture, kept: Collection[str] = ()) -> Picture:
+    """The same picture, its lines divided where that makes its boxes and its frame less wide, all closer.
+
+    Args:
+        picture: as it is.
+        kept: the ids of boxes whose lines stay as they are.
+    """
     if picture.narrow:
         return picture
-    items, note = tuple(map(_narrowed, picture.items)), _note(picture.name, picture.note)
+    items = tuple(_narrowed(item, kept) for item in picture.items)
+    note = _note(picture.name, picture.note)
     return replace(picture, items=items, note=note, tight=True, narrow=True)
 
 
@@ -35,17 +41,19 @@ def _note(name: str, note: str) -> str:
     return f"\n{note.strip()}" if note and wide else note
 
 
-def _narrowed(item: Item) -> Item:
+def _narrowed(item: Item, kept: Collection[str]) -> Item:
     if isinstance(item, Cluster):
-        return replace(item, items=tuple(map(_narrowed, item.items)), note=_note(item.name, item.note))
-    if not isinstance(item, Box) or item.symbol is not None or item.definition:
+        inside = tuple(_narrowed(each, kept) for each in item.items)
+        return replace(item, items=inside, note=_note(item.name, item.note))
+    if not isinstance(item, Box) or item.symbol is not None or item.definition or item.id in kept:
         return item  # what a folded box says of its inside stays together
     return replace(item, text=_divided(item.text))
 
 
 def _divided(text: Text) -> Text:
-    title = divided(text.title)
-    width = max(_width(title, look.TYPE), _SHORT)
+    label = max((_width(line, look.SMALL) for line in text.label), default=0.0)
+    title = text.title if _width(text.title, look.TYPE) <= label else divided(text.title)
+    width = max(_width(title, look.TYPE), _SHORT, label)
     return replace(text, title=title, before=wrapped(text.before, width), after=wrapped(text.after, width))
 
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +21,11 @@ from ogive.backends.draw.layout import fonts, worker
 from ogive.diagnostics import ArchError, Diagnostic
 
 TIME_LIMIT = 20.0
-"""Seconds, for one request."""
+"""Seconds, for all layouts of a drawing together, and as many to write it."""
+_SHARE = 0.75
+"""Of the time that is left, what one layout may take: what is folded further is to have some, too."""
+_RESERVE = 0.15
+"""Of the whole time, what each layout may take even when it is over: only last resorts are asked for then."""
 
 Json = dict[str, Any]
 
@@ -32,11 +38,15 @@ class Graphviz:
     """A child process that lays out and renders. A context: at its end the process is gone.
 
     Args:
-        time_limit: seconds for one request; the first counts from when the process is asked, not started.
+        time_limit: seconds for all layouts of a drawing, from `begin` on, and for each other request; counted
+            from when the process is asked, not started.
+        clock: seconds since any moment.
     """
 
-    def __init__(self, time_limit: float = TIME_LIMIT) -> None:
+    def __init__(self, time_limit: float = TIME_LIMIT, clock: Callable[[], float] = time.monotonic) -> None:
         self.time_limit = time_limit
+        self.clock = clock
+        self._end: float | None = None
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="ogive-draw-")
             self._environment = fonts.environment(Path(self._folder.name))
@@ -63,14 +73,31 @@ class Graphviz:
         self._stop()
         self._folder.cleanup()
 
+    def begin(self) -> None:
+        """From now on, all layouts together have the time limit: those of one drawing."""
+        self._end = self.clock() + self.time_limit
+
+    def is_late(self) -> bool:
+        """Whether hardly any time is left for the layouts of this drawing, so that none should be tried."""
+        return self._left() < _RESERVE * self.time_limit
+
+    def patience(self) -> float:
+        """Seconds that the next layout may take."""
+        return max(_RESERVE * self.time_limit, _SHARE * self._left())
+
+    def _left(self) -> float:
+        """Seconds until the layouts of this drawing should be done."""
+        return self.time_limit if self._end is None else self._end - self.clock()
+
     def lay_out(self, dot: str) -> Json:
         """Positions by `dot`: Graphviz's json0.
 
         Raises:
-            TooSlow: the time limit was reached.
+            TooSlow: it took most of the time that was left for the layouts of a drawing.
             ArchError: E511, pygraphviz is not installed; E512, Graphviz failed.
         """
-        return json.loads(self._ask({"program": "dot", "format": "json0"}, dot))
+        limit = self.time_limit if self._end is None else self.patience()
+        return json.loads(self._ask({"program": "dot", "format": "json0"}, dot, limit))
 
     def render(self, dot: str, format: str, dpi: int = 200) -> bytes:  # noqa: A002
         """A text in which everything has its place, as `svg`, `pdf` or `png`.
@@ -79,7 +106,7 @@ class Graphviz:
             TooSlow: the time limit was reached.
             ArchError: E511, pygraphviz is not installed; E512, Graphviz failed.
         """
-        return self._ask({"program": "nop2", "format": format, "dpi": dpi}, dot)
+        return self._ask({"program": "nop2", "format": format, "dpi": dpi}, dot, self.time_limit)
 
     # ------------------------------------------------------------------ the process
 
@@ -101,7 +128,7 @@ class Graphviz:
                 if stream:
                     _close(stream)
 
-    def _ask(self, request: Json, dot: str) -> bytes:
+    def _ask(self, request: Json, dot: str, limit: float) -> bytes:
         child = self._child or self._start()
         expired = threading.Event()
 
@@ -109,7 +136,7 @@ class Graphviz:
             expired.set()
             child.kill()
 
-        timer = threading.Timer(self.time_limit, expire)
+        timer = threading.Timer(limit, expire)
         timer.daemon = True
         timer.start()
         try:

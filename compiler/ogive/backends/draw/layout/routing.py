@@ -9,6 +9,7 @@ of the layout.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import hypot
 from typing import Any
@@ -17,6 +18,14 @@ Json = dict[str, Any]
 GLYPH = 4.6
 """Points: the mean width of a digit or a × in a label."""
 Point = tuple[float, float]
+_MARGIN = 7.0
+"""Points between a lane and the frame around it."""
+_NESTED = 6.0
+"""Points between frames that grew, one in the other."""
+_NEAR = 3.0
+"""Points between an arrow of dot's and the frame around it."""
+_LOWER = 0.7
+"""How far below the middle a skip leaves a box that another one reaches, of half its height."""
 
 
 @dataclass
@@ -59,6 +68,7 @@ class Layout:
     numbers: dict[str, int] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     lanes: list[Rect] = field(default_factory=list)
+    circles: set[str] = field(default_factory=set)
 
     @classmethod
     def read(cls, data: Json) -> Layout:
@@ -78,6 +88,8 @@ class Layout:
                 w, h = float(o["width"]) * 36, float(o["height"]) * 36
                 layout.boxes[o["name"]] = Rect(x - w, y - h, x + w, y + h)
                 layout.numbers[o["name"]] = o["_gvid"]
+                if o.get("shape") == "circle":
+                    layout.circles.add(o["name"])
         return layout
 
     def labels(self, scale: float) -> list[Rect]:
@@ -94,14 +106,23 @@ class Layout:
         """Splines for the skips, as `pos` attributes; frames that hold both ends grow around them."""
         known = [s for s in skips if s[0] in self.boxes and s[1] in self.boxes]
         known.sort(key=lambda s: self._middle(s[0]) - self._middle(s[1]))
-        return {s: self._lane(*s, scale) for s in known}
+        reached = {head for _, head in known}
+        splines = {s: self._lane(*s, scale, lower=s[0] in reached) for s in known}
+        self._hold_arrows(scale)
+        return splines
 
     def _middle(self, name: str) -> float:
         return (self.boxes[name].y0 + self.boxes[name].y1) / 2
 
-    def _lane(self, tail: str, head: str, scale: float) -> str:
+    def _lane(self, tail: str, head: str, scale: float, lower: bool) -> str:
+        """A skip's spline; `lower`: it leaves below the middle, where the tip of another one is."""
         a, b = self.boxes[tail], self.boxes[head]
         top, bottom = self._middle(tail), self._middle(head)
+        sideways = (a.x1 - a.x0) / 2  # from the middle of the box to where the skip begins
+        if lower:
+            half = (a.y1 - a.y0) / 2
+            top -= half * _LOWER
+            sideways *= (1 - _LOWER**2) ** 0.5 if tail in self.circles else 1
         ends = {self.numbers[tail], self.numbers[head]}
         solid = [r for name, r in self.boxes.items() if name not in (tail, head)]
         solid += [f.rect for f in self.frames if not f.nodes & ends]
@@ -118,56 +139,103 @@ class Layout:
             x = self._free(side, Rect(start, bottom, start, top), [*solid, *borders, *labels], scale)
             ways = [Rect(min(x, end.x0), y - 1, max(x, end.x1), y + 1) for end, y in ((a, top), (b, bottom))]
             crossed = sum(r.meets(w) for w in ways for r in solid)
-            cost = crossed * 1000 + abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
+            covered = self._covered(self._widened(ends, x, scale))
+            cost = crossed * 1000 + covered * 300 * scale
+            cost += abs(x - (a.x0 + a.x1) / 2) + (80 * scale if side > 0 else 0)
             if best is None or cost < best[0]:
                 best = cost, x, side
         assert best is not None
         _, x, side = best
         self.lanes.append(Rect(x - 1, bottom, x + 1, top))
-        for frame in self.frames:
-            if ends <= frame.nodes:
-                margin = 7 * scale
-                frame.rect.x0, frame.rect.x1 = min(frame.rect.x0, x - margin), max(frame.rect.x1, x + margin)
-        return _spline(a.x0 if side < 0 else a.x1, top, x, b.x0 if side < 0 else b.x1, bottom, scale)
+        self._take(self._widened(ends, x, scale))
+        start = (a.x0 + a.x1) / 2 + side * sideways
+        return _spline(start, top, x, b.x0 if side < 0 else b.x1, bottom, scale)
+
+    def _widened(self, ends: AbstractSet[int], x: float, scale: float) -> list[tuple[Frame, Rect]]:
+        """The frames around all ends, from inside, made so wide that they hold a lane at this x."""
+        holding = [frame for frame in self._from_inside() if ends <= frame.nodes]
+        if not holding:
+            return []
+        inner = holding[0]
+        return self._grown(inner, _around(inner.rect, x, _MARGIN * scale), scale)
+
+    def _grown(self, frame: Frame, rect: Rect, scale: float) -> list[tuple[Frame, Rect]]:
+        """A frame as it is to be, and those around it, which grow with it."""
+        found = [(frame, rect)]
+        order = self._from_inside()
+        for outer in order[order.index(frame) + 1 :]:
+            if frame.nodes <= outer.nodes:
+                inner, gap, old = found[-1][1], _NESTED * scale, outer.rect
+                found.append((outer, _around(_around(old, inner.x0, gap), inner.x1, gap)))
+        return found
+
+    def _from_inside(self) -> list[Frame]:
+        return sorted(self.frames, key=lambda f: (len(f.nodes), f.rect.y1 - f.rect.y0))
+
+    def _covered(self, grown: Sequence[tuple[Frame, Rect]]) -> int:
+        """How much of what is not in frames would lie under them where they grew."""
+        found = 0
+        for frame, rect in grown:
+            outside = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
+            outside += [f.rect for f in self.frames if not f.nodes & frame.nodes]
+            found += sum(r.meets(rect) and not r.meets(frame.rect) for r in outside)
+        return found
+
+    @staticmethod
+    def _take(grown: Sequence[tuple[Frame, Rect]]) -> None:
+        for frame, rect in grown:
+            frame.rect = rect
+
+    def _hold_arrows(self, scale: float) -> None:
+        """Frames grow around the arrows between what is in them, where nothing else is in the way."""
+        for frame in self._from_inside():
+            rect = frame.rect
+            for edge in self.data.get("edges", []):
+                if "pos" in edge and {edge["tail"], edge["head"]} <= frame.nodes:
+                    for x, _ in samples(edge["pos"], 3 * scale):
+                        rect = _around(rect, x, _NEAR * scale)
+            if rect != frame.rect:
+                grown = self._grown(frame, rect, scale)
+                if not self._covered(grown):
+                    self._take(grown)
 
     def _free(self, side: int, edge: Rect, solid: Sequence[Rect], scale: float) -> float:
         """The nearest lane at that side, outwards of the edge and as tall, that touches nothing."""
-        x = edge.x0 + side * 9 * scale
         gap = 5 * scale
-        for _ in range(len(solid) + len(self.lanes) + 1):
-            lane = Rect(x, edge.y0, x, edge.y1)
-            hit = next((r for r in (*solid, *self.lanes) if r.meets(lane, gap)), None)
-            if hit is None:
+        low, high = edge.y0 - gap, edge.y1 + gap
+        beside = [r for rects in (solid, self.lanes) for r in rects if r.y0 < high and r.y1 > low]
+        taken = sorted((r.x0, r.x1) if side > 0 else (-r.x1, -r.x0) for r in beside)
+        x = side * edge.x0 + 9 * scale  # from here on, what is further out is larger
+        for near, far in taken:  # a lane that has stepped past what begins nearer never meets it again
+            if near - gap >= x:
                 break
-            x = (hit.x0 if side < 0 else hit.x1) + side * (gap + 0.5)
-        return x
+            if x < far + gap:
+                x = far + gap + 0.5
+        return side * x
 
     def clear_titles(self, splines: Iterable[str], scale: float) -> None:
         """Moves the titles of frames out of the way of arrows: along the frame, or left with its border."""
-        points = [p for spline in splines for p in samples(spline, 3 * scale)]
+        titled = any(frame.title for frame in self.frames)
+        points = [p for spline in splines for p in samples(spline, 3 * scale)] if titled else []
         for frame in sorted(self.frames, key=lambda f: (f.rect.x1 - f.rect.x0) * (f.rect.y1 - f.rect.y0)):
             if frame.title:
                 row = sorted(x for x, y in points if frame.title.y0 - scale < y < frame.title.y1 + scale)
-                self._clear_title(frame, frame.title, row, 4 * scale)
-        for frame in self.frames:  # what holds a frame that grew grows too
-            for inner in self.frames:
-                if inner is not frame and inner.nodes < frame.nodes:
-                    frame.rect.x0 = min(frame.rect.x0, inner.rect.x0 - 6 * scale)
-                    frame.rect.x1 = max(frame.rect.x1, inner.rect.x1 + 6 * scale)
+                self._clear_title(frame, frame.title, row, scale)
 
-    def _clear_title(self, frame: Frame, title: Rect, crossing: Sequence[float], gap: float) -> None:
+    def _clear_title(self, frame: Frame, title: Rect, crossing: Sequence[float], scale: float) -> None:
         """Puts a title where no arrow crosses its row, moving it or widening the frame a little."""
+        gap = 4 * scale
         width, inner = title.x1 - title.x0, frame.rect.x0 + gap
-        others = [r for name, r in self.boxes.items() if self.numbers[name] not in frame.nodes]
-        others += [f.rect for f in self.frames if not f.nodes & frame.nodes]
+
+        def widened(at: float) -> list[tuple[Frame, Rect]]:
+            rect = _around(_around(frame.rect, at, 1.5 * gap), at + width, 1.5 * gap)
+            if at >= inner:
+                rect.x0 = frame.rect.x0
+            return self._grown(frame, rect, scale)
 
         def usable(at: float) -> bool:
             crossed = any(at - gap + 0.01 < x < at + width + gap - 0.01 for x in crossing)
-            left, right = at - 1.5 * gap, at + width + 1.5 * gap
-            strips = [Rect(left, frame.rect.y0, frame.rect.x0, frame.rect.y1)] if at < inner else []
-            if right > frame.rect.x1:
-                strips.append(Rect(frame.rect.x1, frame.rect.y0, right, frame.rect.y1))
-            return not crossed and not any(r.meets(strip, gap / 4) for r in others for strip in strips)
+            return not crossed and not self._covered(widened(at))
 
         def cost(at: float) -> float:
             """How much wider the frame becomes, or how far from its corner the title is."""
@@ -179,8 +247,7 @@ class Layout:
         if places:
             at = min(places, key=cost)
             frame.title = Rect(at, title.y0, at + width, title.y1)
-            frame.rect.x0 = min(frame.rect.x0, at - 1.5 * gap)
-            frame.rect.x1 = max(frame.rect.x1, at + width + 1.5 * gap)
+            self._take(widened(at))
 
     def finish(self, splines: Mapping[tuple[str, str], str]) -> None:
         """Writes the frames back, and the bounds of all."""
@@ -191,10 +258,17 @@ class Layout:
             if frame.title:
                 t = frame.title
                 frame.data["lp"] = f"{(t.x0 + t.x1) / 2:.2f},{(t.y0 + t.y1) / 2:.2f}"
-        xs = [x for s in splines.values() for x, _ in samples(s, 10.0)]
+        # a lane is straight where it is furthest out, so that no control point is further
+        places = (item.removeprefix("e,") for s in splines.values() for item in s.split())
+        xs = [float(place.split(",")[0]) for place in places]
         xs += [x for f in self.frames for x in (f.rect.x0, f.rect.x1)]
         x0, x1 = min([x0, *xs]), max([x1, *xs])
         self.data["bb"] = f"{x0:.2f},{y0:.2f},{x1:.2f},{y1:.2f}"
+
+
+def _around(rect: Rect, x: float, margin: float) -> Rect:
+    """The rectangle, made so wide that an x is inside of it by so much."""
+    return Rect(min(rect.x0, x - margin), rect.y0, max(rect.x1, x + margin), rect.y1)
 
 
 def _spline(start: float, top: float, lane: float, end: float, bottom: float, scale: float) -> str:

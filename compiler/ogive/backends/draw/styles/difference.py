@@ -6,7 +6,7 @@ Blocks in which something is other are folded where not all of them have room, a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
@@ -24,7 +24,7 @@ from ogive.backends.draw.styles.difference_pieces import SIGNS, Status
 from ogive.backends.draw.styles.difference_search import chosen
 from ogive.report.difference import Difference
 from ogive.report.difference.roll import Group
-from ogive.report.difference.text import headline, signed
+from ogive.report.difference.text import headline, signed, where
 
 _LEGEND_GAP, _HEIGHT, _LEADING, _SWATCH, _NEAR, _BETWEEN = 10.0, 12.0, 4.0, 16.0, 4.0, 14.0
 _LONGEST_NAME = 24
@@ -130,7 +130,7 @@ def place(
     ]
     parts.append(key.moved((width - key.width) / 2, 0.0))
     whole = joined(laid.picture.name, parts, width, laid.packing.height + lift)
-    scene = replace(whole, alt=alt_text(difference))
+    scene = replace(whole, alt=alt_text(difference, there))
     scale = space.scale(scene.width, scene.height)
     least = scale * smallest_type([scene])
     if least < look.LEAST_TYPE - 0.01:
@@ -150,18 +150,9 @@ def legend(difference: Difference, there: Collection[str], colours: Colours, wid
         colours: of the drawing.
         width: points; what does not stand in one row so wide stands below.
     """
-    words: dict[Status, str] = {
-        "added": f"only in {difference.b}",
-        "removed": f"only in {difference.a}",
-        "changed": "changed",
-        "sized": "other sizes only",
-        "same": "the same in both",
-    }
-    if max(len(difference.a), len(difference.b)) > _LONGEST_NAME:
-        words |= {"added": "added", "removed": "removed"}
     rows: list[list[Mark]] = [[]]
     at = widest = 0.0
-    for status, text in words.items():
+    for status, text in _meanings(difference):
         if status not in there:
             continue
         long = _SWATCH + _NEAR + text_width(text, look.SMALL)
@@ -178,6 +169,16 @@ def legend(difference: Difference, there: Collection[str], colours: Colours, wid
         for mark in row
     ]
     return Scene("legend", widest, height, marks=tuple(lowered))
+
+
+def _meanings(difference: Difference) -> Iterator[tuple[Status, str]]:
+    """What a box of each kind is."""
+    long = max(len(difference.a), len(difference.b)) > _LONGEST_NAME
+    yield "added", "added" if long else f"only in {difference.b}"
+    yield "removed", "removed" if long else f"only in {difference.a}"
+    yield "changed", "changed"
+    yield "sized", "other sizes only"
+    yield "same", "the same in both"
 
 
 def _entry(status: Status, text: str, left: float, paint: Paint) -> tuple[Mark, Mark]:
@@ -207,14 +208,35 @@ def caption(difference: Difference) -> str:
     return f"{text} What is pale is the same in both."
 
 
-def alt_text(difference: Difference) -> str:
-    """What those are told who do not see the figure: both nets, how much is other, and what."""
-    return f"Architecture diagram of what is different. {headline(difference)}: {clauses(difference)}."
+def alt_text(difference: Difference, there: Collection[str] = ()) -> str:
+    """What those are told who do not see the figure: both nets, how much is other, what it is and where, and
+    what the signs mean.
+
+    Args:
+        difference: that is drawn.
+        there: the kinds of boxes that occur.
+    """
+    told = (
+        f"Architecture diagram of what is different. {headline(difference)}: {clauses(difference, at=True)}."
+    )
+    signs = [
+        f"{SIGNS[kind].strip()} {word}"
+        for kind, word in _meanings(difference)
+        if SIGNS[kind] and kind in there
+    ]
+    return f"{told} Signs: {', '.join(signs)}; all other boxes are the same in both." if signs else told
 
 
-def clauses(difference: Difference) -> str:
-    """`removed add ×16; changed relu → gelu ×49; and 3 more`: what happened, the first of it in words."""
-    told = [_clause(group) for group in difference.groups if group.kind not in {"follows", "renumbered"}]
+def clauses(difference: Difference, *, at: bool = False) -> str:
+    """`removed add ×16; changed relu → gelu ×49; and 3 more`: what happened, the first of it in words.
+
+    Args:
+        difference: that is drawn.
+        at: whether it is said where: `changed relu → gelu ×49 (conv1, conv2 ×9)`.
+    """
+    groups = [group for group in difference.groups if group.kind not in {"follows", "renumbered"}]
+    places = (f" ({where([each.item for each in group.changes])})" if at else "" for group in groups)
+    told = [f"{_clause(group)}{place}" for group, place in zip(groups, places, strict=True)]
     if not told:
         return "no difference" if difference.same else "the same computation, under other names"
     more = [f"and {len(told) - _CLAUSES} more"] if len(told) > _CLAUSES else []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from string import ascii_lowercase
 
 from ogive.backends.draw.fold.definitions import defined
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture
@@ -18,15 +19,48 @@ from ogive.report.difference.tree import Part
 
 MOST = 4
 """Definitions beside one picture."""
-_DEFINED = {"block", "dense", "stage", "aux"}
+THOUGHT_OF = 12
+"""Definitions that are made; those that do not stand beside the picture are named in a note."""
+_LETTER = re.compile(r" \((?:[a-z]|\d+)\)$")
+_DEFINED = {"block", "dense", "clique", "stage", "aux"}
 _DEEP = 99
 _NAMED = 3
 """Stages that are named; of more the first and the last."""
 
 
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """What stands beside a picture.
+
+    Attributes:
+        pictures: the definitions, the most used first.
+        letters: by piece, its `id`: ` (a)`, ` (b)` where one name has several definitions that no stage tells
+            apart; the frame of each says the same letter.
+    """
+
+    pictures: tuple[Picture, ...]
+    letters: Mapping[int, str]
+
+    def lettered(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
+        """The units, their boxes saying which definition they mean."""
+        return tuple(self._lettered(unit) for unit in units) if self.letters else tuple(units)
+
+    def _lettered(self, unit: Unit) -> Unit:
+        if unit.text is None:
+            inside = self.lettered(unit.inside)
+            forms = tuple(each.form for each in inside), tuple(each.loose for each in inside)
+            return replace(unit, inside=inside, form=(unit.form, forms[0]), loose=(unit.loose, forms[1]))
+        letter = self.letters.get(id(unit.piece), "") if len(unit.pieces) == 1 else ""
+        if not letter:
+            return unit
+        title = unit.text.title.replace(unit.name, unit.name + letter, 1)
+        text, name = replace(unit.text, title=title), unit.name + letter
+        return replace(unit, text=text, name=name, form=(unit.form, letter), loose=(unit.loose, letter))
+
+
 def definitions(
     difference: Difference, structures: Sequence[Structure], units: Sequence[Unit], *, tight: bool = False
-) -> tuple[Picture, ...]:
+) -> Defined:
     """Pictures of what is folded among these units and has something other in it; uses that differ in numbers
     only, or in having a shortcut, are one.
 
@@ -39,20 +73,57 @@ def definitions(
     alike: dict[Hashable, list[tuple[Piece, tuple[Unit, ...]]]] = {}
     opener = Units(structures, Folding(_DEEP, tight=tight))
     for piece in _folded(units):
-        inside = opener.of(piece)
+        inside = opener.row(_steps(piece, structures), 0) if piece.part.kind == "clique" else opener.of(piece)
         key = piece.part.kind, piece.part.word, tuple(unit.loose for unit in _main(inside))
         alike.setdefault(key, []).append((piece, inside))
-    told = [uses for uses in alike.values() if max(len(inside) for _, inside in uses) > 1]
+    told = [uses for uses in alike.values() if any(_several(inside) for _, inside in uses)]
     told.sort(key=len, reverse=True)
-    found = [_define(difference, uses, f"d{at}.") for at, uses in enumerate(told[:MOST], 1)]
-    names = Counter(picture.name for picture in found)
-    for at, uses in enumerate(told[:MOST]):
-        notes = _stages(uses) if names[found[at].name] > 1 else "", _unsaid(uses) if tight else ""
-        found[at] = replace(found[at], note="; ".join(filter(None, notes)))
+    names = [_name(uses) for uses in told]
+    stages = [_stages(uses) if names.count(name) > 1 else "" for name, uses in zip(names, told, strict=True)]
+    letters = _letters(names, stages)
+    found: list[Picture] = []
+    for at, uses in enumerate(told[:THOUGHT_OF]):
+        made = _define(difference, uses, names[at] + letters[at], f"d{at + 1}.")
+        notes = _each_layer(uses), stages[at], _unsaid(uses) if tight else ""
+        found.append(replace(made, note="; ".join(filter(None, notes))))
     alone = list(_blocks_of_one(difference, units))
     for part, side, status in alone if len(alone) <= MOST - len(found) else ():
         found.append(_define_alone(structures[side], part, status, f"d{len(found) + 1}."))
-    return tuple(found)
+    of_piece = {id(piece): letters[at] for at, uses in enumerate(told) for piece, _ in uses if letters[at]}
+    return Defined(tuple(found), of_piece)
+
+
+def plain(name: str) -> str:
+    """The name of a definition without its letter."""
+    return _LETTER.sub("", name)
+
+
+def _letters(names: Sequence[str], stages: Sequence[str]) -> list[str]:
+    """For each definition a letter, where its stages do not tell it from others of its name."""
+    found = [""] * len(names)
+    for name in dict.fromkeys(names):
+        same = [at for at, each in enumerate(names) if each == name]
+        where = {stages[at] for at in same}
+        if len(where) < len(same) or "" in where:
+            for number, at in enumerate(same if len(same) > 1 else ()):
+                found[at] = f" ({ascii_lowercase[number] if number < len(ascii_lowercase) else number + 1})"
+    return found
+
+
+def _steps(clique: Piece, structures: Sequence[Structure]) -> list[Piece]:
+    """What a clique does at each of its layers, without what gathers their results for others."""
+    return [child for child in clique.children if child.part.key not in structures[child.side].graph]
+
+
+def _several(inside: Sequence[Unit]) -> bool:
+    """Whether there is more to be seen in a region than one box."""
+    return sum(len(unit.boxed()) for unit in inside) > 1
+
+
+def _name(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
+    """What a definition is called: by the names of its uses, of many the first and the last."""
+    names = list(dict.fromkeys(_called(use) for use, _ in uses))
+    return " … ".join((names[0], names[-1])) if len(names) > 2 else ", ".join(names)
 
 
 def _stages(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
@@ -67,6 +138,11 @@ def _stages(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
     names = list(stages)
     told = ", ".join(names) if len(names) <= _NAMED else f"{names[0]} … {names[-1]}"
     return f"in {told}" if told else ""
+
+
+def _each_layer(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
+    """`at each layer`: what a picture of a clique shows."""
+    return "at each layer" if uses[0][0].part.kind == "clique" else ""
 
 
 def _unsaid(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
@@ -129,7 +205,9 @@ def _folded(units: Sequence[Unit]) -> Iterator[Piece]:
 def _blocks(piece: Piece) -> Iterator[Piece]:
     if piece.layer or piece.status in {"added", "removed"} or not piece.children or not piece.touched():
         return
-    inner = [child for child in piece.children if child.part.kind in {"block", "dense", "iteration"}]
+    inner = [
+        child for child in piece.children if child.part.kind in {"block", "dense", "clique", "iteration"}
+    ]
     loose = [child for child in piece.children if child.layer]
     if piece.part.kind == "stage" and inner and not loose:
         for child in piece.children:
@@ -152,14 +230,15 @@ def _beside(unit: Unit) -> bool:
     return False
 
 
-def _define(difference: Difference, uses: Sequence[tuple[Piece, tuple[Unit, ...]]], prefix: str) -> Picture:
+def _define(
+    difference: Difference, uses: Sequence[tuple[Piece, tuple[Unit, ...]]], name: str, prefix: str
+) -> Picture:
     """One picture for all uses: of those without a shortcut, where others have one, it says so."""
     _, model = max(uses, key=lambda use: len(use[1]))
     forms = [unit.loose for unit in model]
     same = [inside for _, inside in uses if [unit.loose for unit in inside] == forms]
-    names = list(dict.fromkeys(_called(use) for use, _ in uses))
-    name = " … ".join((names[0], names[-1])) if len(names) > 2 else ", ".join(names)
-    builder = Builder(difference, loose=False, prefix=prefix)
+    steps = uses[0][0].part.kind == "clique"
+    builder = Builder(difference, loose=False, prefix=prefix, steps=steps)
     picture = builder.definition(name, same)
     if len(same) == len(uses):
         return picture

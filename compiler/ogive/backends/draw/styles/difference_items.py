@@ -10,6 +10,7 @@ from ogive.backends.draw.fold import flow
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Text, order, with_badge
 from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.difference_pieces import SIGNS, Gone
+from ogive.backends.draw.styles.difference_steps import taken
 from ogive.backends.draw.styles.difference_units import Key, Unit
 from ogive.backends.draw.styles.difference_words import ranged
 from ogive.graph import Graph, Ref
@@ -43,9 +44,10 @@ class Builder:
         difference: whose units they are.
         loose: whether units that differ in numbers only are taken for the same.
         prefix: begins the ids.
+        steps: whether it is a clique that is drawn, the steps of its body as boxes.
     """
 
-    def __init__(self, difference: Difference, *, loose: bool, prefix: str = "") -> None:
+    def __init__(self, difference: Difference, *, loose: bool, prefix: str = "", steps: bool = False) -> None:
         self.nets = difference.nets
         self.loose = loose
         self.prefix = prefix
@@ -55,6 +57,7 @@ class Builder:
         self.path: dict[Key, dict[int, int]] = defaultdict(dict)  # of a layer: which copy it is in, by roll
         self.rolls = 0
         self.outputs = dict(_outputs(difference))
+        self.taken = [taken(net.graph) if steps else {} for net in difference.nets]
         self.kept = {x.key: y.key for x, y in difference.correspondence.layers}
         for x, y in difference.correspondence.regions:
             pairs = zip(
@@ -72,7 +75,7 @@ class Builder:
             kind, text = self.outputs.get(output, ("output", output))
             outputs.append(Box(self.id(), kind, Text(clip(text))))
             edges.append(Edge(self.at[1, ref.node], outputs[-1].id))
-        return _finished(name, (*items, *outputs), edges)
+        return _finished(name, (*items, *outputs), edges, {self.at[key] for key in self.gone})
 
     def definition(self, name: str, uses: Sequence[tuple[Unit, ...]]) -> Picture:
         """One picture for units that look alike but for numbers, with the arrows of the first."""
@@ -83,7 +86,7 @@ class Builder:
         items = self.items([tuple(column) for column in zip(*uses, strict=True)])
         sources: list[Box] = []
         edges = list(self.edges(sources))
-        return _finished(name, (*sources, *items), edges)
+        return _finished(name, (*sources, *items), edges, {self.at[key] for key in self.gone})
 
     # ------------------------------------------------------------------ items
 
@@ -186,9 +189,18 @@ class Builder:
     # ------------------------------------------------------------------ edges
 
     def operands(self, side: int, name: str) -> tuple[Ref, ...]:
-        """What a layer of either net takes; nothing is known of the steps of a clique."""
+        """What a layer of either net takes; a step of a clique takes nothing where that is one box."""
         graph: Graph = self.nets[side].graph
-        return graph.operands(name) if name in graph else ()
+        return graph.operands(name) if name in graph else self.taken[side].get(name, ())
+
+    def users(self, side: int, name: str) -> Iterator[str]:
+        """The layers that take what a layer of either net gives."""
+        graph: Graph = self.nets[side].graph
+        if name in graph:
+            yield from (user for _, user, _ in graph.consumers(name))
+        else:
+            takers = self.taken[side].items()
+            yield from (user for user, refs in takers if any(ref.node == name for ref in refs))
 
     def edges(self, sources: list[Box]) -> Iterator[Edge]:
         """The arrows between boxes, each once: those of the second net, then what only the first has."""
@@ -210,8 +222,8 @@ class Builder:
                         known.setdefault((tail, head), Edge(tail, head, "flow" if side else "removed"))
         for own, name in [key for key in self.at if key in self.gone]:
             tail = self.at[own, name]
-            if name in self.nets[0].graph and not self.path[own, name].get(_USE, 0):
-                for _, user, _ in self.nets[0].graph.consumers(name):
+            if not self.path[own, name].get(_USE, 0):
+                for user in self.users(0, name):
                     target = self.of(0, user)
                     if target is not None and self.seen((0, name), target) and self.at[target] != tail:
                         known.setdefault((tail, self.at[target]), Edge(tail, self.at[target], "removed"))
@@ -256,35 +268,35 @@ def _outputs(difference: Difference) -> Iterator[tuple[str, tuple[str, str]]]:
             yield name, ("output", f"{change.a.path} → {name}")
 
 
-def _finished(name: str, items: tuple[Item, ...], edges: Sequence[Edge]) -> Picture:
+def _finished(name: str, items: tuple[Item, ...], edges: Sequence[Edge], gone: set[str]) -> Picture:
     places = {id: at for at, id in enumerate(order(items))}
-    edges = flow.mark_skips(_without_bypasses(edges, places), frozenset())
+    edges = flow.mark_skips(_without_bypasses(edges, places, gone), frozenset())
     line = [replace(edge, style="flow") if edge.style == "removed" else edge for edge in edges]
     return Picture(clip(name, 60), items, tuple(edges), spine=flow.spine(order(items), line))
 
 
-def _without_bypasses(edges: Sequence[Edge], places: dict[str, int]) -> list[Edge]:
-    """The arrows without those that only go past what was removed, or back."""
+def _without_bypasses(edges: Sequence[Edge], places: dict[str, int], gone: set[str]) -> list[Edge]:
+    """The arrows without those that only go past what was removed, and without those of the first net that go
+    back.
+
+    Arrows of the second net are left out only where a way that is drawn stands for them, over boxes that are
+    `gone` and nothing else.
+    """
+    edges = [e for e in edges if e.style != "removed" or places[e.tail] < places[e.head]]
     after: dict[str, list[str]] = defaultdict(list)
     for edge in edges:
         if edge.style == "removed":
             after[edge.tail].append(edge.head)
-    kept: list[Edge] = []
-    for edge in edges:
-        if places[edge.tail] > places[edge.head]:
-            continue
-        if edge.style == "flow" and edge.head in _reached(after, edge.tail):
-            continue
-        kept.append(edge)
-    return kept
+    return [e for e in edges if e.style != "flow" or e.head not in _reached(after, e.tail, gone)]
 
 
-def _reached(after: dict[str, list[str]], start: str) -> set[str]:
+def _reached(after: dict[str, list[str]], start: str, gone: set[str]) -> set[str]:
+    """Where ways lead that go over boxes that are gone."""
     found: set[str] = set()
-    todo = list(after[start]) if start in after else []
+    todo = list(after.get(start, ()))
     while todo:
         each = todo.pop()
         if each not in found:
             found.add(each)
-            todo += after.get(each, ())
+            todo += after.get(each, ()) if each in gone else ()
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -155,7 +155,9 @@ class _Tree:
         around = first.parents()
         regions = {x.key: y.key for x, y in self.matching.regions}
         behind: list[Piece] = []  # the layers so far, those that were removed among them
-        for part in first.root.leaves():
+        leaves = list(first.root.leaves())
+        after = self.following(leaves, kept)
+        for number, part in enumerate(leaves):
             top = part
             while top.key not in rows and top.key in around and top.key not in regions:
                 top = around[top.key]
@@ -163,7 +165,7 @@ class _Tree:
                 at = top
                 while at.key not in regions:
                     at = around[at.key]
-                home = self.pieces[1, regions[at.key]]
+                home = _inner(self.pieces[1, regions[at.key]], behind, after[number])
                 for each in rows[top.key]:
                     piece = self.grown(each, 0, home, "removed")
                     home.children.insert(_place(home, behind), piece)
@@ -171,18 +173,47 @@ class _Tree:
             elif part.key in kept:
                 behind.append(self.pieces[1, kept[part.key]])
 
+    def following(self, leaves: Sequence[Part], kept: Mapping[str, str]) -> list[Piece | None]:
+        """For each layer of the first net the piece of the next one behind it that the second has."""
+        found: list[Piece | None] = []
+        following: Piece | None = None
+        for part in reversed(leaves):
+            found.append(following)
+            if part.key in kept:
+                following = self.pieces[1, kept[part.key]]
+        return found[::-1]
+
 
 def _whole(piece: Piece) -> bool:
     """Whether it stands in the place of something else, of which nothing is compared."""
     return not piece.arguments and piece.part.layer is None
 
 
+def _inner(home: Piece, behind: Sequence[Piece], following: Piece | None) -> Piece:
+    """The region in which something stands that was removed: `home`, or what is new in it around both the
+    layer before it and the layer behind it.
+    """
+    before = next((child for piece in reversed(behind) if (child := _within(home, piece))), None)
+    while before is not None and following is not None and before.children:
+        if _within(home, following) is not before or before.was is not None:
+            break
+        home = before
+        before = next((child for piece in reversed(behind) if (child := _within(home, piece))), None)
+    return home
+
+
+def _within(home: Piece, piece: Piece) -> Piece | None:
+    """The child of a region that holds a piece, or is it; None where it stands elsewhere."""
+    at: Piece | None = piece
+    while at is not None and at.parent is not home:
+        at = at.parent
+    return at
+
+
 def _place(home: Piece, behind: Sequence[Piece]) -> int:
     """Where the next part of a region stands: behind the child that holds the last layer before it."""
     for piece in reversed(behind):
-        at: Piece | None = piece
-        while at is not None and at.parent is not home:
-            at = at.parent
+        at = _within(home, piece)
         if at is not None:
             return next(i for i, child in enumerate(home.children) if child is at) + 1
     return 0

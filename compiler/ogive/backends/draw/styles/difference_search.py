@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
-from ogive.backends.draw.fitting.candidates import capped
 from ogive.backends.draw.fitting.packing import Packing, packed
 from ogive.backends.draw.fitting.space import Space, smallest_type
 from ogive.backends.draw.fold.picture import Box, Picture
@@ -16,9 +15,10 @@ from ogive.backends.draw.layout.engine import Engine
 from ogive.backends.draw.layout.process import Graphviz, TooSlow
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.styles.difference_about import Told
-from ogive.backends.draw.styles.difference_definitions import definitions
+from ogive.backends.draw.styles.difference_definitions import MOST, definitions, plain
 from ogive.backends.draw.styles.difference_items import Builder
 from ogive.backends.draw.styles.difference_pieces import pieces
+from ogive.backends.draw.styles.difference_rows import joined
 from ogive.backends.draw.styles.difference_units import Folding, Units, levels
 from ogive.diagnostics import ArchError, Diagnostic
 from ogive.report.difference import Difference
@@ -57,20 +57,21 @@ def chosen(
     lacks the fewest; if type is too small in all of them, the most folded one.
     """
     search = _Search(Engine(graphviz, colours, Told(difference)), space, below)
-    every: list[Picture] = []
+    least: Candidate | None = None
     found: list[tuple[Laid, tuple[str, ...]]] = []
-    for picture in candidates(difference):
-        every.append(picture)
-        if _alone(picture) <= look.MANY_BOXES:
+    for candidate in ways(difference):
+        if least is None or _alone(candidate.picture) < _alone(least.picture):
+            least = candidate
+        if _alone(candidate.picture) <= look.MANY_BOXES:
             search.notes.clear()
-            laid = search.tried(picture)
+            laid = search.tried(candidate)
             if laid and laid.legible:
                 found.append((laid, tuple(search.notes)))
                 if not laid.undefined:
                     break
     if found:
         return min(found, key=lambda each: sum(part.count for part in each[0].undefined))
-    laid = search.tried(capped(min(every, key=_alone)))
+    laid = search.tried(least) if least is not None else None
     if laid is None:
         message = "the layout takes too long, even with everything folded"
         raise ArchError([Diagnostic("E512", message, help="draw a part of it: `--block NAME`")])
@@ -97,21 +98,25 @@ class _Search:
         self.below = below
         self.notes: list[str] = []
 
-    def tried(self, picture: Picture) -> Laid | None:
+    def tried(self, candidate: Candidate) -> Laid | None:
         """A picture with as many of its definitions as have room; None: it took too long."""
-        left_out: list[Picture] = []
+        picture, left_out = candidate.picture, list[Picture]()
         try:
             found = self.laid(replace(picture, definitions=()))
-            for definition in picture.definitions if found.legible else ():
+            for definition in picture.definitions[:MOST] if found.legible else ():
                 laid = self.laid(replace(picture, definitions=(*found.picture.definitions, definition)))
                 if laid.legible:
                     found = laid
                 else:
                     left_out.append(definition)
-            shown = {definition.name for definition in found.picture.definitions}
-            undefined = tuple(each for each in left_out if each.name not in shown)
-            if undefined:
-                names = ", ".join(dict.fromkeys(each.name for each in undefined))
+            shown = {plain(definition.name) for definition in found.picture.definitions}
+            undefined = tuple(each for each in left_out if plain(each.name) not in shown)
+            left_out += picture.definitions[MOST:]
+            beside = ", ".join(dict.fromkeys(each.name for each in found.picture.definitions))
+            self.notes += [candidate.said + (f"; defined beside it: {beside}" if beside else "")]
+            self.notes = [note for note in self.notes if note]
+            if left_out and found.legible:
+                names = ", ".join(dict.fromkeys(each.name for each in left_out))
                 self.notes.append(f"no room for the definitions of {names}: a larger --fit has")
             return replace(found, undefined=undefined)
         except TooSlow:
@@ -128,8 +133,22 @@ class _Search:
         return self.space.scale(width, height + self.below)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A picture that may be chosen, and what was folded for it, in words; empty: nothing that is other."""
+
+    picture: Picture
+    said: str
+
+
 def candidates(difference: Difference) -> Iterator[Picture]:
     """Pictures from the most open to the most folded."""
+    for candidate in ways(difference):
+        yield candidate.picture
+
+
+def ways(difference: Difference) -> Iterator[Candidate]:
+    """The same, with what is folded. Rows of layers that still are too many for a drawing become one box."""
     root = pieces(difference)
     structures = [Structure(net.graph) for net in difference.nets]
     top = levels(root)
@@ -141,12 +160,14 @@ def candidates(difference: Difference) -> Iterator[Picture]:
     ]
     foldings.append(Folding(0, short=True, loose=True, tight=True, whole=True))
     seen: set[tuple[object, ...]] = set()
+    fewest = 0
     for folding in foldings:
         units = Units(structures, folding).of(root)
-        picture = Builder(difference, loose=folding.loose).overview(difference.b, units)
         found = definitions(difference, structures, units, tight=folding.tight)
-        beside = tuple(replace(each, tight=folding.tight, narrow=folding.tight) for each in found)
+        picture = Builder(difference, loose=folding.loose).overview(difference.b, found.lettered(units))
+        beside = tuple(replace(each, tight=folding.tight, narrow=folding.tight) for each in found.pictures)
         picture = replace(picture, definitions=beside, tight=folding.tight)
+        fewest = min(fewest or _alone(picture), _alone(picture))
         shown = tuple(
             (box.kind, box.text, box.badge)
             for part in (picture, *picture.definitions)
@@ -155,4 +176,8 @@ def candidates(difference: Difference) -> Iterator[Picture]:
         )
         if shown not in seen:
             seen.add(shown)
-            yield picture
+            yield Candidate(picture, folding.said(top))
+    if fewest > look.MANY_BOXES:
+        units = Units(structures, Folding(0, short=True, loose=True)).of(root)
+        for made, said in joined(units, difference.nets, look.MANY_BOXES):
+            yield Candidate(Builder(difference, loose=True).overview(difference.b, made), said)

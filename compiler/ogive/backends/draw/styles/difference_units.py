@@ -103,6 +103,19 @@ class Folding:
     tight: bool = False
     whole: bool = False
 
+    def said(self, top: int) -> str:
+        """What is folded in which something is other, in words.
+
+        Args:
+            top: how many levels there are.
+        """
+        said = [f"folded to depth {self.depth} of {top}"] if self.depth < top else []
+        if self.tight:
+            said.append("norms and activations are in the box of the layer before them")
+        if self.whole:
+            said.append("rows of parts that only one net has are one box")
+        return ", ".join(said)
+
 
 class Units:
     """The pieces of a tree as units.

@@ -32,10 +32,10 @@ def about(subject: Subject, nodes: Sequence[str], region: int | None = None) -> 
         return None
     facts = subject.facts
     names, shapes, span = (_folded if region else _layers)(subject, nodes, region or 0)
-    params, work, products = facts.params(nodes), facts.macs(nodes), facts.products(nodes)
+    params, work, products = facts.held(nodes), facts.macs(nodes), facts.products(nodes)
     notes = [_amount(work, "MACs with weights" if products else "MACs")] if work else []
     notes += [_amount(products, "MACs between activations")] if products else []
-    owners = facts.owners(nodes) if not params else []
+    owners = facts.owners(nodes) if not facts.params(nodes) else []
     if owners:
         more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
         notes.append(f"weights of {owners[0]}{more}")

@@ -12,9 +12,16 @@ from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import Fused, look
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
+from ogive.layers.merge import Max, Mean, Mul, Sub
+from ogive.layers.norm import L2Norm
+from ogive.layers.scale import Abs, LayerScale, Scale
 
 _SAID = {"conv", "linear", "attention", "pool"}
 """Kinds of layers that are told of; the others only prepare or carry on."""
+_COMPUTED = (Abs, LayerScale, L2Norm, Scale)
+"""Those that are told of besides, as they change numbers."""
+_JOINED = ((Sub, "their difference"), (Mul, "their product"), (Mean, "their mean"), (Max, "their maximum"))
+"""What several tensors become where no region says so."""
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
@@ -32,6 +39,9 @@ _LAYERS = (
     (re.compile(r"^(.*)avg pool(.*)$"), r"\1average pooling\2"),
     (re.compile(r"^(.*)\bpool(.*)$"), r"\1pooling\2"),
     (re.compile(r"^linear$"), "linear layer"),
+    (re.compile(r"^\|x\|$"), "its absolute value"),
+    (re.compile(r"^scale$"), "layer scale"),
+    (re.compile(r"^× ?-(\S+)$"), r"× −\1"),
 )
 
 
@@ -46,6 +56,7 @@ class Thing:
         branches: what is in each branch of a merge, or in the body of a residual.
         beside: whether it takes nothing of what stands before it.
         side: whether those that are counted stand side by side.
+        shared: whether it has the weights of another.
     """
 
     word: str
@@ -54,11 +65,12 @@ class Thing:
     branches: tuple[tuple[Thing, ...], ...] = ()
     beside: bool = False
     side: bool = False
+    shared: bool = False
 
     @property
     def form(self) -> tuple[object, ...]:
         """All but how often, and where it stands."""
-        return self.word, self.layers, self.branches
+        return self.word, self.layers, self.branches, self.shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +186,20 @@ def _merged(things: Sequence[Thing]) -> Iterator[Thing]:
 
 
 def _of_layer(structure: Structure, fused: Fused, count: int) -> Iterator[Thing]:
-    seen = look(structure.graph, structure.graph.node(fused.lead))
-    if seen.kind in _SAID:
+    node = structure.graph.node(fused.lead)
+    seen = look(structure.graph, node)
+    if seen.kind in _SAID or isinstance(node.layer, _COMPUTED):
         yield Thing(layer_word(seen.short), count)
+    joined = next((word for layer, word in _JOINED if isinstance(node.layer, layer)), "")
+    if joined and structure.graph.regions[node.region].kind not in {"merge", "residual"}:
+        yield Thing(joined)
 
 
 def _of_region(structure: Structure, region: Region, count: int) -> Iterator[Thing]:
     match region.kind:
         case "block" | "stage":
-            yield Thing(block_word(name_of(region)), count)
+            shared = region.shared is not None and not region.shared.apart
+            yield Thing(block_word(name_of(region)), count, shared=shared)
         case "dense":
             yield Thing("dense block", max(len(structure.children[region.id]), 1), layers=True)
         case "clique" if region.clique:
@@ -234,23 +251,29 @@ def layer_word(short: str) -> str:
 
 def in_words(parts: Sequence[Part], most: int = 12) -> list[str]:
     """Parts in words; stages of one form together, with what stands between them; at most so many phrases."""
-    found: list[str] = []
+    return [text for text, _ in phrases(parts, most)]
+
+
+def phrases(parts: Sequence[Part], most: int = 12) -> list[tuple[str, TensorType | None]]:
+    """The same, each with what leaves it; None where that is not one tensor."""
+    found: list[tuple[str, TensorType | None]] = []
     at = 0
     while at < len(parts):
         run = _run(parts, at)
         if run is not None:
-            found.append(_stages(run))
+            found.append((_stages(run), parts[run.end - 1].out))
             at = run.end
         elif parts[at].kind == "stage":
             where = "beside it " if parts[at].beside else ""
-            found.append(f"{where}{_stage(parts[at].name)} ({row(parts[at].things)})")
+            found.append((f"{where}{_stage(parts[at].name)} ({row(parts[at].things)})", parts[at].out))
             at += 1
         else:
             end = next((i for i in range(at, len(parts)) if parts[i].kind == "stage"), len(parts))
-            found += map(within, _merged(list(chain.from_iterable(map(_things, parts[at:end])))))
+            told_of = list(map(within, _merged(list(chain.from_iterable(map(_things, parts[at:end]))))))
+            found += [*((text, None) for text in told_of[:-1]), (told_of[-1], parts[end - 1].out)]
             at = end
     if len(found) > most:
-        found[most - 3 : -2] = [f"{number(len(found) - most + 1)} more parts"]
+        found[most - 3 : -2] = [(f"{number(len(found) - most + 1)} more parts", None)]
     return found
 
 
@@ -349,6 +372,9 @@ def told(thing: Thing) -> str:
     """`two 3×3 convolutions`, `a clique of 5 layers`, `one Bottleneck block`."""
     if thing.branches:
         return _branched(thing)
+    if thing.shared:
+        plain = told(replace(thing, shared=False, side=False))
+        return f"{plain} with shared weights{' side by side' if thing.side else ''}"
     if thing.side:
         return f"{told(replace(thing, side=False))} side by side"
     if thing.layers:

@@ -9,13 +9,16 @@ import networkx as nx
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import MEASURES
-from ogive.backends.draw.colours.legend import sums
+from ogive.backends.draw.colours.legend import shared, sums
+from ogive.backends.draw.fold.text import LEADS
 from ogive.backends.draw.fold.text import look as kind_of
 from ogive.backends.draw.options import Options
-from ogive.backends.draw.scene import Frame, Mark, Scene
+from ogive.backends.draw.scene import Arrow, Frame, Mark, Scene
 from ogive.backends.draw.subject import Subject
+from ogive.backends.draw.words.marks import definition_frames, holds, name_of, symbol_of, taps, title
 from ogive.backends.draw.words.outline import listed
 from ogive.backends.draw.words.wires import wires
+from ogive.layers.merge import Mul
 from ogive.report import counts
 
 _ABBREVIATIONS = {
@@ -23,7 +26,9 @@ _ABBREVIATIONS = {
     "IN": "instance normalization", "RMSNorm": "root mean square normalization",
     "LRN": "local response normalization", "ReLU": "rectified linear unit",
     "GELU": "Gaussian error linear unit", "SiLU": "sigmoid linear unit", "ELU": "exponential linear unit",
-    "LSTM": "long short-term memory", "GRU": "gated recurrent unit", "RBF": "radial basis functions",
+    "h-swish": "hard swish", "h-sigmoid": "hard sigmoid", "LSTM": "long short-term memory",
+    "GRU": "gated recurrent unit", "RBF": "radial basis functions", "dw": "depthwise",
+    "SE": "squeeze and excitation",
 }  # fmt: skip
 SYMBOLS = {
     "+": "adds", "−": "subtracts", "×": "multiplies", "μ": "averages", "max": "takes the maximum",
@@ -34,14 +39,26 @@ _MINOR = {"BN", "LN", "GN", "IN", "LRN", "RMSNorm", "ReLU", "GELU", "SiLU", "ELU
 _WIRED = {"ring", "unfolded", "clique", "arcs", "chain"}
 _OWN = _WIRED - {"chain"} | {"tensors"}
 """Styles with signs of their own; those of a chain's boxes are as everywhere."""
-_WORD = re.compile(r"[A-Za-z]\w*")
+_WORD = re.compile(r"(?:h-)?[A-Za-z]\w*")
 _HUES = {
     "conv": "blue for convolution", "norm": "yellow for normalization", "act": "light orange for activation",
     "pool": "dark orange for pooling", "linear": "green for linear layers", "attention": "pink for attention",
 }  # fmt: skip
+_GREEN = {
+    "linear": "linear layers", "embedding": "embeddings", "position": "positions", "token": "class tokens",
+    "LSTM": "recurrent layers", "GRU": "recurrent layers", "RNN": "recurrent layers",
+    "RBF": "radial basis functions",
+}  # fmt: skip
 _CONV = re.compile(r"^(\S+) conv, ((?:(?! · )[^,])+)(?:, /((?:(?! · )\S)+))?$")
 _COPY = re.compile(r"^t\d+\.copy\d+$")
-_SHAPE = re.compile(r"^[\d⌈⌊]\S*×\S+$")
+_SHAPE = re.compile(r"^[^\s×]+(?:×[^\s×]+)+$")
+
+
+_LAYERED = {"cliques": {"source", "forward", "backward"}, "dense blocks": {"dense"}}
+"""What has layers with arrows in colours of their own, by the kinds of these."""
+_NAMED = 3
+"""So many boxes that read off others are named."""
+_RESIZED = {"zero pad": "zero padding"}
 
 
 def signs(scene: Scene, options: Options, subjects: Sequence[Subject] = ()) -> Iterator[str]:
@@ -60,15 +77,36 @@ def signs(scene: Scene, options: Options, subjects: Sequence[Subject] = ()) -> I
     yield from wires(scene, options)
     if options.style not in _OWN:
         omitted = options.style == "chain" and any(_leaves_out(scene, subject) for subject in subjects)
-        yield from _boxes(scene, texts, defined, omitted)
+        yield from _boxes(scene, defined, omitted)
         yield from _badges(scene, texts, subjects)
         yield from _joins(scene)
     yield from _colours(scene, options, subjects)
-    yield from _arrows(scene, options)
+    yield from _arrows(scene, options, subjects)
     words = {word for text in texts for word in _WORD.findall(text)}
+    if not any(map(_squeezes, subjects)):
+        words.discard("SE")  # a name that means something else
     meant = [f"{short}: {long}" for short, long in _ABBREVIATIONS.items() if short in words]
     if meant:
         yield f"{'; '.join(meant)}."
+
+
+def _projects(subject: Subject) -> bool:
+    """Whether each way of a residual that changes shapes has a layer with weights, or there is none."""
+    graph = subject.graph
+    of: dict[int, set[str]] = {r.id: set() for r in graph.regions.values() if r.kind == "shortcut"}
+    for node in graph:
+        for region in graph.ancestors(node.region):
+            if region.id in of:
+                of[region.id].add(kind_of(graph, node).kind)
+    return all(kinds & LEADS for kinds in of.values())
+
+
+def _squeezes(subject: Subject) -> bool:
+    """Whether a block called SE multiplies by what it pools, as Hu et al. 2018 do."""
+    graph = subject.graph
+    blocks = {region.id for region in graph.regions.values() if region.block == "SE"}
+    around = (node.layer for node in graph if any(each.id in blocks for each in graph.ancestors(node.region)))
+    return any(isinstance(layer, Mul) for layer in around) if blocks else False
 
 
 def _tensors(scene: Scene, kinds: set[str], options: Options) -> Iterator[str]:
@@ -98,22 +136,6 @@ def _says(mark: Mark, words: set[str]) -> bool:
     return any(word in words for each in mark.lines for run in each for word in _WORD.findall(run.text))
 
 
-def symbol_of(mark: Mark) -> str:
-    """What stands in a circle; empty for other marks."""
-    return mark.lines[0][0].text if mark.shape == "circle" and mark.lines else ""
-
-
-def definition_frames(scene: Scene) -> list[Frame]:
-    """The frames of the blocks that are defined in a drawing."""
-    return [frame for frame in scene.frames if frame.id.endswith("_definition")]
-
-
-def holds(frame: Frame, mark: Mark) -> bool:
-    """Whether a mark is in a frame."""
-    x, y = mark.centre
-    return frame.left <= x <= frame.right and frame.bottom <= y <= frame.top
-
-
 def title_of(frame: Frame) -> str:
     """What the frame of a definition is called: `Bneck (kernel 5)`."""
     name, _, rest = (frame.lines[0][0].text if frame.lines else "a block").partition(", ")
@@ -129,18 +151,30 @@ def place_of(scene: Scene, frames: Sequence[Frame]) -> str:
     return "below" if all(below) else "beside and below" if any(below) else "beside"
 
 
-def _boxes(scene: Scene, texts: list[str], defined: list[Frame], omitted: bool) -> Iterator[str]:
-    examples = [match for text in texts if (match := _CONV.match(text))]
-    example = max(examples, key=lambda match: (match[2].isdecimal(), match[3] is not None), default=None)
-    if example:
-        what = "kernel, output channels and stride" if example[3] else "kernel and output channels"
-        yield f"A label such as {example[0]} gives the {what} of a convolution."
+def _boxes(scene: Scene, defined: list[Frame], omitted: bool) -> Iterator[str]:
+    texts = _in_reading_order(scene, defined)
+    examples = [match for text in texts if (match := _CONV.match(text.rpartition(" · ")[2]))]
+    if examples:
+        first = examples[0]
+        stride = next((match[3] for match in examples if match[3]), "")
+        what = "kernel, output channels and stride" if first[3] else "kernel and output channels"
+        more = f", /{stride} its stride" if stride and not first[3] else ""
+        yield f"A label such as {first[0]} gives the {what} of a convolution{more}."
     folded = any(mark.pen == look.FOLDED_PEN and mark.stroke for mark in scene.marks)
     if folded:
         named = listed([title_of(frame) for frame in defined])
         where = f"; defined {place_of(scene, defined)}: {named}" if defined else ""
-        without = ", of which normalizations and activations are not named" if omitted else ""
-        yield f"Boxes with thick borders hold several layers{without}{where}."
+        without = ", whose normalizations and activations are not named" if omitted else ""
+        yield f"Boxes with thick borders stand for whole blocks or stages{without}{where}."
+
+
+def _in_reading_order(scene: Scene, defined: Sequence[Frame]) -> list[str]:
+    """What the lines of marks say, from the top down; those in definitions behind all others."""
+
+    def place(mark: Mark) -> tuple[bool, int, float]:
+        return any(holds(frame, mark) for frame in defined), -round(mark.centre[1]), mark.centre[0]
+
+    return [run.text for mark in sorted(scene.marks, key=place) for each in mark.lines for run in each]
 
 
 def _badges(scene: Scene, texts: list[str], subjects: Sequence[Subject]) -> Iterator[str]:
@@ -190,30 +224,77 @@ def _colours(scene: Scene, options: Options, subjects: Sequence[Subject]) -> Ite
                 start, _, what = several[0].partition(", ")
                 where = f"Where {start} stands" if start == "×N" else start.capitalize()
                 yield f"{where}, a box has {'; '.join([what, *several[1:]])}."
+            if said := shared(options.colour_by, subjects):
+                yield f"Shared weights are {said}."
             if options.colour_by == "macs" and any(counts.products(each.unrolled) for each in subjects):
                 yield "Products of activations with each other, as in attention, are not counted there."
         return
     if options.theme == "grey" or options.style in _OWN:
         return  # so many greys cannot be named, and each box says what it is
-    there = [words for kind, words in _HUES.items() if look.PAINTS[kind].fill in fills]
+    there = [
+        f"green for {listed(_green(scene))}" if kind == "linear" else words
+        for kind, words in _HUES.items()
+        if look.PAINTS[kind].fill in fills
+    ]
     if there:
         yield f"Colours: {listed(there)}."
 
 
-def _arrows(scene: Scene, options: Options) -> Iterator[str]:
+def _green(scene: Scene) -> list[str]:
+    """What is green in this drawing: linear layers, and what is painted like them."""
+    green = [mark for mark in scene.marks if mark.fill == look.PAINTS["linear"].fill and mark.shape != "bare"]
+    titles = list(map(title, green))
+    found = [words for sign, words in _GREEN.items() if any(sign in text for text in titles)]
+    return found or ["linear layers"]
+
+
+def _arrows(scene: Scene, options: Options, subjects: Sequence[Subject]) -> Iterator[str]:
     grey = options.theme == "grey"
     kinds = {arrow.kind for arrow in scene.arrows}
     if "skip" in kinds and options.style != "tensors":
-        gates = {mark.id for mark in scene.marks if symbol_of(mark) == "×"}
-        into = {arrow.end in gates for arrow in scene.arrows if arrow.kind == "skip"}
-        what = [
-            words
-            for words, gate in (("skip connections", False), ("what a gate multiplies", True))
-            if gate in into
-        ]
-        yield f"{'Thick grey' if grey else 'Orange'} arrows: {listed(what)}."
+        skips = [arrow for arrow in scene.arrows if arrow.kind == "skip"]
+        what = f"{_where(scene, skips)}: {listed(_past(scene, skips))}"
+        yield f"{'Thick grey' if grey else 'Orange'} arrows{what}."
     if "projection" in kinds:
-        yield "Dashed arrows: skip connections with a projection."
+        yield f"Dashed arrows: skip connections {_resized(scene, subjects)}."
     if "aux" in kinds:
         which = "White boxes with grey text, and pale arrows" if grey else "Light grey boxes and arrows"
         yield f"{which}: auxiliary heads, there in training only."
+
+
+def _where(scene: Scene, skips: Sequence[Arrow]) -> str:
+    """` outside cliques`, where arrows between the layers of one have the same colour."""
+    strokes = {arrow.stroke for arrow in skips}
+    alike = {arrow.kind for arrow in scene.arrows if arrow.kind != "skip" and arrow.stroke in strokes}
+    where = [words for words, own in _LAYERED.items() if own & alike]
+    return f" outside {listed(where)}" if where else ""
+
+
+def _past(scene: Scene, skips: Sequence[Arrow]) -> list[str]:
+    """What goes over skips: what is added or joined, what a gate multiplies, what a box reads off others."""
+    gates = {mark.id for mark in scene.marks if symbol_of(mark) == "×"}
+    tapped = taps(scene)
+    found: list[str] = []
+    if any(arrow.end not in gates and arrow.end not in tapped for arrow in skips):
+        found.append("skip connections")
+    if any(arrow.end in gates for arrow in skips):
+        found.append("what a gate multiplies")
+    if tapped:
+        names = list(dict.fromkeys(name_of(mark) for mark in scene.marks if mark.id in tapped))
+        what = listed(names) if len(names) <= _NAMED else "later parts"
+        found.append(f"what {what} take{'s' * (len(names) == 1)} from several earlier places")
+    return found
+
+
+def _resized(scene: Scene, subjects: Sequence[Subject]) -> str:
+    """By what a dashed way gives a tensor another shape: a layer with weights, zero padding, …"""
+    dashed = [arrow for arrow in scene.arrows if arrow.kind == "projection"]
+    through = {arrow.end for arrow in dashed}
+    marks = [mark for mark in scene.marks if mark.id in through and mark.shape != "circle"]
+    on_way = [mark for mark in marks if any(arrow.tail == mark.id for arrow in dashed)]
+    names = [title(m).partition(",")[0] for m in on_way if not (m.about and m.about.params)]
+    if len(names) < len(on_way) or (not on_way and subjects and all(map(_projects, subjects))):
+        return "with a projection"
+    names = list(dict.fromkeys(names))
+    by = f" ({listed([_RESIZED.get(name, name) for name in names])})" if names else ""
+    return f"where shapes differ{by}"

@@ -1,4 +1,4 @@
-"""Graphviz's SVG as a figure for a page: an image with a name and a description, its parts with tooltips.
+"""Graphviz's SVG as a figure for a page: a graphic with a name and a description, its parts with tooltips.
 
 A few passes of regular expressions over the text; nothing is parsed, so that a thousand boxes cost nothing.
 Whatever a program calls its parts is escaped.
@@ -9,10 +9,11 @@ from __future__ import annotations
 import html
 import math
 import re
+from hashlib import blake2s
 
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.measure import text_width
-from ogive.backends.draw.scene import Scene
+from ogive.backends.draw.scene import Frame, Mark, Scene
 from ogive.backends.draw.writers.svg_font import font_faces
 
 _FALLBACKS = f"{look.FONT}, Verdana, sans-serif"
@@ -21,7 +22,7 @@ without serifs."""
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>]*>\n?")
 _TITLE = re.compile(r"<title>[^<]*</title>\n?")
-_PART = re.compile(r'<g id="(mark|frame)-([^"]*)" class="(?:node|cluster)">\n')
+_PART = re.compile(r'(<g id="(mark|frame)-([^"]*)" class="(?:node|cluster)")>\n')
 _TEXT = re.compile(r"<text ([^>]*)>([^<]*)</text>")
 _LINE = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?){2,}")
 _PLACE = re.compile(r'(?<= )x="([^"]*)" y="([^"]*)"')
@@ -35,20 +36,24 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def finished(svg: str, scene: Scene) -> str:
     """Graphviz's SVG without its comments and the names that it gives, with ours.
 
-    The root is an image (`role`) called after the scene (`aria-label`, `title`) and described by its `alt`;
-    marks and frames that have something to tell get it as a `title`, which browsers show as a tooltip. Text
-    stays text, and its font is in the drawing.
+    The root is a graphic whose parts can be read one by one (`role`; WAI-ARIA Graphics Module 1.0, section
+    4), called after the scene (`aria-label`, `title`) and described by its `alt` (`desc`). Marks and frames
+    that have something to tell get it as a `title`, which browsers show as a tooltip, and are read as what
+    stands in them and that. Text stays text, and its font is in the drawing.
 
     Args:
         svg: what Graphviz made of `placed_dot(scene)`: its groups are called `mark-ID` and `frame-ID`.
         scene: that scene.
     """
-    told = {("mark", mark.id): mark.about for mark in scene.marks}
-    told |= {("frame", frame.id): frame.about for frame in scene.frames}
+    parts: dict[tuple[str, str], Mark | Frame] = {("mark", mark.id): mark for mark in scene.marks}
+    parts |= {("frame", frame.id): frame for frame in scene.frames}
 
     def named(group: re.Match[str]) -> str:
-        about = told.get((group[1], html.unescape(group[2])))
-        return f"{group[0]}<title>{text(about.text)}</title>\n" if about and about.text else group[0]
+        part = parts.get((group[2], html.unescape(group[3])))
+        if part is None or part.about is None or not part.about.text:
+            return group[0]
+        label = f'role="graphics-symbol img" aria-label="{text(_read(part))}"'
+        return f"{group[1]} {label}>\n<title>{text(part.about.text)}</title>\n"
 
     # it writes hyphens as character references for the sake of its comments
     svg = _TITLE.sub("", _DOCTYPE.sub("", _COMMENT.sub("", svg), count=1)).replace("&#45;", "-")
@@ -57,14 +62,27 @@ def finished(svg: str, scene: Scene) -> str:
     head, root, body = svg.replace(_SET_IN, "").partition("<svg ")
     attributes, end, inside = body.partition(">")
     name = text(scene.name)
-    label = f'role="img" aria-label="{name}"'
+    # other drawings in the same page have other names for these
+    own = blake2s(f"{scene.name}\n{scene.alt}\n{svg}".encode(errors="replace"), digest_size=4).hexdigest()
+    label = f'role="graphics-document document" aria-label="{name}" aria-labelledby="ogive-{own}-title"'
+    label += f' aria-describedby="ogive-{own}-desc"' if scene.alt else ""
     if family:
         # browsers round the widths of letters to pixels unless they are asked to be exact
         label += f' font-family="{family}, {_FALLBACKS}" text-rendering="geometricPrecision"'
-    about = f"\n<title>{name}</title>" + (f"\n<desc>{text(scene.alt)}</desc>" if scene.alt else "")
+    about = f'\n<title id="ogive-{own}-title">{name}</title>'
+    about += f'\n<desc id="ogive-{own}-desc">{text(scene.alt)}</desc>' if scene.alt else ""
     if style:
         about += f'\n<style type="text/css">\n{html.escape(style, quote=False)}</style>'
     return f"{head}{root}{label} {attributes}{end}{about}{_PART.sub(named, inside)}"
+
+
+def _read(part: Mark | Frame) -> str:
+    """A part aloud: `3×3 conv, 64; BN · ReLU; ×2: conv2.1 · 64×56×56 · …`."""
+    lines = ["".join(run.text for run in line).strip() for line in part.lines]
+    lines += [part.badge] if isinstance(part, Mark) else []
+    said = "; ".join(filter(None, lines))
+    about = part.about.text if part.about else ""
+    return f"{said}: {about}" if said else about
 
 
 def _joined(texts: re.Match[str]) -> str:
