@@ -116,3 +116,20 @@ def test_where_room_is_short_what_blocks_were_given_goes_last() -> None:
     whole = Candidate(collapse(structure, 0), 0)
     terse = next(c.picture for c in summaries(whole, structure) if "what is in parts" in c.summary)
     assert [t.after for t in texts(terse)] == ["narrow 4", "", "narrow 8"]
+
+
+def test_a_long_name_keeps_its_ends_and_its_channels() -> None:
+    long = "Very_long_name_of_a_block_that_does_something"
+    blocks = "\n".join(
+        f"block {long}_{end}(w) {{ conv(w, 3x3, padding = 1) -> relu -> conv(w, 1x1) }}" for end in "AB"
+    )
+    net = f"{blocks}\nnet N() {{\n  input x: 4x8x8\n  {long}_A(6) -> {long}_B(7)\n}}"
+    titles = [
+        box.text.title
+        for box in collapse(Structure(ogive.loads(net).ir), 0).boxes()
+        if isinstance(box, Box) and box.region
+    ]
+    assert len(titles) == 2
+    for title, end, channels in zip(titles, "AB", ("4→6", "6→7"), strict=True):
+        assert title.startswith("Very_long_name")
+        assert title.endswith(f"omething_{end} {channels}")

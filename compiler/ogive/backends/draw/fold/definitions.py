@@ -18,7 +18,7 @@ from ogive.backends.draw.fold.opening import Hand
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture, Ring, with_nodes
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.shared import SHARED, whose_weights, without_shared
-from ogive.backends.draw.fold.text import clip, shape
+from ogive.backends.draw.fold.text import shape
 from ogive.backends.draw.fold.titles import told_apart
 from ogive.graph import Region
 
@@ -197,7 +197,7 @@ def _define(
 
 def _name(use: Region) -> str:
     """What the definition of this and its like is called."""
-    return {"dense": "dense layer", "clique": "clique"}.get(use.kind) or clip(use.block or "block")
+    return {"dense": "dense layer", "clique": "clique"}.get(use.kind) or name_of(use)
 
 
 def _whose(structure: Structure, regions: Sequence[Region]) -> str:

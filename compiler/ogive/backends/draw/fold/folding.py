@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ogive.backends.draw.fold.picture import Text
 from ogive.backends.draw.fold.rolling import Rolled, Structure, Unit
 from ogive.backends.draw.fold.shared import whose_weights
-from ogive.backends.draw.fold.text import Fused, channels_text, clip, look, ranged
+from ogive.backends.draw.fold.text import Fused, channels_text, clip, clipped_name, look, ranged
 from ogive.graph import Ref, Region
 from ogive.layers.base import TensorType
 
@@ -18,6 +18,7 @@ _DEFINED = {"block", "dense", "clique"}
 _NAMED = {"conv", "linear", "attention", "pool"}
 _AUX = "+ auxiliary head"
 _LONGEST = 46
+_LONGEST_NAME = 32
 _NO_LETTERS: Mapping[int, str] = MappingProxyType({})
 _HEAVIEST = ("conv", "attention", "linear", "pool", "norm", "act")
 
@@ -106,11 +107,11 @@ def name_of(region: Region) -> str:
     """What a region is called: a stage by its name, a block by its definition, a word by itself."""
     match region.kind:
         case "stage":
-            return clip(region.name or region.path)
+            return clipped_name(region.name or region.path, _LONGEST_NAME)
         case "aux":
             return "auxiliary head"
         case _:
-            return clip(region.block or region.kind)
+            return clipped_name(region.block or region.kind, _LONGEST_NAME)
 
 
 def names_of(structure: Structure, region: Region, rolled: Rolled | None) -> str:
@@ -218,7 +219,7 @@ def folded_text(
     if whose := whose_weights(structure.graph, region):
         suffix = [*suffix, whose]
     after = ", ".join([*([lines] if lines else []), *suffix])
-    text = Text(clip(prefix + name + about), after=clip(after, 60))
+    text = Text(clip(prefix + name, max(_LONGEST - len(about), _LONGEST_NAME)) + about, after=clip(after, 60))
     return text, name if told.kind in _DEFINED else prefix + name, badge
 
 

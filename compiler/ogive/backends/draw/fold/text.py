@@ -44,6 +44,15 @@ def clip(text: str, longest: int = _LONGEST) -> str:
     return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
 
 
+def clipped_name(name: str, longest: int = _LONGEST) -> str:
+    """A name without what cannot be printed; of a long one its two ends, which tell it from others."""
+    clean = "".join(c if c.isprintable() else " " for c in name).strip()
+    if len(clean) <= longest:
+        return clean
+    end = longest // 3
+    return f"{clean[: longest - end - 1].rstrip()}…{clean[-end:].lstrip()}"
+
+
 def ranged(titles: Sequence[str]) -> str:
     """`3×3 conv, 8` … `3×3 conv, 10` to `3×3 conv, 8 … 10`: the least and the greatest of every number."""
     columns = list(zip(*(map(int, _NUMBER.findall(t)) for t in titles), strict=False))

@@ -74,7 +74,7 @@ def chosen(
     laid = search.tried(least) if least is not None else None
     if laid is None:
         message = "the layout takes too long, even with everything folded"
-        raise ArchError([Diagnostic("E512", message, help="draw a part of it: `--block NAME`")])
+        raise ArchError([Diagnostic("E512", message, help="leave `-o` out: the text needs no layout")])
     return laid, tuple(search.notes)
 
 
