@@ -159,3 +159,26 @@ def test_what_is_parallel_is_printed_as_branches():
     cells = str(table("lenet5_1998").rows)
     assert "| 5×5, 3, G=3" in cells
     assert "| [| 3×3, 64; | 3×3, 64 → 3×3, 64] × 2" in str(table("fractalnet").rows)
+
+
+def test_where_drop_paths_are():
+    said = notes("efficientnet_b0", "swin_t")
+    assert any(
+        each.startswith("In efficientnet_b0 drop path (0.025 to 0.175) stands in stage3, stage4,")
+        for each in said
+    )
+    assert any(each.startswith("In swin_t drop path (0.0182 to 0.2) stands in stage1,") for each in said)
+    body = "stage s {{ residual {{ conv(8, 3x3, padding = 1) -> drop_path({}) }} }}"
+    assert "Drop path (0.2) stands in s." in notes_of(body.format("0.2"))
+    assert not any("rop path" in each for each in notes_of(body.format("0")))
+
+
+def test_small_auxiliary_heads_change_the_number_that_is_told():
+    body = "conv(256, 3x3) -> conv(64, 3x3) -> {}\n global_avg_pool -> flatten -> linear(10)"
+    head = "aux(weight = 0.3) {{ global_avg_pool -> flatten -> linear({}) }}"
+    small, large = (
+        next(each for each in notes_of(body.format(head.format(units))) if "Auxiliary" in each)
+        for units in (1, 1000)
+    )
+    assert "there are 166,923 parameters" in small
+    assert "there are 232 k parameters" in large

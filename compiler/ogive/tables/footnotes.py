@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ogive.layers.sizes import show
+from ogive.layers.tensor import Size
 from ogive.report import counts
-from ogive.report.units import short
+from ogive.report.units import exact, short
 from ogive.tables.building import Net
 from ogive.tables.cells import BRANCH, gate_text, is_gate
 from ogive.tables.connections import connections
@@ -63,7 +64,7 @@ def counting(subjects: Sequence[Subject]) -> Iterator[str]:
         yield f"Products of activations with each other come on top: {listed(named)}."
     heads = [(s, counts.params(s.graph, heads=True)) for s in subjects if s.graph.heads]
     if heads:
-        named = [f"{short(n)} parameters{by_net([s.title], len(subjects))}" for s, n in heads]
+        named = [f"{_with_heads(s, n)} parameters{by_net([s.title], len(subjects))}" for s, n in heads]
         places: dict[str, list[str]] = {}
         for subject, _ in heads:
             places.setdefault(_behind(subject), []).append(subject.title)
@@ -72,6 +73,12 @@ def counting(subjects: Sequence[Subject]) -> Iterator[str]:
             f"Auxiliary heads{','.join(where)} stand beside the rows and are not counted; with them there "
             f"are {listed(named)}."
         )
+
+
+def _with_heads(subject: Subject, params: Size) -> str:
+    """The parameters with those of auxiliary heads, all digits where three are those of the table's total."""
+    alone = counts.params(subject.graph)
+    return exact(params) if params != alone and short(params) == short(alone) else short(params)
 
 
 def _behind(subject: Subject) -> str:

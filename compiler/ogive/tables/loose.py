@@ -1,4 +1,4 @@
-"""Footnotes on norms, activations and dropouts that stand in no row and go with no layer of one."""
+"""Footnotes on drop paths, and on norms, activations and dropouts that go with no layer of a row."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def loose(nets: Sequence[Net]) -> Iterator[str]:
 
 
 def _told(subject: Subject, outline: Sequence[Part]) -> Iterator[str]:
+    yield from _drop_paths(subject, outline)
     parts = {name: part.name for part in outline for name in part.nodes}
     layers = frozenset(part.name for part in outline if part.kind == "layer")
     found: dict[tuple[str, str], list[str]] = {}
@@ -43,6 +44,23 @@ def _told(subject: Subject, outline: Sequence[Part]) -> Iterator[str]:
         if text:
             said = [f"{where} {listed(names)}" for where, names in places.items()]
             yield f"{text} stands {listed(said)}"
+
+
+def _drop_paths(subject: Subject, outline: Sequence[Part]) -> Iterator[str]:
+    """`drop path (0.025 to 0.175) stands in conv2 and conv3`: rates mostly rise from unit to unit."""
+    parts = {name: part.name for part in outline for name in part.nodes}
+    rates: set[float] = set()
+    places: dict[str, None] = {}
+    for node in subject.order:
+        rate = subject.looks[node.name].label.partition(", ")[2]
+        if node.layer.kind == "drop_path" and rate and float(rate):
+            rates.add(float(rate))
+            places[parts.get(node.name, "")] = None
+    if rates:
+        low, high = f"{min(rates):.3g}", f"{max(rates):.3g}"
+        named = [name for name in places if name]
+        where = f" stands in {listed(named)}" if named else " stands in the network"
+        yield f"drop path ({low if low == high else f'{low} to {high}'}){where}"
 
 
 def _text(subject: Subject, node: Node) -> str:

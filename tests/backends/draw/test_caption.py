@@ -90,6 +90,19 @@ def test_counts_are_those_of_the_net() -> None:
     assert "7.00 million parameters (13.4 million with both auxiliary heads)" in heads
 
 
+def test_a_small_head_makes_a_difference_that_is_seen() -> None:
+    net = """net Small() {
+  input x: 3x16x16
+  conv(64, 3x3, padding = 1) -> conv(256, 3x3, padding = 1)
+  aux (weight = 0.3) { global_avg_pool -> flatten -> linear(1) }
+  global_avg_pool -> flatten -> linear(10)
+}"""
+    graph = ogive.loads(net)
+    words = drawing([Subject(graph.ir, graph.unrolled)], "dot").caption
+    main = graph.params
+    assert f"It has {main:,} parameters ({main + 256 + 1:,} with the auxiliary head)" in words
+
+
 def test_several_inputs_and_outputs() -> None:
     text = caption([subject("siamese")], EMPTY, Options())
     assert "from two inputs of 1×105×105 to an output of 1," in text

@@ -174,7 +174,7 @@ EXTRA = """block Extra(narrow, width, stride = 1, padding = 0) {
 def test_a_padding_that_keeps_the_size_here_and_not_there() -> None:
     boxes, found = overview(structure("Extra(8, 16, 2, padding = 1) -> Extra(4, 16)", EXTRA))
     assert boxes[1:3] == ["Extra 3→16, /2 / narrow 8, padding 1", "Extra 16 / narrow 4, padding 0"]
-    assert "3×3 conv, 16, /stride / ReLU · padding" in said(found[0].picture)
+    assert "3×3 conv, 16, /stride, padding / ReLU" in said(found[0].picture)
 
 
 def test_a_padding_that_keeps_the_size_everywhere_is_not_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ import ogive
 from backends.draw import nets
 from ogive.backends.draw.fitting.candidates import Candidate, summaries, unframed
 from ogive.backends.draw.fold.collapse import collapse
+from ogive.backends.draw.fold.forms import letters
 from ogive.backends.draw.fold.gather import gathered
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Picture, Text, order
 from ogive.backends.draw.fold.rolling import Structure
@@ -119,3 +121,30 @@ def test_frames_of_stages_go_and_others_stay() -> None:
     frames = [item for item in found.items if isinstance(item, Cluster)]
     assert not [f for f in frames if f.kind == "stage" and f.badge == 1]
     assert [f.badge for f in frames if f.badge > 1]
+
+
+@pytest.mark.parametrize("name", ["efficientnet_b0", "mobilenet_v3_small", "inception_v3"])
+def test_what_says_less_still_says_the_letters_of_forms(name: str) -> None:
+    """Where a definition is `MBConv (b)`, the boxes say which of them are meant."""
+    structure = Structure(ogive.load(name).ir)
+    marks = letters(structure)
+    for less in summaries(Candidate(collapse(structure, 0), 0), structure):
+        for box in less.picture.boxes():
+            if not isinstance(box, Box) or not box.region:
+                continue
+            said = f"{box.text.title} {box.text.after}"
+            inside = {*box.every, *box.nodes}
+            for id_, mark in marks.items():
+                if structure.nodes[id_][0] in inside:
+                    assert re.search(rf"\(([a-z], )*{mark.strip(' ()')}(, [a-z])*\)", said), (said, mark)
+
+
+def test_a_stage_says_the_forms_of_its_only_block_in_its_title() -> None:
+    structure = Structure(ogive.load("efficientnet_b0").ir)
+    found = summaries(Candidate(collapse(structure, 0), 0), structure)
+    brief = next(
+        each for each in found if each.summary == "what is in parts is left out, shapes are left out"
+    )
+    titles = [box.text.title for box in brief.picture.boxes() if isinstance(box, Box)]
+    assert "stage2 · MBConv (a) 32→16" in titles
+    assert "stage3 · MBConv (b, c) 16→24, /2" in titles

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from backends.draw.tensor_scenes import COLUMN, PAGE, boxes, drawn, faults, subject, texts, zoo
+from backends.draw.tensor_scenes import COLUMN, PAGE, boxes, drawn, faults, subject, text, texts, zoo
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.styles.tensors import MOST, notes, scene
 from ogive.backends.draw.styles.tensors_folding import DEGREES, flow
@@ -134,6 +134,28 @@ def test_letters_that_are_taken_are_not_given_again() -> None:
     uses = [Operation("conv", "conv"), Operation("conv, tanh", "conv")]
     assert list(told_apart(uses).values()) == ["", "a"]
     assert list(told_apart(uses, {"a"}).values()) == ["", "b"]
+
+
+def test_letters_that_name_an_input_are_no_signs() -> None:
+    made = drawn("""net N() { input a: 1x32x32\n input b: 1x32x32
+      a -> concat(b) -> conv(8, 3x3, padding = 1) -> tanh -> conv(8, 3x3, padding = 1) -> relu -> avg_pool(2x2)
+      repeat 6 { conv(8, 3x3, padding = 1) -> gelu -> conv(9, 3x3, padding = 1) -> sigmoid -> conv(8, 1x1) -> elu } }""")
+    signs = {text(mark) for mark in made.marks if re.match(r"k\d+\.text", mark.id)}
+    assert "c" in signs
+    assert not signs & {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("mobilenet_v3_small", "Bneck, in 5 forms"), ("efficientnet_b0", "MBConv, in 3 forms")]
+)
+def test_the_key_says_nothing_of_a_block_that_is_false_of_some_of_its_uses(name: str, said: str) -> None:
+    words = [each for each in texts(zoo(name)) if each.startswith(said.partition(",")[0])]
+    assert said in words
+    assert not [each for each in words if "×3" in each]
+
+
+def test_the_key_says_what_is_in_a_block_that_is_the_same_everywhere() -> None:
+    assert "Bottleneck (1×1 · 3×3 · 1×1)" in texts(zoo("resnet50"))
 
 
 def test_blocks_and_layers_are_told_apart_by_a_sign() -> None:

@@ -277,8 +277,7 @@ def _laid_out(
     engine = Engine(graphviz, colours, told)  # it remembers what it laid out
 
     def lay_out(picture: Picture) -> list[Scene]:
-        picture, own = measured(picture, colours)
-        return (engine if own is colours else Engine(graphviz, own, told)).scenes(picture)
+        return engine.scenes(measured(picture, colours)[0])  # colours move nothing
 
     chosen = fit.chosen(
         subject, lay_out, fit=options.fit, depth=options.depth, expand=options.expand, fold=options.fold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -10,6 +10,7 @@ from ogive.backends.draw.colours import look
 from ogive.backends.draw.fold.arguments import with_arguments
 from ogive.backends.draw.fold.definitions import Definition
 from ogive.backends.draw.fold.folding import name_of, only_block, told_of
+from ogive.backends.draw.fold.forms import letters
 from ogive.backends.draw.fold.gather import gathered
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Text
 from ogive.backends.draw.fold.pools import with_pools
@@ -69,6 +70,7 @@ def _with_arguments_alone(item: Item, structure: Structure) -> Item:
     told = told_of(structure, region)
     after = with_arguments(structure, told, item.every or item.nodes, Text("")).after
     brief = _boxed_without_inside(item, structure)
+    after = ", ".join(words for words in (brief.text.after, after) if words)
     return replace(brief, text=replace(brief.text, after=after))
 
 
@@ -85,14 +87,36 @@ def _without_inside(item: Item, structure: Structure) -> Item:
 
 
 def _boxed_without_inside(item: Box, structure: Structure) -> Box:
-    """A folded box without what is in it; a stage that uses one block alone says so in its title instead."""
+    """A folded box without what is in it; a stage that uses one block alone says so in its title instead.
+
+    The letters of the forms in it stay: no definition would be known to be theirs.
+    """
     name, number = only_block(structure, item.region) if item.region else ("", 0)
     stage = structure.graph.regions[item.region or 0]
     own, channels = name_of(stage), item.text.title.removeprefix(name_of(stage))
     title, badge, definition = item.text.title, item.badge, item.definition
-    if number > 1 and badge == 1 and title.startswith(f"{own} ") and name not in title:
+    marked = _lettered(item, structure)
+    after = " · ".join(marked.values())
+    if number > (0 if marked else 1) and badge == 1 and title.startswith(f"{own} ") and name not in title:
+        name, after = marked.get(name, name), ""
         title, badge, definition = clip(f"{own} · {name}{channels}"), number, name
-    return replace(item, text=replace(item.text, title=title, after=""), badge=badge, definition=definition)
+    return replace(
+        item, text=replace(item.text, title=title, after=clip(after)), badge=badge, definition=definition
+    )
+
+
+def _lettered(item: Box, structure: Structure) -> dict[str, str]:
+    """By name: `MBConv (b, c)`, the blocks in a folded box that have letters, where its title says none."""
+    inside, marks = {*item.every, *item.nodes}, letters(structure)
+    found: dict[str, list[str]] = defaultdict(list)
+    for id_, mark in marks.items() if item.region else ():  # not of several things in one
+        region = structure.graph.regions[id_]
+        letter = mark.strip(" ()")
+        if structure.nodes[id_][0] not in inside or mark in item.text.title:
+            continue
+        if letter not in found[name_of(region)]:
+            found[name_of(region)].append(letter)
+    return {name: f"{name} ({', '.join(each)})" for name, each in found.items()}
 
 
 def _unlabelled(picture: Picture, _: Structure) -> Picture:

@@ -113,7 +113,7 @@ def chosen(
     asked = fit is not None or depth is not None or full
     plain = not asked and found.everything and scale == 1  # nothing was chosen that one would not expect
     plain = plain and found.legible
-    said = "" if plain else _said(subject, source, search, found, scale, own_size, idle)
+    said = "" if plain else _said(source, search, found, scale, own_size, idle)
     smallest = scale * smallest_type(found.scenes)
     return Chosen(
         found.picture, found.scenes, found.packing.places, found.packing.width, found.packing.height, scale,
@@ -129,18 +129,11 @@ def fitted(structure: Structure, depth: int | None = None) -> Picture:
 
 
 def _said(
-    subject: Subject,
-    source: Source,
-    search: Search,
-    found: Found,
-    scale: float,
-    own_size: bool,
-    idle: Collection[str],
+    source: Source, search: Search, found: Found, scale: float, own_size: bool, idle: Collection[str]
 ) -> str:
     """What a user is told about the choice.
 
     Args:
-        subject: the net.
         source: what was searched.
         search: how.
         found: the choice.
@@ -166,13 +159,13 @@ def _said(
             parts = [f"{how}: {natural}; on {space}, its type would be {hard}: {advice}"]
     if found.beside:
         parts.append(f"defined beside it: {_names(found.beside)}")
-    if left := _left_out(subject, source, found):
+    if left := _left_out(source, found):
         parts.append(left)
     return "; ".join(parts)
 
 
-def _left_out(subject: Subject, source: Source, found: Found) -> str:
-    """`left out: Inception, stem (ogive draw googlenet --block NAME)`: what is folded and drawn nowhere."""
+def _left_out(source: Source, found: Found) -> str:
+    """`left out: Inception, stem (--block NAME draws one alone)`: what is folded and drawn nowhere."""
     names_of = called(source.structure)
     keys = {_names([d]): names_of.get(min(d.regions), d.key) for d in found.left_out}
     known = {id for d in (*found.beside, *found.left_out) for id in d.regions}
@@ -184,8 +177,8 @@ def _left_out(subject: Subject, source: Source, found: Found) -> str:
     names = list(keys)[:_MOST_NAMES]
     more = f" and {len(keys) - len(names)} more" if len(keys) > len(names) else ""
     asked = list(dict.fromkeys(keys.values()))
-    block = shlex.quote(asked[0]) if len(asked) == 1 else "NAME"
-    how = f"ogive draw {shlex.quote(subject.name)} --block {block}"
+    one = f"{shlex.quote(asked[0])} draws it alone" if len(asked) == 1 else "NAME draws one alone"
+    how = f"--block {one}"
     if isinstance(source, Block):
         how = "a larger --fit has room for more"
     return f"left out: {', '.join(names)}{more} ({how})"

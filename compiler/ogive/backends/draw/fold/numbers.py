@@ -80,7 +80,7 @@ class Numbers:
         found = [one for one in paddings if one]
         if len(found) == len(paddings) and len({keeps for _, keeps in found}) > 1:  # no title says it
             padding = self.line([f"padding {zeros}" for zeros, _ in found], known, "", written)
-            after = " · ".join(words for words in (after, padding) if words)
+            title = ", ".join(words for words in (title, padding) if words)  # below, it would read as a layer
         return Text(title, before, after, box.text.label)
 
     def padding(self, box: Box, same: Mapping[str, str]) -> tuple[int, bool] | None:

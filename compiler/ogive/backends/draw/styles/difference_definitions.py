@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 from ogive.backends.draw.fold.definitions import defined
+from ogive.backends.draw.fold.forms import letters
 from ogive.backends.draw.fold.picture import Box, Cluster, Edge, Item, Picture
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.styles.difference_items import Builder
@@ -35,11 +36,13 @@ class Defined:
     Attributes:
         pictures: the definitions, the most used first.
         letters: by piece, its `id`: ` (a)`, ` (b)` where one name has several definitions that no stage tells
-            apart; the frame of each says the same letter.
+            apart; the frame of each says the same letter. By part, its `id`, where that was replaced.
+        left_out: the names of those that are too many to be made.
     """
 
     pictures: tuple[Picture, ...]
     letters: Mapping[int, str]
+    left_out: tuple[str, ...] = ()
 
     def lettered(self, units: Sequence[Unit]) -> tuple[Unit, ...]:
         """The units, their boxes saying which definition they mean."""
@@ -50,12 +53,18 @@ class Defined:
             inside = self.lettered(unit.inside)
             forms = tuple(each.form for each in inside), tuple(each.loose for each in inside)
             return replace(unit, inside=inside, form=(unit.form, forms[0]), loose=(unit.loose, forms[1]))
-        letter = self.letters.get(id(unit.piece), "") if len(unit.pieces) == 1 else ""
-        if not letter:
+        if len(unit.pieces) > 1:
             return unit
-        title = unit.text.title.replace(unit.name, unit.name + letter, 1)
-        text, name = replace(unit.text, title=title), unit.name + letter
-        return replace(unit, text=text, name=name, form=(unit.form, letter), loose=(unit.loose, letter))
+        letter = self.letters.get(id(unit.piece), "")
+        gone = [(part.word, self.letters.get(id(part), "")) for part in _replaced(unit.piece)]
+        old, arrow, title = unit.text.title.rpartition(" → ") if gone else ("", "", unit.text.title)
+        for word, its in gone:
+            old = old.replace(word, word + its, 1)
+        title = old + arrow + title.replace(unit.name, unit.name + letter, 1)
+        if title == unit.text.title:
+            return unit
+        text, name, key = replace(unit.text, title=title), unit.name + letter, (letter, *gone)
+        return replace(unit, text=text, name=name, form=(unit.form, key), loose=(unit.loose, key))
 
 
 def definitions(
@@ -80,16 +89,20 @@ def definitions(
     told.sort(key=len, reverse=True)
     names = [_name(uses) for uses in told]
     stages = [_stages(uses) if names.count(name) > 1 else "" for name, uses in zip(names, told, strict=True)]
-    letters = _letters(names, stages)
+    marks = _letters(names, stages)
     found: list[Picture] = []
     for at, uses in enumerate(told[:THOUGHT_OF]):
-        made = _define(difference, uses, names[at] + letters[at], f"d{at + 1}.")
+        made = _define(difference, uses, names[at] + marks[at], f"d{at + 1}.")
         notes = _each_layer(uses), stages[at], _unsaid(uses) if tight else ""
         found.append(replace(made, note="; ".join(filter(None, notes))))
-    alone = list(_blocks_of_one(difference, units))
-    for part, side, status in alone if len(alone) <= MOST - len(found) else ():
-        found.append(_define_alone(structures[side], part, status, f"d{len(found) + 1}."))
-    of_piece = {id(piece): letters[at] for at, uses in enumerate(told) for piece, _ in uses if letters[at]}
+    of_piece = {id(piece): marks[at] for at, uses in enumerate(told) for piece, _ in uses if marks[at]}
+    alone = _blocks_of_one(difference, structures, units)
+    of_piece |= {key: form.letter for form in alone for key in form.shown if form.letter}
+    of_piece |= _renamed(structures, units, {form.part.word for form in alone if form.letter})
+    if len({form.part.word for form in alone}) > MOST - len(found):
+        return Defined(tuple(found), of_piece, tuple(form.part.word + form.letter for form in alone))
+    for form in alone:
+        found.append(_define_alone(structures[form.side], form.part, form.status, f"d{len(found) + 1}."))
     return Defined(tuple(found), of_piece)
 
 
@@ -152,18 +165,66 @@ def _unsaid(uses: Sequence[tuple[Piece, tuple[Unit, ...]]]) -> str:
     return f"~: other {', '.join(names)} too" if names else ""
 
 
-def _blocks_of_one(difference: Difference, units: Sequence[Unit]) -> Iterator[tuple[Part, int, Status]]:
-    """The blocks, each once, that only one of the nets uses and that are one box here: with the side."""
+@dataclass(slots=True)
+class _Form:
+    """What boxes say of a block that only one of the nets uses.
+
+    Attributes:
+        part: the first use.
+        side: the net.
+        status: of the first use.
+        letter: tells it from other forms of the block.
+        shown: the `id` of every piece, or part that was replaced, whose box means it.
+    """
+
+    part: Part
+    side: int
+    status: Status
+    letter: str
+    shown: list[int]
+
+
+def _blocks_of_one(
+    difference: Difference, structures: Sequence[Structure], units: Sequence[Unit]
+) -> list[_Form]:
+    """The forms of the blocks that only one of the nets uses, each of which has a box here.
+
+    One form of every block stands before the second of any, and those with more boxes before others.
+    """
     words = [{part.word for part in _parts(net.root) if part.kind == "block"} for net in difference.nets]
-    done: set[str] = set()
+    marks = [letters(structure) for structure in structures]
+    found: dict[tuple[str, str], _Form] = {}
     for unit in (box for each in units for box in each.boxed()):
         for piece in unit.pieces:
             if piece.status == "same":
                 continue
-            for part, side in (*((part, 0) for part in piece.before), (piece.part, piece.side)):
-                if part.kind == "block" and part.word not in words[1 - side] | done:
-                    done.add(part.word)
-                    yield part, side, "added" if side else "removed"
+            shown = (*((part, 0, id(part)) for part in piece.before), (piece.part, piece.side, id(piece)))
+            for part, side, key in shown:
+                if part.kind != "block" or part.region is None or part.word in words[1 - side]:
+                    continue
+                letter = marks[side].get(part.region.id, "")
+                if letter and len(unit.pieces) > 1:  # a box of many parts says no letter
+                    continue
+                status: Status = "added" if side else "removed"
+                form = found.setdefault((part.word, letter), _Form(part, side, status, letter, []))
+                form.shown.append(key)
+    forms = sorted(found.values(), key=lambda form: -len(form.shown))
+    first = {form.part.word: form for form in reversed(forms)}
+    return sorted(forms, key=lambda form: form is not first[form.part.word])
+
+
+def _replaced(piece: Piece) -> list[Part]:
+    """The parts of the first net that the box of a piece names beside its own."""
+    was = piece.was
+    return [*piece.before, *([was] if was and was.kind == "block" and was.word != piece.part.word else [])]
+
+
+def _renamed(structures: Sequence[Structure], units: Sequence[Unit], words: set[str]) -> dict[int, str]:
+    """The letters of what was renamed, by part, its `id`, where definitions with these words have some."""
+    marks = letters(structures[0])
+    boxes = (box for each in units for box in each.boxed() if len(box.pieces) == 1)
+    parts = (part for box in boxes for part in _replaced(box.piece))
+    return {id(p): marks.get(p.region.id, "") for p in parts if p.region is not None and p.word in words}
 
 
 def _parts(part: Part) -> Iterator[Part]:

@@ -111,13 +111,14 @@ class _Search:
                     left_out.append(definition)
             shown = {plain(definition.name) for definition in found.picture.definitions}
             undefined = tuple(each for each in left_out if plain(each.name) not in shown)
+            why = "a larger --fit has room for more" if left_out else f"a figure has {MOST} at most"
             left_out += picture.definitions[MOST:]
             beside = ", ".join(dict.fromkeys(each.name for each in found.picture.definitions))
-            self.notes += [candidate.said + (f"; defined beside it: {beside}" if beside else "")]
-            self.notes = [note for note in self.notes if note]
-            if left_out and found.legible:
-                names = ", ".join(dict.fromkeys(each.name for each in left_out))
-                self.notes.append(f"no room for the definitions of {names}: a larger --fit has")
+            told = [candidate.said, f"defined beside it: {beside}" if beside else ""]
+            self.notes += filter(None, ["; ".join(filter(None, told))])
+            names = sorted({*(each.name for each in left_out), *candidate.left_out})
+            if names and found.legible:
+                self.notes.append(f"no room for the definitions of {', '.join(names)}: {why}")
             return replace(found, undefined=undefined)
         except TooSlow:
             self.notes.append(f"the layout of {picture.count} boxes took too long")
@@ -135,10 +136,17 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A picture that may be chosen, and what was folded for it, in words; empty: nothing that is other."""
+    """A picture that may be chosen.
+
+    Attributes:
+        picture: it.
+        said: what was folded for it, in words; empty: nothing that is other.
+        left_out: the names of the definitions that its boxes ask for and that it has not.
+    """
 
     picture: Picture
     said: str
+    left_out: tuple[str, ...] = ()
 
 
 def candidates(difference: Difference) -> Iterator[Picture]:
@@ -176,7 +184,7 @@ def ways(difference: Difference) -> Iterator[Candidate]:
         )
         if shown not in seen:
             seen.add(shown)
-            yield Candidate(picture, folding.said(top))
+            yield Candidate(picture, folding.said(top), found.left_out)
     if fewest > look.MANY_BOXES:
         units = Units(structures, Folding(0, short=True, loose=True)).of(root)
         for made, said in joined(units, difference.nets, look.MANY_BOXES):

@@ -18,7 +18,10 @@ from ogive.report.difference.tree import Part
 from ogive.report.difference.words import part_text
 
 _LONGEST = 60
-_NUMBER = re.compile(r"\d+")
+_DIGITS = r"\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+_WINDOW = r"(?:\w+ )*(?:conv|pool)"
+_NUMBER = re.compile(rf"(?<![\d.])(?<!\d×){_DIGITS}(?![\d.])(?!×\d)(?! {_WINDOW})(?! → {_DIGITS} {_WINDOW})")
+"""What layers that look alike may differ in: channels, counts, rates; no kernel (`3×3 conv`, `3 conv`)."""
 _STRIDE = re.compile(r", /[#\d]+")
 
 
@@ -177,7 +180,7 @@ def _regions(piece: Piece) -> list[Piece]:
 
 
 def masked(text: Text) -> tuple[str, ...]:
-    """What two texts share that differ in numbers only, or in having a stride."""
+    """What two texts share that differ in numbers only, those of kernels aside, or in having a stride."""
     return tuple(_STRIDE.sub("", _NUMBER.sub("#", line)) for line in (text.title, text.before, text.after))
 
 
@@ -199,8 +202,8 @@ def _ranged(lines: Sequence[str]) -> str:
         lines = _with_strides(lines)
     if len({_NUMBER.sub("#", line) for line in lines}) > 1:
         return _STRIDE.sub("", lines[0])
-    columns = list(zip(*(map(int, _NUMBER.findall(line)) for line in lines), strict=True))
-    spans = iter([str(c[0]) if len(set(c)) == 1 else f"{min(c)}–{max(c)}" for c in columns])
+    columns = [sorted(c, key=float) for c in zip(*(_NUMBER.findall(line) for line in lines), strict=True)]
+    spans = iter([c[0] if float(c[0]) == float(c[-1]) else f"{c[0]}–{c[-1]}" for c in columns])
     return _NUMBER.sub(lambda _: next(spans), lines[0])
 
 

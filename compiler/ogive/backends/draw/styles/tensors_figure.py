@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from ogive.backends.draw.styles.tensors_chain import Skip, Tensor
 from ogive.backends.draw.styles.tensors_operations import KINDS, Operation
 from ogive.backends.draw.styles.tensors_paths import Path, across, arcs, ceilings, from_beside, step_path
 from ogive.backends.draw.styles.tensors_place import Placed, Placing, Rect, Said
-from ogive.backends.draw.styles.tensors_plan import Plan, levels, skip_tags, turns_up
+from ogive.backends.draw.styles.tensors_plan import Plan, levels, names, skip_tags, turns_up
 from ogive.backends.draw.subject import Subject
 from ogive.backends.draw.words.about import about
 
@@ -63,7 +64,7 @@ class _Figure:
         self.subject, self.plan, self.colours = subject, plan, colours or Colours()
         self.trial = colours is None
         self.chain = plan.chain
-        self.skip_tags = skip_tags(self.chain.skips, plan.tags.values())
+        self.skip_tags = skip_tags(self.chain.skips, [*plan.tags.values(), *names(self.chain)])
         self.placing = Placing(plan.wishes)
         self.placed = self.placing.placed
         self.arcs = arcs(self.placing, self.chain.skips, self.skip_tags)
@@ -234,7 +235,8 @@ class _Figure:
         """What the key explains: (operation, kind of arrow, tag); not what its arrows say in full."""
         steps = dict.fromkeys(step.operation for step in self.chain.steps)
         if self.plan.labelled:
-            steps = {operation: None for operation in steps if operation.label != operation.text}
+            meant = Counter(operation.label for operation in steps)  # of several, the key could not say which
+            steps = {op: None for op in steps if op.label != op.text and meant[op.label] == 1}
         found = [(operation, operation.kind, self.plan.tags[operation]) for operation in steps]
         for skip in self.chain.skips:
             entry = (skip.operation, _skip_kind(skip), self.skip_tags[skip])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ogive.backends.draw.fold.folding import name_of
+from ogive.backends.draw.fold.forms import letters
 from ogive.backends.draw.fold.rolling import Structure
 from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.styles.tensors_parts import Looks, Part
@@ -88,6 +89,7 @@ class Words:
         self.structure = structure
         self.graph = structure.graph
         self.looks = looks
+        self._said: dict[str | None, str] = {}
 
     def part(self, part: Part, *, joins: bool = False) -> str:
         """What a part does; empty for what is not said. `joins`: whether it joins what is drawn beside it."""
@@ -133,8 +135,27 @@ class Words:
                 return self._branches(region)
             case "repeat" | "iteration" | "branch":
                 return f"{sum(map(self.looks.leads, self.structure.nodes[region.id]))} layers"
+            case "block":
+                return clip(self._block(region), _LONGEST)
             case _:
                 return clip(_with(name_of(region), self._kernels(region.id)), _LONGEST)
+
+    def _block(self, region: Region) -> str:
+        """A folded block: `Bottleneck (1×1 · 3×3 · 1×1)`, if that is true of all its uses; else
+        `MBConv, in 3 forms`, as many as an overview has letters for.
+        """
+        if region.block not in self._said:
+            uses = [r for r in self.graph.regions.values() if r.kind == "block" and r.block == region.block]
+            uses = [use for use in uses if self.structure.nodes[use.id]]
+            kernels = {tuple(self._kernels(use.id)) for use in uses}
+            marks = letters(self.structure)
+            forms = len({marks.get(use.id, "") for use in uses})
+            name = name_of(region)
+            if len(kernels) == 1 and (own := kernels.pop()):
+                self._said[region.block] = _with(name, own)
+            else:
+                self._said[region.block] = f"{name}, in {forms} forms" if forms > 1 else name
+        return self._said[region.block]
 
     def repeated(self, region: Region | None) -> int:
         """How often a folded region does what its arrow says: a dense block for each of its layers."""

@@ -72,7 +72,7 @@ def tags(chain: Chain) -> dict[Operation, str]:
     groups: dict[str, list[Operation]] = {}
     for step in chain.steps:
         groups.setdefault(step.operation.kind, []).append(step.operation)
-    letters = set[str]()
+    letters = _letters(names(chain))
     found: dict[Operation, str] = {}
     for group in groups.values():
         found.update(told_apart(group, letters))
@@ -80,12 +80,18 @@ def tags(chain: Chain) -> dict[Operation, str]:
     return found
 
 
+def names(chain: Chain) -> list[str]:
+    """What inputs and outputs are called: a letter among them is no sign."""
+    return [*(name for tensor in chain.tensors for name in tensor.names), *(a.name for a in chain.asides)]
+
+
 def skip_tags(skips: Sequence[Skip], given: Iterable[str]) -> dict[Skip, str]:
     """What stands over skips that look like others.
 
     Args:
         skips: all of them.
-        given: what stands over the arrows of steps: no letter among them gets a second meaning.
+        given: what stands over the arrows of steps, and names of tensors: no letter among them gets a second
+            meaning.
     """
     found: dict[Skip, str] = {}
     letters = _letters(given)

@@ -45,7 +45,10 @@ def _one(subject: Subject) -> Iterator[str]:
     params = f"{_millions(counts.params(subject.unrolled))} parameters"
     if graph.heads:
         which = {1: "the auxiliary head", 2: "both auxiliary heads"}
-        trained = _millions(counts.params(subject.unrolled, heads=True))
+        every = counts.params(subject.unrolled, heads=True)
+        trained = _millions(every)
+        if f"{trained} parameters" == params:  # so small that it is seen in full
+            trained, params = f"{every:,}", f"{counts.params(subject.unrolled):,} parameters"
         params += f" ({trained} with {which.get(len(heads), 'all auxiliary heads')})"
     several = {1: "one input", 2: "one pair of inputs"}
     of = several.get(len(graph.inputs), f"one set of {number(len(graph.inputs))} inputs")
