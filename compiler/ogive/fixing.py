@@ -11,8 +11,10 @@ from ogive.diagnostics import Diagnostic, Fix
 
 ROUNDS = 200
 """How often fixes are looked for again at most; a mistake may hide another one."""
-CHECKS = 300
-"""How often a text is checked at most."""
+CHECKS, FEWEST_CHECKS = 300, 12
+"""How often a text is checked at most, and how often if it is long."""
+CHARACTERS = 60_000
+"""How many characters are checked at most in all, but for `FEWEST_CHECKS`: a check takes time by them."""
 _NEIGHBOUR = r"[\w.?]+|\"[^\"\n]*\"|[^\s\w]"
 _BEFORE = re.compile(rf"(?:{_NEIGHBOUR})[ \t]*\Z")
 _BEHIND = re.compile(rf"[ \t]*(?:{_NEIGHBOUR})")
@@ -67,12 +69,12 @@ def fix_text(text: str, examine: Examine, *, unsafe: bool = False) -> Fixed:
         examine: finds what is wrong with a version of it.
         unsafe: whether to apply also the fixes that guess.
     """
-    checks = 0
+    checks, most = 0, min(CHECKS, max(FEWEST_CHECKS, CHARACTERS // max(len(text), 1)))
 
     def find(version: str) -> Sequence[Diagnostic]:
         nonlocal checks
         checks += 1
-        if checks > CHECKS:
+        if checks > most:
             raise _Enough
         return examine(version)
 

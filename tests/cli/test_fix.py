@@ -454,3 +454,20 @@ def test_any_text_ends_no_worse(lines):
     text = "\n".join(lines)
     before, done = examine(text), fix_text(text, examine, unsafe=True)
     assert badness(done.left) <= badness(before)
+
+
+@pytest.mark.parametrize(
+    ("length", "most"), [(100, fixing.ROUNDS + 1), (600, 100), (6_000, fixing.FEWEST_CHECKS)]
+)
+def test_a_long_text_is_checked_less_often(length: int, most: int):
+    """Each guess brings another one to light, without end: how often that is looked at has a bound."""
+    checked = 0
+
+    def examine(text: str) -> list[Diagnostic]:
+        nonlocal checked
+        checked += 1
+        span = Span(SourceFile("x.arch", text), checked % len(text), checked % len(text) + 1)
+        return [Diagnostic("E101", "no", (Label(span),), fix=Fix(span, str(checked)))]
+
+    fix_text("a" * length, examine, unsafe=True)
+    assert most - 1 <= checked <= most

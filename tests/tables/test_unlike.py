@@ -166,3 +166,16 @@ def test_equal_branches_are_written_once():
         for line in part.lines
     ]
     assert "| 2×2 max pool, stride 2 (3 branches)" in lines
+
+
+def test_residuals_in_an_auxiliary_head_are_no_rows() -> None:
+    net = """
+block Unit(width) { residual { conv(width, 3x3, padding = 1) -> bn } -> relu }
+net Headed() {
+  input image: 3x16x16
+  conv(8, 3x3, padding = 1)
+  aux (weight = 0.3) { Unit(8) -> global_avg_pool -> flatten -> linear(2) }
+  Unit(8) -> global_avg_pool -> flatten -> linear(10)
+}
+"""
+    assert "ReLU follows each residual sum" in ogive.table(ogive.loads(net))

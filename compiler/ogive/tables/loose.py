@@ -74,7 +74,8 @@ def _unclaimed(subject: Subject) -> list[Node]:
     """The norms and activations that no line tells, and all dropouts that drop anything."""
     lines = Lines(subject)
     claimed = {name for node in subject.order for name in lines.followers(node)}
-    regions = subject.graph.regions.values()
+    told = {node.name for node in subject.order}  # and no auxiliary heads
+    regions = (r for r in subject.graph.regions.values() if r.outputs and r.outputs[0].node in told)
     claimed |= {name for region in regions for name in lines.after_sum(region)}
     return [
         node
