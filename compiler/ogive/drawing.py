@@ -12,7 +12,7 @@ from ogive.network import Network
 
 if TYPE_CHECKING:
     from ogive.backends.draw import Drawing
-    from ogive.backends.draw.options import Style
+    from ogive.backends.draw.choices import Style
 
 
 def draw(

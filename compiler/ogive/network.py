@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ogive.backends.draw import Drawing
-    from ogive.backends.draw.options import Style
+    from ogive.backends.draw.choices import Style
     from ogive.report.budgets import Verdict
     from ogive.report.summary import Summary
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ogive.backends.draw.choices import THEMES
 from ogive.cli.complete import complete_target
-from ogive.cli.figure import THEMES, ending_of, parse_fit_option
+from ogive.cli.figure import ending_of, parse_fit_option
 from ogive.cli.messages import print_diagnostics, refuse, wants_colour
 from ogive.cli.output import require_file, write
 from ogive.cli.target import Settings, settings_options

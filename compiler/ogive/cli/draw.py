@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from ogive.backends.draw.choices import COLOURINGS, STYLES, THEMES
 from ogive.cli.complete import complete_target
-from ogive.cli.figure import THEMES, ending_of, parse_fit_option
+from ogive.cli.figure import ending_of, parse_fit_option
 from ogive.cli.messages import print_diagnostics
 from ogive.cli.output import require_file, write
 from ogive.cli.target import Settings, settings_options
 from ogive.render import visible
 
 if TYPE_CHECKING:
-    from ogive.backends.draw.options import Style
-
-STYLES = ("overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain")
-COLOURINGS = ("kind", "params", "macs", "memory", "receptive-field")
+    from ogive.backends.draw.choices import Style
 
 
 def _style(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, str | None]:

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
+from ogive.backends.draw.choices import FORMATS
 from ogive.cli.messages import refuse
 from ogive.render import visible
-
-ENDINGS = ("svg", "pdf", "png", "dot", "tikz", "tex")
-THEMES = ("paper", "grey")
 
 
 def ending_of(output: Path) -> str:
@@ -21,11 +19,11 @@ def ending_of(output: Path) -> str:
         ArchError: E513, its name does not say.
     """
     suffix = output.suffix.lower().removeprefix(".")
-    if suffix not in ENDINGS:
+    if suffix not in FORMATS:
         if str(output) == "-":
             message = "a drawing is written to a file, and `-` is none"
             refuse("E513", message, advice="name one: `-o net.svg`", usage=True)
-        *most, last = (f".{name}" for name in ENDINGS)
+        *most, last = (f".{name}" for name in FORMATS)
         refuse(
             "E513",
             f"`{visible(str(output))}` does not say which kind of drawing it is to be",

@@ -142,6 +142,15 @@ class Part:
     given: bool = True
 
 
+def single_units(elements: Iterable[Element]) -> Iterator[Unit]:
+    """The units directly among some elements: of two that take turns, each."""
+    for unit in (element for element in elements if isinstance(element, Unit)):
+        if "pair" in unit.kinds:
+            yield from single_units(unit.elements)
+        else:
+            yield unit
+
+
 def lines_in(elements: Iterable[Element]) -> Iterator[Line]:
     """The lines of some elements, in order, at every depth."""
     for element in elements:

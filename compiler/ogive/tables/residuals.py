@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ogive.tables.building import Net
 from ogive.tables.cells import bracketed, brackets, is_gate
-from ogive.tables.outline import Element, Part, Unit, lines_in
+from ogive.tables.outline import Part, Unit, lines_in, single_units
 from ogive.tables.prose import by_net, listed, sentence
 from ogive.tables.sequences import noun
 from ogive.tables.subject import Subject
@@ -18,15 +18,12 @@ _LAYERS = {"linear": "the linear layers", "fc": "the linear layers", "conv": "th
 def units_of(outline: Sequence[Part]) -> list[tuple[str, Unit]]:
     """The units of a net in brackets, with their parts: two that take turns are each one, gates are none."""
     named = brackets(outline)
-    return [(part.name, unit) for part in outline for unit in _units(part.elements) if bracketed(unit, named)]
-
-
-def _units(elements: Sequence[Element]) -> Iterator[Unit]:
-    for unit in (e for e in elements if isinstance(e, Unit) and not is_gate(e)):
-        if "pair" in unit.kinds:
-            yield from _units(unit.elements)
-        else:
-            yield unit
+    return [
+        (part.name, unit)
+        for part in outline
+        for unit in single_units(part.elements)
+        if not is_gate(unit) and bracketed(unit, named)
+    ]
 
 
 def around(unit: Unit) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ogive.tables.building import Net
 from ogive.tables.cells import unit_texts
-from ogive.tables.outline import Branches, Element, Line, Part, Unit
+from ogive.tables.outline import Branches, Element, Line, Part, Unit, single_units
 from ogive.tables.rolling import key, without_strides
 
 
@@ -22,7 +22,7 @@ def distinct(nets: Sequence[Net]) -> list[Net]:
 
 def _part(part: Part) -> Part:
     groups: dict[tuple[str, ...], list[Unit]] = {}
-    for unit in _units(part.elements):
+    for unit in single_units(part.elements):
         plain = without_strides(unit)
         assert isinstance(plain, Unit)
         groups.setdefault(tuple(unit_texts(plain)), []).append(replace(plain, count=1))
@@ -30,14 +30,6 @@ def _part(part: Part) -> Part:
     if not alike:
         return part
     return replace(part, elements=tuple(_element(element, alike) for element in part.elements))
-
-
-def _units(elements: Sequence[Element]) -> list[Unit]:
-    """The units in brackets of a part: two that take turns are each one."""
-    found: list[Unit] = []
-    for unit in (element for element in elements if isinstance(element, Unit)):
-        found += _units(unit.elements) if "pair" in unit.kinds else [unit]
-    return found
 
 
 def _element(element: Element, alike: dict[tuple[str, ...], list[Unit]]) -> Element:

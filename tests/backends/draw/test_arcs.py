@@ -23,11 +23,12 @@ from backends.draw.places import (
     texts,
 )
 from ogive.backends.draw import drawing
+from ogive.backends.draw.choices import Style
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.colour import Colours
 from ogive.backends.draw.colours.destinations import HUES
 from ogive.backends.draw.measure import line_width
-from ogive.backends.draw.options import Options, Style
+from ogive.backends.draw.options import Options
 from ogive.backends.draw.scene import Arrow, Mark, Scene
 from ogive.backends.draw.styles import arcs, chain
 from ogive.backends.draw.styles.wired import all_wired, dense_blocks

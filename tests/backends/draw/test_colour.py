@@ -9,9 +9,10 @@ import pytest
 
 import ogive
 from backends.draw.svg import Image
+from ogive.backends.draw.choices import COLOURINGS, THEMES
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import MEASURES, STEPS
-from ogive.backends.draw.colours.colour import COLOURINGS, THEMES, Colours, ink_on, measured
+from ogive.backends.draw.colours.colour import Colours, ink_on, measured
 from ogive.backends.draw.drawn import drawing
 from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.fold.definitions import definitions

@@ -13,8 +13,9 @@ import ogive
 from backends.draw.places import outside, overlapping, texts
 from backends.draw.svg import Image
 from backends.draw.vision import apart, grey
+from ogive.backends.draw.choices import THEMES
 from ogive.backends.draw.colours import look
-from ogive.backends.draw.colours.colour import THEMES, contrast
+from ogive.backends.draw.colours.colour import contrast
 from ogive.backends.draw.fitting.space import COLUMN, smallest_type
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, order
 from ogive.backends.draw.layout.process import Graphviz

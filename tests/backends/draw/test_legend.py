@@ -8,9 +8,10 @@ import pytest
 
 import ogive
 from backends.draw.svg import text_width
+from ogive.backends.draw.choices import THEMES
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import MEASURES, Scale
-from ogive.backends.draw.colours.colour import THEMES, Colours, contrast, measured
+from ogive.backends.draw.colours.colour import Colours, contrast, measured
 from ogive.backends.draw.colours.legend import legend
 from ogive.backends.draw.fold.collapse import collapse
 from ogive.backends.draw.scene import Mark, Scene, Shape

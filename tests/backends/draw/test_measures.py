@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import ogive
 from backends.draw.svg import Image
+from ogive.backends.draw.choices import Style
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import MEASURES, STEPS, Amount, scale_of
 from ogive.backends.draw.colours.colour import Colours
@@ -18,7 +19,7 @@ from ogive.backends.draw.fold.collapse import collapse, deepest
 from ogive.backends.draw.fold.definitions import definitions
 from ogive.backends.draw.fold.picture import Picture, Ring
 from ogive.backends.draw.fold.rows import condensed
-from ogive.backends.draw.options import Options, Style
+from ogive.backends.draw.options import Options
 from ogive.backends.draw.subject import Subject
 from ogive.report import counts
 

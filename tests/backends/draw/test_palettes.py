@@ -8,9 +8,10 @@ import pytest
 
 import ogive
 from backends.draw.vision import SIMULATED, apart, difference, grey, lab
+from ogive.backends.draw.choices import THEMES
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import STEPS
-from ogive.backends.draw.colours.colour import THEMES, Colours, contrast, ink_on
+from ogive.backends.draw.colours.colour import Colours, contrast, ink_on
 from ogive.backends.draw.colours.destinations import GREYS as GREY_HUES
 from ogive.backends.draw.colours.destinations import HUES
 from ogive.backends.draw.subject import Subject

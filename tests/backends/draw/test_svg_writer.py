@@ -19,8 +19,8 @@ from backends.draw.svg import NS, advance, embedded
 from backends.draw.test_draw import HOSTILE
 from ogive import load
 from ogive.backends.draw import Options, Subject, drawing, measure
+from ogive.backends.draw.choices import Style
 from ogive.backends.draw.layout.process import Graphviz
-from ogive.backends.draw.options import Style
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Arrow, Frame, Mark, Run, Scene, line, straight
 from ogive.backends.draw.writers.svg import finished

@@ -13,13 +13,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ogive.backends.draw.choices import FORMATS
     from ogive.backends.draw.drawn import Drawing, dot_text, draw, drawing, require_format, svg
-    from ogive.backends.draw.options import FORMATS, Options
+    from ogive.backends.draw.options import Options
     from ogive.backends.draw.subject import Subject
 
 __all__ = ["FORMATS", "Drawing", "Options", "Subject", "dot_text", "draw", "drawing", "require_format", "svg"]
 
-_HOMES = {"FORMATS": "options", "Options": "options", "Subject": "subject"}
+_HOMES = {"FORMATS": "choices", "Options": "options", "Subject": "subject"}
 """Where the names are, so that each is imported when it is asked for: Graphviz starts meanwhile."""
 
 

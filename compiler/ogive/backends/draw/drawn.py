@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ogive.backends.draw.choices import FORMATS, USUAL_DPI
 from ogive.backends.draw.colours import look
 from ogive.backends.draw.colours.amounts import Measure
 from ogive.backends.draw.colours.colour import Colours, measured
@@ -18,7 +19,7 @@ from ogive.backends.draw.fold.text import clip
 from ogive.backends.draw.layout.dot import Writer
 from ogive.backends.draw.layout.engine import Engine
 from ogive.backends.draw.layout.process import Graphviz, TooSlow
-from ogive.backends.draw.options import FORMATS, USUAL_DPI, Options
+from ogive.backends.draw.options import Options
 from ogive.backends.draw.render import render_scene
 from ogive.backends.draw.scene import About, Scene, joined
 from ogive.backends.draw.styles import STYLES

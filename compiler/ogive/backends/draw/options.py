@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from ogive.backends.draw.colours.colour import COLOURINGS, THEMES
+from ogive.backends.draw.choices import COLOURINGS, LEAST_DPI, MOST_DPI, STYLES, THEMES, USUAL_DPI, Style
 from ogive.backends.draw.layout.process import TIME_LIMIT
-
-FORMATS = ("svg", "pdf", "png", "dot", "tikz", "tex")
-STYLES = ("overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain")
-LEAST_DPI, USUAL_DPI, MOST_DPI = 36, 200, 2400
-Style = Literal["overview", "full", "tensors", "unfolded", "ring", "clique", "arcs", "chain"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import struct
 import zlib
 from dataclasses import replace
 
+from ogive.backends.draw.choices import LEAST_DPI
 from ogive.backends.draw.fitting.space import PAD
 from ogive.backends.draw.layout.process import Graphviz
-from ogive.backends.draw.options import LEAST_DPI
 from ogive.backends.draw.scene import Scene
 from ogive.backends.draw.writers.dot import placed_dot
 from ogive.backends.draw.writers.svg import finished

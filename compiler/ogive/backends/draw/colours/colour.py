@@ -12,8 +12,6 @@ from ogive.backends.draw.colours.look import Paint, Stroke
 from ogive.backends.draw.fold.picture import Box, Cluster, Item, Picture, Ring
 from ogive.backends.draw.subject import Subject
 
-THEMES = ("paper", "grey")
-COLOURINGS = ("kind", *MEASURES)
 _UNMEASURED = {"input", "output", "aux", "title"}
 """Boxes that keep the look of their kind: nothing is computed there, or not in inference."""
 

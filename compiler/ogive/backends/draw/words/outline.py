@@ -160,8 +160,8 @@ def contents(structure: Structure, region: Region) -> Iterator[Thing]:
     units = structure.units(region.id)
     flow = _Flow(structure, list(map(structure.unit_nodes, units)))
     for place, unit in enumerate(units):
-        of = _of_layer if isinstance(unit, Fused) else _of_region
-        things = list(of(structure, unit, 1))  # type: ignore[arg-type]
+        layer = isinstance(unit, Fused)
+        things = list(_of_layer(structure, unit, 1) if layer else _of_region(structure, unit, 1))
         if things:
             things[0] = replace(things[0], beside=flow.beside(place))
         found += things
